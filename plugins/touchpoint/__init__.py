@@ -1,0 +1,1 @@
+"""Touchpoint: customer-retention software for online shops, run as Airflow pipelines on PostgreSQL."""

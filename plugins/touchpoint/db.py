@@ -1,0 +1,102 @@
+"""The only module that knows the driver: transactions, statements by name, COPY, advisory locks.
+
+SQLAlchemy keeps the engine, its pool and the transactions; the statements are run as they stand in include/sql.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+import psycopg2.extras
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import CursorResult
+
+from touchpoint import statements
+from touchpoint.errors import StatementError
+
+psycopg2.extras.register_uuid()
+
+Row = dict[str, Any]
+
+
+def Json(value: object) -> Any:  # noqa: N802 - the driver's own name for it
+    """A value to be stored as jsonb."""
+    return psycopg2.extras.Json(value)
+
+
+class Database:
+    """One Touchpoint database, by SQLAlchemy URL (postgresql+psycopg2://…)."""
+
+    def __init__(self, url: str, *, application: str = "touchpoint") -> None:
+        self.url = url
+        self.engine: Engine = create_engine(
+            url, pool_pre_ping=True, pool_size=2, max_overflow=4, connect_args={"application_name": application}
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction: committed at the end of the block, rolled back on any error."""
+        with self.engine.begin() as connection:
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+class Transaction:
+    """An open transaction. Statements are named by their path below include/sql."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def many(self, name: str, **params: object) -> list[Row]:
+        """All rows of a statement that returns many."""
+        return [dict(row) for row in self._run(name, params, "many").mappings()]
+
+    def one(self, name: str, **params: object) -> Row:
+        """The one row of a statement that returns one."""
+        return dict(self._run(name, params, "one").mappings().one())
+
+    def maybe(self, name: str, **params: object) -> Row | None:
+        """The row of a statement that returns one or none."""
+        row = self._run(name, params, "maybe").mappings().one_or_none()
+        return dict(row) if row is not None else None
+
+    def count(self, name: str, **params: object) -> int:
+        """How many rows a statement wrote."""
+        return self._run(name, params, "count").rowcount
+
+    def do(self, name: str, **params: object) -> None:
+        """Run a statement whose outcome is of no interest (DDL, locks, settings)."""
+        self._run(name, params, "nothing")
+
+    def copy_in(self, relation: str, columns: Iterable[str], data: IO[bytes]) -> int:
+        """COPY a CSV stream (UTF-8, unquoted empty = NULL) into a relation; returns the rows copied."""
+        text, _ = statements.load("load/copy_in").bind({"relation": relation, "columns": list(columns)})
+        with self.connection.connection.cursor() as cursor:
+            cursor.copy_expert(text, data, size=1 << 17)
+            return int(cursor.rowcount)
+
+    def insert_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Run a statement once per row, in pages; for small sets. Large sets go through copy_in."""
+        statement = statements.load(name)
+        bound = [statement.bind(dict(row)) for row in rows]
+        if not bound:
+            return
+        with self.connection.connection.cursor() as cursor:
+            psycopg2.extras.execute_batch(cursor, bound[0][0], [values for _, values in bound], page_size=200)
+
+    def _run(self, name: str, params: Mapping[str, object], returns: str) -> CursorResult[Any]:
+        statement = statements.load(name)
+        declared = statement.header["returns"].split()[0]
+        if declared != returns:
+            raise StatementError(
+                f"declares returns {declared}, called for {returns}",
+                place=f"include/sql/{name}.sql",
+                remedy="call the method of the same name",
+            )
+        text, values = statement.bind(dict(params))
+        return self.connection.exec_driver_sql(text, values or None)

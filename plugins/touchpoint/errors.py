@@ -1,0 +1,69 @@
+"""The one tree of errors. A message names the thing, the place and the remedy, and never an address, a name or a secret."""
+
+from __future__ import annotations
+
+
+class TouchpointError(Exception):
+    """Anything Touchpoint refuses or fails at.
+
+    Args:
+        thing: what is wrong, in a clause ("unknown key 'chanel'").
+        place: where ("config/campaigns/unpaid_reminder.yaml: steps[0]").
+        remedy: what the reader does now ("use one of: channel, template").
+    """
+
+    def __init__(self, thing: str, *, place: str = "", remedy: str = "") -> None:
+        self.thing, self.place, self.remedy = thing, place, remedy
+        head = f"{place}: {thing}" if place else thing
+        super().__init__(f"{head}. {remedy}" if remedy else head)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.thing, self.place, self.remedy)
+
+
+def _rebuild(kind: type[TouchpointError], thing: str, place: str, remedy: str) -> TouchpointError:
+    return kind(thing, place=place, remedy=remedy)
+
+
+class ConfigError(TouchpointError):
+    """A configuration file cannot be taken as it is."""
+
+
+class StatementError(TouchpointError):
+    """A statement file is missing, malformed, or called with the wrong parameters."""
+
+
+class SourceError(TouchpointError):
+    """A shop platform or a file could not be read."""
+
+
+class SourceUnavailable(SourceError):
+    """The source does not answer, or throttles: the same call may succeed later."""
+
+
+class SourceRefused(SourceError):
+    """The source says no (signature, session, permission): a person has to act."""
+
+
+class GateFailed(TouchpointError):
+    """A critical expectation failed: the run's gate is not passed and nothing of it is sent."""
+
+
+class TimeError(TouchpointError):
+    """An instant that cannot be used: later than the clock, or before the head."""
+
+
+class NotAtHead(TouchpointError):
+    """The run lost the head between two of its transactions: it goes on in run-scoped tables."""
+
+
+class LedgerError(TouchpointError):
+    """The ledger would not add up, or would be told something else than before."""
+
+
+class ChannelError(TouchpointError):
+    """A channel cannot honour what it is asked for, or is not set up."""
+
+
+class RenderError(TouchpointError):
+    """A template is missing or cannot be rendered from what it is given."""

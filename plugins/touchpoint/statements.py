@@ -1,0 +1,124 @@
+"""Statements live in include/sql, one a file; this loads them, reads their header and binds names, never values.
+
+Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs; a parameter
+of type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from touchpoint.errors import StatementError
+
+ROOT = Path(__file__).resolve().parents[2]
+SQL_ROOT = ROOT / "include" / "sql"
+HEADER_KEYS = ("purpose", "grain", "params", "reads", "writes", "returns")
+RETURNS = ("many", "one", "maybe", "count", "nothing")
+_IDENTIFIER = re.compile(r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement file: its name (path below include/sql without .sql), header and text."""
+
+    name: str
+    text: str
+    header: dict[str, str]
+    params: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file, hex: what a recompute compares to name a difference `code`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def bind(self, given: dict[str, object]) -> tuple[str, dict[str, object]]:
+        """The text with its relations put in, and the values for the driver.
+
+        Raises:
+            StatementError: a parameter is missing or not in the header, or a relation is no plain identifier.
+        """
+        if set(given) != set(self.params):
+            missing, extra = sorted(set(self.params) - set(given)), sorted(set(given) - set(self.params))
+            raise StatementError(
+                f"called with missing parameters {missing} and unknown ones {extra}",
+                place=f"include/sql/{self.name}.sql",
+                remedy="pass exactly what its header lists",
+            )
+        text, values = self.text, {}
+        for key, value in given.items():
+            kind = self.params[key]
+            if kind == "relation":
+                text = text.replace(f"__{key}__", quote(str(value)))
+            elif kind == "columns":
+                names = value if isinstance(value, list | tuple) else [value]
+                text = text.replace(f"__{key}__", ", ".join(quote(str(name)) for name in names))
+            else:
+                values[key] = value
+        return text, values
+
+
+def quote(identifier: str) -> str:
+    """A plain, optionally schema-qualified identifier in double quotes; anything else is refused."""
+    if not _IDENTIFIER.match(identifier):
+        raise StatementError(f"{identifier!r} is no plain identifier", remedy="use lower-case letters, digits and _")
+    return ".".join(f'"{part}"' for part in identifier.split("."))
+
+
+@cache
+def load(name: str) -> Statement:
+    """The statement include/sql/<name>.sql.
+
+    Raises:
+        StatementError: no such file, or a malformed header.
+    """
+    path = SQL_ROOT / f"{name}.sql"
+    if not path.is_file():
+        raise StatementError("no such statement", place=f"include/sql/{name}.sql", remedy="check the name")
+    text = path.read_text(encoding="utf-8")
+    header = _header(name, text)
+    return Statement(name=name, text=text, header=header, params=_params(name, header["params"]))
+
+
+def names(folder: str = "") -> list[str]:
+    """Names of all statements below a folder, migrations left out, sorted."""
+    found = (path.relative_to(SQL_ROOT).with_suffix("").as_posix() for path in (SQL_ROOT / folder).rglob("*.sql"))
+    return sorted(name for name in found if not name.startswith("schema/"))
+
+
+def _header(name: str, text: str) -> dict[str, str]:
+    header: dict[str, str] = {}
+    key = ""
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        body = line[2:].strip()
+        head, colon, rest = body.partition(":")
+        if colon and head in HEADER_KEYS:
+            key = head
+            header[key] = rest.strip()
+        elif key:
+            header[key] = f"{header[key]} {body}".strip()
+    if tuple(header) != HEADER_KEYS or header["returns"].split()[0] not in RETURNS:
+        raise StatementError(
+            f"header has {list(header)}",
+            place=f"include/sql/{name}.sql",
+            remedy=f"give {', '.join(HEADER_KEYS)} in this order; returns is one of {', '.join(RETURNS)}",
+        )
+    return header
+
+
+def _params(name: str, text: str) -> dict[str, str]:
+    if text == "none":
+        return {}
+    pairs = [pair.split() for pair in text.split(",")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise StatementError(
+            f"params {text!r} are not `name type` pairs",
+            place=f"include/sql/{name}.sql",
+            remedy="write none if there are none",
+        )
+    return {key: kind for key, kind in pairs}
