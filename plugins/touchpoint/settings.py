@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -21,6 +21,8 @@ from touchpoint.errors import ConfigError
 from touchpoint.statements import ROOT
 
 CONFIG_ROOT = ROOT / "config"
+ModelT = TypeVar("ModelT", bound=BaseModel)
+T = TypeVar("T", bound=BaseModel)
 _DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MANGLED = re.compile(
@@ -164,6 +166,20 @@ class Segments(Strict):
     lost_after: Duration
 
 
+class Alerts(Strict):
+    """Where mail about failures goes, through which connection."""
+
+    connection: str
+    sender: str
+    to: list[str]
+
+
+class Operations(Strict):
+    """config/operations.yaml: what concerns the people who run it."""
+
+    alerts: Alerts | None = None
+
+
 class _StrictLoader(yaml.SafeLoader):
     """YAML that refuses duplicate keys, anchors and what YAML 1.1 would mangle; `on` and `off` stay words."""
 
@@ -206,6 +222,20 @@ for _tag in ("bool", "int", "float", "null", "str", "timestamp"):
 _StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
+def _refuse_alias(loader: _StrictLoader, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+    if loader.check_event(yaml.AliasEvent):
+        event = loader.peek_event()
+        raise ConfigError(
+            f"alias *{event.anchor}",
+            place=f"{event.start_mark.name}:{event.start_mark.line + 1}",
+            remedy="write the value out: anchors and aliases are refused",
+        )
+    return yaml.SafeLoader.compose_node(loader, parent, index)
+
+
+_StrictLoader.compose_node = _refuse_alias  # type: ignore[assignment]
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 
@@ -229,7 +259,7 @@ def read_yaml(path: Path) -> Any:
         loader.dispose()
 
 
-def parse_config[T: BaseModel](kind: type[T], content: object, path: Path) -> T:
+def parse_config(kind: type[T], content: object, path: Path) -> T:
     """A configuration object from what a file holds.
 
     Raises:
@@ -238,12 +268,33 @@ def parse_config[T: BaseModel](kind: type[T], content: object, path: Path) -> T:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(file)"
-        known = ", ".join(field.alias or name for name, field in kind.model_fields.items())
-        remedy = f"known keys: {known}" if first["type"] == "extra_forbidden" else first["msg"]
-        thing = f"unknown key {key!r}" if first["type"] == "extra_forbidden" else f"key {key!r} is wrong"
+        thing, remedy = _explain(kind, error)
         raise ConfigError(thing, place=shown(path), remedy=remedy) from error
+
+
+def _explain(kind: type[BaseModel], error: ValidationError) -> tuple[str, str]:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "(file)"
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key!r}", f"known keys: {', '.join(_known_keys(kind, first['loc']))}"
+    if first["type"] == "missing":
+        return f"missing key {key!r}", "add it"
+    return f"key {key!r} is wrong", first["msg"].removeprefix("Value error, ")
+
+
+def _known_keys(kind: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Keys of the object, nested or not, that the last part of a place was looked for in."""
+    for part in place[:-1]:
+        found = {known.alias or name: known for name, known in kind.model_fields.items()}.get(str(part))
+        nested = _models(found.annotation) if found else []
+        kind = nested[0] if nested else kind
+    return [known.alias or name for name, known in kind.model_fields.items()]
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models(inner)]
 
 
 def shown(path: Path) -> str:
@@ -285,6 +336,11 @@ def load_policy(config: Path = CONFIG_ROOT) -> Policy:
 def load_segments(config: Path = CONFIG_ROOT) -> Segments:
     """config/segments.yaml."""
     return parse_config(Segments, read_yaml(config / "segments.yaml"), config / "segments.yaml")
+
+
+def load_operations(config: Path = CONFIG_ROOT) -> Operations:
+    """config/operations.yaml."""
+    return parse_config(Operations, read_yaml(config / "operations.yaml"), config / "operations.yaml")
 
 
 @dataclass(frozen=True)

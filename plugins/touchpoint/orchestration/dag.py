@@ -1,0 +1,170 @@
+"""Builds the DAGs of a cadence, one a shop, from config/shops/ (scheduled) and config/rehearsals/ (by hand alone)."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, TriggerRule, task, task_group
+
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.errors import ConfigError
+from touchpoint.model import Cadence, Entity
+from touchpoint.orchestration import tasks
+from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, shop_ids
+
+SCHEDULE_SWITCH = "TOUCHPOINT_SCHEDULE_SWITCH"
+"""Names a file that says `off` while the schedule is to wait (the first cycle of a fresh installation)."""
+SHARDS = 2
+INGEST_POOL = "touchpoint_ingest"
+SEND_POOL = "touchpoint_send"
+ALWAYS = TriggerRule.ALL_DONE
+EXTRACTED = [str(Entity.MEMBER), str(Entity.ORDER), str(Entity.SHIPMENT)]
+
+DOC = """
+### {shop_name}: {cadence}
+
+Pulls what is new, refuses bad rows, brings the customer record to **as_of**, picks the campaigns that are due, decides once
+for all of them, and sends each message once.
+
+- **Report**: the tab *Touchpoint* of a run.
+- **as_of**: `params.as_of`, else the logical date. Later than the clock is refused.
+- **A run older than {freshness}, and every backfill, recomputes**: it compares with the ledger and sends nothing.
+- **Clearing** a task is safe: a touch is one row, whatever runs twice.
+- **Stop**: `touchpoint stop --shop {shop_id}`; works at the next claim.
+- A campaign file that does not load is left out: see the task `config_check`.
+"""
+
+
+def shop_dags(cadence: str, cron: str, freshness: str, config: Path = CONFIG_ROOT) -> dict[str, DAG]:
+    """The DAGs of a cadence by name. A shop whose file does not load has none; its error is raised after the others.
+
+    Raises:
+        ConfigError: naming the broken shop file, when no DAG could be built at all.
+    """
+    dags: dict[str, DAG] = {}
+    broken: list[ConfigError] = []
+    for folder in ("shops", "rehearsals"):
+        for shop_id in shop_ids(config, folder):
+            try:
+                shop = load_shop(shop_id, config)
+            except ConfigError as error:
+                broken.append(error)
+                continue
+            dag = shop_dag(shop, cadence, cron if folder == "shops" else None, freshness, config)
+            dags[dag.dag_id] = dag
+    if broken and not dags:
+        raise broken[0]
+    for error in broken:
+        dag = _broken_shop_dag(cadence, error)
+        dags[dag.dag_id] = dag
+    return dags
+
+
+def shop_dag(shop: Shop, cadence: str, cron: str | None, freshness: str, config: Path = CONFIG_ROOT) -> DAG:
+    """One shop's DAG of a cadence."""
+    campaigns = [c for c in load_campaigns(config).by_id.values() if c.cadence == cadence and c.enabled]
+    with DAG(
+        dag_id=f"touchpoints_{cadence}__{shop.id}",
+        description=f"{shop.name}: campaigns of the {cadence} cadence, from order to report",
+        schedule=CronTriggerTimetable(cron, timezone=shop.zone) if cron and _schedule_is_on() else None,
+        start_date=datetime(2026, 1, 1, tzinfo=shop.tz),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=2),
+        tags=["touchpoint", cadence, shop.id] + (["rehearsal"] if shop.realm != "live" else []),
+        params=_params(shop),
+        doc_md=DOC.format(shop_name=shop.name, shop_id=shop.id, cadence=cadence, freshness=freshness),
+        default_args={
+            "owner": "touchpoint",
+            "retries": 2,
+            "retry_delay": timedelta(seconds=20),
+            "execution_timeout": timedelta(minutes=30),
+        },
+    ) as dag:
+        _wire(shop, cadence, campaigns)
+    return dag
+
+
+def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
+    run_no = task(task_id="begin")(tasks.begin)(shop.id, cadence)
+    extracted = (
+        task(task_id="extract", pool=INGEST_POOL, map_index_template="{{ entity }}", retries=3)(tasks.extract)
+        .partial(run_no=run_no)
+        .expand(entity=EXTRACTED)
+    )
+    validated = _use_case("validate", run_no, pool=INGEST_POOL)
+    loaded = _use_case("load", run_no, pool=INGEST_POOL)
+    record = Asset(name=f"touchpoint_record__{shop.id}", uri=f"touchpoint://{shop.id}/record")
+    refreshed = _use_case("refresh", run_no, pool=INGEST_POOL, outlets=[record])
+    chosen = task.branch(task_id="choose")(tasks.choose)(run_no, [campaign.id for campaign in campaigns])
+    none_due = EmptyOperator(task_id="no_campaign_due")
+    planned = [_campaign_group(campaign, run_no) for campaign in campaigns]
+    decided = _use_case("decide", run_no, trigger_rule=ALWAYS)
+    sent = (
+        task(task_id="dispatch", pool=SEND_POOL, map_index_template="shard {{ shard }}", trigger_rule=ALWAYS)(
+            tasks.dispatch
+        )
+        .partial(run_no=run_no)
+        .expand(shard=list(range(SHARDS)))
+    )
+    reconciled = _use_case("reconcile", run_no, trigger_rule=ALWAYS)
+    reported = _use_case("report", run_no, trigger_rule=ALWAYS)
+    watched = task(task_id="watch", trigger_rule=ALWAYS, retries=0)(tasks.watch)()
+    extracted >> validated >> loaded >> refreshed >> chosen >> [none_due, *planned] >> decided
+    decided >> sent >> reconciled >> reported >> watched
+    task(task_id="config_check", retries=0)(tasks.config_check)() >> watched
+
+
+def _use_case(name: str, run_no, **options):  # type: ignore[no-untyped-def]
+    return task(task_id=name, **options)(tasks.use_case(name))(run_no)
+
+
+def _campaign_group(campaign: Campaign, run_no):  # type: ignore[no-untyped-def]
+    @task_group(group_id=campaign.id, tooltip=campaign.description)
+    def group():  # type: ignore[no-untyped-def]
+        return task(task_id="plan", owner=campaign.owner)(tasks.plan)(run_no, campaign.id)
+
+    return group()
+
+
+def _params(shop: Shop) -> dict[str, Param]:
+    params = {
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            title="as_of",
+            description="Instant to look from, with a time zone (2026-11-22T10:30:00+08:00). Empty: the logical date.",
+        )
+    }
+    if shop.realm != "live":
+        params["realm"] = Param(shop.realm, type="string", pattern=r"^[a-z][a-z0-9_-]*$", title="Rehearsal")
+    return params
+
+
+def _schedule_is_on() -> bool:
+    switch = os.environ.get(SCHEDULE_SWITCH)
+    return not switch or not Path(switch).is_file() or Path(switch).read_text(encoding="utf-8").strip() != "off"
+
+
+def _broken_shop_dag(cadence: str, error: ConfigError) -> DAG:
+    name = Path(error.place.split(":")[0]).stem or "unknown"
+    with DAG(
+        dag_id=f"touchpoints_{cadence}__{name}",
+        description="This shop is stopped: its file does not load",
+        schedule=None,
+        tags=["touchpoint", cadence, "broken"],
+        doc_md=f"### Stopped\n\n{error}",
+    ) as dag:
+
+        @task(task_id="config_check", retries=0)
+        def config_check() -> None:
+            from airflow.sdk.exceptions import AirflowFailException
+
+            raise AirflowFailException(str(error))
+
+        config_check()
+    return dag
