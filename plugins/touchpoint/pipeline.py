@@ -1,7 +1,7 @@
 """The use cases of one run of one shop, as plain functions. An entry point opens Services and calls them in this order:
 
 begin, extract (per entity), validate, load, refresh, choose, plan (per campaign), decide, dispatch (per shard), reconcile,
-finish. Each takes the run's number alone, so that any of them can be run again; each asks anew whether it may still write.
+report. Each takes the run's number alone, so that any of them can be run again; each asks anew whether it may still write.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from touchpoint import channels, render, sources
 from touchpoint.campaigns.due import due_campaigns
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
-from touchpoint.clock import mode_of, real_now, resolve_as_of
+from touchpoint.clock import Clock, mode_of, real_now, resolve_as_of
 from touchpoint.db import Transaction
 from touchpoint.decide import audience as audiences
 from touchpoint.decide import plan as decisions
@@ -28,6 +28,7 @@ from touchpoint.outbox import leases, resolve, sweep
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.quality import gate
 from touchpoint.record import refresh as record
+from touchpoint.reports.summary import summary
 from touchpoint.services import LIVE, Services, no_run, run_from_row
 from touchpoint.settings import Shop, load_policy, load_segments, load_shop
 
@@ -36,7 +37,6 @@ EXTRACTED = (Entity.MEMBER, Entity.ORDER, Entity.SHIPMENT)
 SHARDS = 2
 """Dispatch is mapped over this many shards: one a core of the smallest machine."""
 FEATURES = "record.customer_features"
-EXPIRY_BEFORE_DISPATCH = "gate_not_passed"
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,9 @@ def dispatch(services: Services, run_no: int | None, shard: int, shards: int = S
         return send(services, run.realm, shop, services.clock_of(run), shard=shard, shards=shards)
 
 
-def send(services: Services, realm: str, shop: Shop, clock, *, shard: int = 0, shards: int = 1) -> dict[str, int]:  # type: ignore[no-untyped-def]
+def send(
+    services: Services, realm: str, shop: Shop, clock: Clock, *, shard: int = 0, shards: int = 1
+) -> dict[str, int]:
     """Claim, send and settle one shard of a shop's outbox.
 
     Returns:
@@ -373,12 +375,17 @@ def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
         return {**recovered.as_dict(), **resolved.as_dict()}
 
 
-def finish(services: Services, run_no: int | None) -> None:
-    """Drop the run's scratch tables and stamp its end."""
+def report(services: Services, run_no: int | None) -> dict[str, object]:
+    """Close the run: drop its scratch tables, stamp its end, and hand back its figures.
+
+    Returns:
+        The run's part of var/run-summary.json.
+    """
     run = read_run(services, run_no)
     with services.db.transaction() as tx:
         record.drop_scratch(tx, run.run_no)
         tx.count("runs/end", run_no=run.run_no, ended_real_at=real_now())
+        return summary(tx, [run.run_no])
 
 
 def _realm(shop: Shop, asked: str | None) -> str:

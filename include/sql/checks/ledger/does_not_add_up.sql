@@ -1,0 +1,55 @@
+-- purpose: where the ledger of a run does not add up
+-- grain:   one row per fault
+-- params:  run_no bigint
+-- reads:   ledger.audience, ledger.run_count, ledger.touch, ledger.message, ledger.attempt
+-- writes:  nothing
+-- returns: many
+WITH undecided_audiences AS (
+    SELECT
+        audiences.campaign_id || ': ' || audiences.candidate_count || ' candidates, '
+        || coalesce(counts.candidates::text, 'none') || ' accounted for' AS fault
+    FROM ledger.audience AS audiences
+    LEFT JOIN ledger.run_count AS counts
+        ON
+            audiences.run_no = counts.run_no
+            AND audiences.campaign_id = counts.campaign_id
+    WHERE
+        audiences.run_no = %(run_no)s::bigint
+        AND counts.candidates IS DISTINCT FROM audiences.candidate_count
+),
+
+unqueued_touches AS (
+    SELECT touches.campaign_id || ': ' || count(*) || ' enqueued touches without a message' AS fault
+    FROM ledger.touch AS touches
+    WHERE
+        touches.decided_run_no = %(run_no)s::bigint
+        AND touches.decision = 'enqueued'
+        AND NOT EXISTS (SELECT FROM ledger.message AS messages WHERE messages.touch_id = touches.touch_id)
+    GROUP BY touches.campaign_id
+),
+
+unproven_messages AS (
+    SELECT messages.campaign_id || ': ' || count(*) || ' accepted messages without exactly one accepted attempt' AS fault
+    FROM ledger.message AS messages
+    WHERE
+        messages.enqueued_run_no = %(run_no)s::bigint
+        AND messages.state = 'accepted'
+        AND 1 <> (
+            SELECT count(*)
+            FROM ledger.attempt AS attempts
+            WHERE
+                attempts.message_id = messages.message_id
+                AND attempts.state = 'accepted'
+        )
+    GROUP BY messages.campaign_id
+)
+
+SELECT fault
+FROM undecided_audiences
+UNION ALL
+SELECT fault
+FROM unqueued_touches
+UNION ALL
+SELECT fault
+FROM unproven_messages
+ORDER BY fault

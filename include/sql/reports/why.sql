@@ -1,0 +1,54 @@
+-- purpose: every decision about an order or a customer, with its reason and what became of the message
+-- grain:   one row per decision, oldest first
+-- params:  realm text, shop_id text, order_id text, customer_id text, as_of timestamptz
+-- reads:   ledger.touch, ledger.decision, ledger.message, ledger.touch_cover, ledger.run, ledger.attempt
+-- writes:  nothing
+-- returns: many
+WITH wanted_touches AS (
+    SELECT touches.*
+    FROM ledger.touch AS touches
+    WHERE
+        touches.realm = %(realm)s::text
+        AND touches.shop_id = %(shop_id)s::text
+        AND (
+            touches.customer_id = %(customer_id)s::text
+            OR touches.occasion = %(order_id)s::text
+            OR touches.touch_id IN (
+                SELECT covers.touch_id
+                FROM ledger.touch_cover AS covers
+                WHERE
+                    covers.realm = %(realm)s::text
+                    AND covers.shop_id = %(shop_id)s::text
+                    AND covers.covered_id = %(order_id)s::text
+            )
+        )
+)
+
+SELECT
+    decisions.as_of,
+    touches.campaign_id,
+    touches.step,
+    touches.occasion,
+    decisions.decision,
+    decisions.reason,
+    runs.dag_id,
+    runs.run_id,
+    messages.message_id,
+    messages.channel,
+    messages.state AS message_state,
+    messages.reason AS message_reason,
+    messages.state_at AS message_state_at,
+    (
+        SELECT count(*)
+        FROM ledger.attempt AS attempts
+        WHERE attempts.message_id = messages.message_id
+    ) AS attempts
+FROM wanted_touches AS touches
+INNER JOIN ledger.decision AS decisions ON decisions.touch_id = touches.touch_id
+INNER JOIN ledger.run AS runs ON runs.run_no = decisions.run_no
+LEFT JOIN ledger.message AS messages
+    ON
+        messages.touch_id = touches.touch_id
+        AND decisions.decision = 'enqueued'
+WHERE decisions.as_of <= %(as_of)s::timestamptz
+ORDER BY decisions.as_of, decisions.decision_id, messages.message_id
