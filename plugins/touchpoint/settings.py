@@ -224,7 +224,7 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def _refuse_alias(loader: _StrictLoader, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
     if loader.check_event(yaml.AliasEvent):
-        event = loader.peek_event()
+        event = loader.peek_event()  # type: ignore[no-untyped-call]
         raise ConfigError(
             f"alias *{event.anchor}",
             place=f"{event.start_mark.name}:{event.start_mark.line + 1}",
