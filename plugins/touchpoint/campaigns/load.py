@@ -1,0 +1,124 @@
+"""Loading config/campaigns/ strictly: a file that does not hold is left out and says why; the others load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from touchpoint.campaigns.spec import STAGES, Campaign
+from touchpoint.errors import ConfigError
+from touchpoint.model import Channel
+from touchpoint.settings import CONFIG_ROOT, load_shop, parse_config, read_yaml, shop_ids, shown
+from touchpoint.statements import ROOT, SQL_ROOT
+
+TEMPLATE_ROOT = ROOT / "include" / "templates"
+PARTS = {Channel.SMS: ("sms.txt",), Channel.EMAIL: ("subject.txt", "body.txt", "body.html")}
+"""Files a template consists of, per channel."""
+
+
+@dataclass(frozen=True)
+class Campaigns:
+    """The campaigns that load, and why the others do not."""
+
+    by_id: dict[str, Campaign] = field(default_factory=dict)
+    broken: list[ConfigError] = field(default_factory=list)
+
+
+def load_campaigns(config: Path = CONFIG_ROOT, *, templates: Path = TEMPLATE_ROOT, sql: Path = SQL_ROOT) -> Campaigns:
+    """Every campaign file of a configuration folder; at most one error a file, the first found."""
+    found = Campaigns()
+    locales = shop_locales(config)
+    for path in sorted((config / "campaigns").glob("*.yaml")):
+        try:
+            found.by_id[path.stem] = load_campaign(path, locales=locales, templates=templates, sql=sql)
+        except ConfigError as error:
+            found.broken.append(error)
+    return found
+
+
+def load_campaign(
+    path: Path, *, locales: frozenset[str], templates: Path = TEMPLATE_ROOT, sql: Path = SQL_ROOT
+) -> Campaign:
+    """One campaign file.
+
+    Raises:
+        ConfigError: naming the file, the key and the remedy.
+    """
+    campaign = parse_config(Campaign, read_yaml(path), path)
+    place = shown(path)
+    if campaign.id != path.stem:
+        raise ConfigError(f"id is {campaign.id!r}", place=place, remedy=f"write id: {path.stem}, the file's name")
+    for problem in (
+        *_unknown_segments(campaign, place),
+        *_wrong_statements(campaign, place, sql),
+        *_missing_templates(campaign, place, locales, templates),
+    ):
+        raise problem
+    return campaign.with_body(path.read_text(encoding="utf-8"))
+
+
+def shop_locales(config: Path = CONFIG_ROOT) -> frozenset[str]:
+    """Locales of all shops, rehearsals too; a shop file that does not load stops that shop elsewhere, not here."""
+    locales = set()
+    for shop_id in [*shop_ids(config), *shop_ids(config, "rehearsals")]:
+        try:
+            locales.add(load_shop(shop_id, config).locale)
+        except ConfigError:
+            continue
+    return frozenset(locales)
+
+
+def template_folder(campaign: str, locale: str, template: str, variant: str | None) -> str:
+    """Where the parts of a template lie, below the template root."""
+    return f"messages/{campaign}/{locale}/{template}{f'.{variant}' if variant else ''}"
+
+
+def _unknown_segments(campaign: Campaign, place: str) -> Iterator[ConfigError]:
+    named = [("audience.segments", name) for name in campaign.audience.segments]
+    named += [("variants", name) for name in campaign.words_by_stage]
+    for key, name in named:
+        if name not in STAGES:
+            yield ConfigError(
+                f"unknown segment {name!r}", place=f"{place}: {key}", remedy=f"one of: {', '.join(STAGES)}"
+            )
+
+
+def _wrong_statements(campaign: Campaign, place: str, sql: Path) -> Iterator[ConfigError]:
+    named = [("audience.statement", "audiences", campaign.audience.statement)]
+    named += [("valid_while", "outbox/valid", name) for name in campaign.valid_while]
+    for key, folder, name in named:
+        if not (sql / folder / f"{name}.sql").is_file():
+            known = ", ".join(sorted(path.stem for path in (sql / folder).glob("*.sql"))) or "none yet"
+            yield ConfigError(
+                f"unknown statement {name!r}",
+                place=f"{place}: {key}",
+                remedy=f"add include/sql/{folder}/{name}.sql or name one of: {known}",
+            )
+            return
+    text = (sql / "audiences" / f"{campaign.audience.statement}.sql").read_text(encoding="utf-8")
+    for name in campaign.audience.sql_parameters():
+        if not re.search(rf"'{name}'", text):
+            yield ConfigError(
+                f"unknown parameter {name!r}",
+                place=f"{place}: audience.parameters",
+                remedy=f"include/sql/audiences/{campaign.audience.statement}.sql does not read it: correct its name",
+            )
+
+
+def _missing_templates(
+    campaign: Campaign, place: str, locales: frozenset[str], templates: Path
+) -> Iterator[ConfigError]:
+    for step in campaign.steps:
+        for locale in sorted(locales):
+            for variant in campaign.template_variants:
+                folder = template_folder(campaign.id, locale, step.template, variant)
+                for channel in step.channel:
+                    for part in PARTS[channel]:
+                        if not (templates / folder / part).is_file():
+                            yield ConfigError(
+                                f"missing template {folder}/{part}",
+                                place=f"{place}: steps.{step.id}",
+                                remedy=f"write include/templates/{folder}/{part}",
+                            )

@@ -1,0 +1,214 @@
+"""The keys of a campaign file, as strict types. One touchpoint a file; names only: no SQL, no template code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
+
+from touchpoint.model import Cadence, Channel, Purpose
+from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
+
+STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
+"""Lifecycle stages, the segments a campaign file may name."""
+Name = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Words = Annotated[StrictStr, Field(min_length=1)]
+Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+Parameter = Scalar | list[StrictStr] | dict[str, Scalar]
+
+
+class Due(Strict):
+    """Days a daily or monthly campaign runs on, in the shop's zone; both given: either will do."""
+
+    day_of_month: list[Annotated[StrictInt, Field(ge=1, le=28)]] = Field(default_factory=list)
+    weekday: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _names_a_day(self) -> Due:
+        if not (self.day_of_month or self.weekday):
+            raise ValueError("no day is named: give day_of_month (1 to 28) or weekday (mon to sun)")
+        return self
+
+
+class Audience(Strict):
+    """Who: a statement below include/sql/audiences/, its parameters, and the segments it is narrowed to."""
+
+    statement: Name
+    parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    segments: list[StrictStr] = Field(default_factory=list)
+
+    @field_validator("parameters")
+    @classmethod
+    def _mapping_has_a_default(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
+        for key, given in value.items():
+            if isinstance(given, dict) and "default" not in given:
+                raise ValueError(f"{key} differs by order source but has no default: add default: …")
+        return value
+
+    def sql_parameters(self) -> dict[str, Any]:
+        """What the statement receives as jsonb: durations as whole seconds, everything else as written."""
+        given: dict[str, Any] = {key: _for_sql(value) for key, value in self.parameters.items()}
+        return {**given, "segments": list(self.segments)} if self.segments else given
+
+
+def _for_sql(value: Parameter) -> Any:
+    if isinstance(value, dict):
+        return {key: _for_sql(inner) for key, inner in value.items()}
+    if isinstance(value, str):
+        try:
+            return int(parse_duration(value).total_seconds())
+        except ValueError:
+            return value
+    return value
+
+
+class Step(Strict):
+    """One message of a touchpoint.
+
+    Attributes:
+        channel: in order of preference; the first the customer can be reached by is taken.
+        template: folder name (without variant) below include/templates/messages/<campaign>/<locale>/.
+        after: how long after the step before it; enqueued together with that one. None: the audience returns it.
+        not_before: local time of day (shop's zone) before which it does not go, inside the legal hours.
+        not_after: local time of day from which it does not go any more, inside the legal hours.
+    """
+
+    id: Name
+    channel: Annotated[list[Channel], Field(min_length=1)]
+    template: Name
+    after: Duration | None = None
+    not_before: TimeOfDay | None = None
+    not_after: TimeOfDay | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Step:
+        if len(set(self.channel)) != len(self.channel):
+            raise ValueError("a channel is named twice: name each once, the preferred one first")
+        if self.not_before and self.not_after and self.not_before >= self.not_after:
+            raise ValueError("not_before is not earlier than not_after: both are local times of one day")
+        return self
+
+
+class Limits(Strict):
+    """Messages of this campaign a customer may get, in a shop-local day and in any 7 such days."""
+
+    per_day: Annotated[StrictInt, Field(ge=1)] | None = None
+    per_week: Annotated[StrictInt, Field(ge=1)] | None = None
+
+
+class Holdout(Strict):
+    """The share that gets nothing, in percent (None: the policy's), and the salt that keeps the draw."""
+
+    percent: Annotated[float, Field(ge=0, le=50)] | None = None
+    salt: Words
+
+
+class Goal(Strict):
+    """What the campaign is for, and how long after a message it may be counted to it."""
+
+    event: Literal["order_paid"]
+    within: Duration
+
+
+class Campaign(Strict):
+    """One touchpoint: the keys of a file in config/campaigns/, in the order of this class.
+
+    Attributes:
+        variants: `by: stage`, then lifecycle stage -> template variant; empty: the template has no variants.
+        valid_while: statements below include/sql/outbox/valid/ that must hold when a message is claimed.
+        max_staleness: facts older than this keep a message waiting.
+        priority: the greater one wins within a run.
+    """
+
+    id: Name
+    description: Words
+    owner: Words
+    enabled: StrictBool
+    purpose: Purpose
+    cadence: Cadence
+    due: Literal["every_run"] | Due
+    audience: Audience
+    occasion: Literal["order", "shipment", "customer", "period"]
+    steps: Annotated[list[Step], Field(min_length=1)]
+    variants: dict[StrictStr, Name]
+    valid_while: list[Name]
+    max_staleness: Duration
+    priority: Annotated[StrictInt, Field(ge=0, le=1000)]
+    limits: Limits
+    holdout: Holdout
+    approval: Literal["none", "marketer"]
+    goal: Goal
+    _body: str = PrivateAttr("")
+
+    @field_validator("steps")
+    @classmethod
+    def _steps_follow(cls, value: list[Step]) -> list[Step]:
+        ids = [step.id for step in value]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two steps have the same id: give each its own")
+        if value[0].after is not None:
+            raise ValueError(f"{ids[0]} is the first step and has after: leave it out")
+        return value
+
+    @field_validator("variants")
+    @classmethod
+    def _by_stage(cls, value: dict[str, str]) -> dict[str, str]:
+        if value and (value.get("by") != "stage" or len(value) == 1):
+            raise ValueError("write by: stage, then a line for each stage, or {} for none")
+        return value
+
+    @field_validator("max_staleness")
+    @classmethod
+    def _some_staleness(cls, value: timedelta) -> timedelta:
+        if not value:
+            raise ValueError("0 would never let a message go: write how old facts may be, as in 30m")
+        return value
+
+    @property
+    def body(self) -> str:
+        """The file's text; of a campaign made in memory, its content as JSON."""
+        return self._body or json.dumps(self.model_dump(mode="json"), ensure_ascii=False)
+
+    @property
+    def file_hash(self) -> str:
+        """SHA-256 of the body, hex: names this version in the ledger and in an approval."""
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+    @property
+    def words_by_stage(self) -> dict[str, str]:
+        """Lifecycle stage -> template variant."""
+        return {stage: variant for stage, variant in self.variants.items() if stage != "by"}
+
+    @property
+    def template_variants(self) -> list[str | None]:
+        """Every variant a template of it must exist in; [None] where it has none."""
+        return [*sorted(set(self.words_by_stage.values()))] or [None]
+
+    def variant_of(self, stage: str | None) -> str | None:
+        """The variant for a stage. None: no variants, or (see `has_words_for`) no words for that stage."""
+        return self.words_by_stage.get(stage or "")
+
+    def has_words_for(self, stage: str | None) -> bool:
+        """Whether a candidate of that stage can be written to at all."""
+        return not self.variants or (stage or "") in self.words_by_stage
+
+    def step(self, step_id: str) -> Step:
+        """A step by its id.
+
+        Raises:
+            KeyError: no such step.
+        """
+        return next((step for step in self.steps if step.id == step_id), None) or _no_step(self.id, step_id)
+
+    def with_body(self, body: str) -> Campaign:
+        """The same campaign, remembering the text of its file."""
+        copy = self.model_copy()
+        copy._body = body
+        return copy
+
+
+def _no_step(campaign: str, step: str) -> Step:
+    raise KeyError(f"campaign {campaign} has no step {step}")
