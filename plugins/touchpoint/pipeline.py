@@ -20,7 +20,7 @@ from touchpoint.db import Transaction
 from touchpoint.decide import audience as audiences
 from touchpoint.decide import plan as decisions
 from touchpoint.decide import recompute
-from touchpoint.errors import ConfigError, GateFailed, LedgerError, NotAtHead, TouchpointError
+from touchpoint.errors import ConfigError, GateFailed, LedgerError, NotAtHead, TimeError, TouchpointError
 from touchpoint.facts import head, landing, merge
 from touchpoint.model import Cadence, Channel, Entity, Mode, Run
 from touchpoint.outbox import dispatch as outgoing
@@ -36,6 +36,8 @@ EXTRACTED = (Entity.MEMBER, Entity.ORDER, Entity.SHIPMENT)
 """What is asked of a source; lines and refunds come with orders, scans with parcels."""
 SHARDS = 2
 """Dispatch is mapped over this many shards: one a core of the smallest machine."""
+HISTORY = "history"
+"""Type of a run that only loads: a shop's declared history, from a shell. A rehearsal's facts come by it alone."""
 FEATURES = "record.customer_features"
 
 
@@ -70,7 +72,8 @@ def begin(services: Services, trigger: Trigger) -> Run:
     now = clock.now() if realm == LIVE else as_of
     mode = mode_of(run_type=trigger.run_type, cadence=trigger.cadence, as_of=as_of, now=now)
     with services.db.transaction() as tx:
-        at_head = realm == LIVE and mode == Mode.SEND and _is_at_head(tx, shop.id, as_of)
+        may_write = trigger.run_type == HISTORY or (realm == LIVE and mode == Mode.SEND)
+        at_head = may_write and _is_at_head(tx, shop.id, as_of)
         row = tx.one(
             "runs/begin",
             realm=realm,
@@ -238,6 +241,46 @@ def choose(services: Services, run_no: int | None) -> list[str]:
     run = read_run(services, run_no)
     shop = load_shop(run.shop_id, services.config)
     return due_campaigns(load_campaigns(services.config), run.cadence, run.as_of, shop)
+
+
+def load_history(services: Services, trigger: Trigger) -> Run:
+    """Bring a shop's facts and record to as_of without any campaign: begin, extract, validate, load, refresh, report.
+
+    Raises:
+        TimeError: as_of lies before the shop's head.
+        GateFailed, SourceError: as validate and extract do.
+    """
+    run = begin(services, replace(trigger, run_type=HISTORY))
+    if not run.is_at_head:
+        raise TimeError(
+            f"{run.as_of.isoformat()} lies before what shop {run.shop_id} knows",
+            place="--as-of",
+            remedy="name a later instant, or start over with `make reset`",
+        )
+    for entity in EXTRACTED:
+        extract(services, run.run_no, entity)
+    validate(services, run.run_no)
+    load(services, run.run_no)
+    refresh(services, run.run_no)
+    report(services, run.run_no)
+    return run
+
+
+def run_once(services: Services, trigger: Trigger) -> Run:
+    """A whole run from a shell: what the DAG does, one task after another."""
+    run = begin(services, trigger)
+    for entity in EXTRACTED:
+        extract(services, run.run_no, entity)
+    validate(services, run.run_no)
+    load(services, run.run_no)
+    refresh(services, run.run_no)
+    for campaign_id in choose(services, run.run_no):
+        plan(services, run.run_no, campaign_id)
+    decide(services, run.run_no)
+    dispatch(services, run.run_no, 0, 1)
+    reconcile(services, run.run_no)
+    report(services, run.run_no)
+    return run
 
 
 def config_check(services: Services) -> int:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from touchpoint.errors import ConfigError
 from touchpoint.statements import ROOT
 
-CONFIG_ROOT = ROOT / "config"
+CONFIG_ROOT = Path(os.environ.get("TOUCHPOINT_CONFIG", ROOT / "config"))
 ModelT = TypeVar("ModelT", bound=BaseModel)
 T = TypeVar("T", bound=BaseModel)
 _DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
