@@ -266,15 +266,15 @@ def load_history(services: Services, trigger: Trigger) -> Run:
     return run
 
 
-def run_once(services: Services, trigger: Trigger) -> Run:
-    """A whole run from a shell: what the DAG does, one task after another."""
+def run_once(services: Services, trigger: Trigger, *, only: str | None = None) -> Run:
+    """A whole run from a shell: what the DAG does, one task after another; with `only`, for one campaign."""
     run = begin(services, trigger)
     for entity in EXTRACTED:
         extract(services, run.run_no, entity)
     validate(services, run.run_no)
     load(services, run.run_no)
     refresh(services, run.run_no)
-    for campaign_id in choose(services, run.run_no):
+    for campaign_id in [due for due in choose(services, run.run_no) if only in (None, due)]:
         plan(services, run.run_no, campaign_id)
     decide(services, run.run_no)
     dispatch(services, run.run_no, 0, 1)

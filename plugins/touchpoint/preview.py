@@ -1,0 +1,77 @@
+"""What a campaign would decide as of an instant: the real statements and the real policy in a transaction that is undone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.decide import audience as audiences
+from touchpoint.decide import plan as decisions
+from touchpoint.errors import ConfigError
+from touchpoint.pipeline import Trigger
+from touchpoint.record import refresh as record
+from touchpoint.services import Services, run_from_row
+from touchpoint.settings import load_policy, load_segments, load_shop
+
+
+class _Undo(Exception):
+    """Ends the preview's transaction."""
+
+
+def preview(services: Services, trigger: Trigger, campaign_id: str) -> list[dict[str, Any]]:
+    """Counts of decisions, and of reasons, that a run at the trigger's as_of would come to. Nothing is written.
+
+    Raises:
+        ConfigError: the campaign or the shop does not load.
+    """
+    found: list[dict[str, Any]] = []
+    try:
+        with services.db.transaction() as tx:
+            found = _decide(tx, services, trigger, campaign_id)
+            raise _Undo
+    except _Undo:
+        return found
+
+
+def _decide(tx: Any, services: Services, trigger: Trigger, campaign_id: str) -> list[dict[str, Any]]:
+    shop = load_shop(trigger.shop_id, services.config)
+    loaded = load_campaigns(services.config).by_id
+    if campaign_id not in loaded:
+        raise ConfigError(
+            f"no campaign {campaign_id!r} loads", place="config/campaigns", remedy="see `touchpoint campaign lint`"
+        )
+    run = run_from_row(
+        tx.one(
+            "runs/begin",
+            realm=shop.realm,
+            shop_id=shop.id,
+            dag_id=f"preview__{shop.id}",
+            run_id=trigger.run_id,
+            cadence=str(loaded[campaign_id].cadence),
+            run_type="preview",
+            as_of=trigger.as_of,
+            mode="send",
+            is_at_head=False,
+        )
+    )
+    relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no)
+    campaign = loaded[campaign_id]
+    segments = load_segments(services.config)
+    audiences.store(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    decisions.lock(tx, realm=run.realm, shop_id=shop.id)
+    made = decisions.decide(
+        tx, run=run, shop=shop, policy=load_policy(services.config), campaigns={campaign_id: campaign}, at=run.as_of
+    )
+    return _rows(made.counts[campaign_id], made.reasons[campaign_id])
+
+
+def _rows(counts: dict[str, int], reasons: dict[str, int]) -> list[dict[str, Any]]:
+    by_decision: Counter[str] = Counter(counts)
+    rows: list[dict[str, Any]] = [
+        {"decision": decision, "reason": "", "candidates": count} for decision, count in by_decision.items() if count
+    ]
+    return rows + [
+        {"decision": key.partition(": ")[0], "reason": key.partition(": ")[2], "candidates": count}
+        for key, count in reasons.items()
+    ]
