@@ -1,0 +1,143 @@
+"""Replays a rehearsal shop at past instants: the shop's generated DAG, run in-process, one instant after another.
+
+Needs Airflow's and Touchpoint's environment (`make replay` and `touchpoint replay` set it). Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from touchpoint import pipeline
+from touchpoint.clock import real_now
+from touchpoint.errors import TouchpointError
+from touchpoint.model import Cadence
+from touchpoint.reports.summary import summary
+from touchpoint.services import Services, open_services
+from touchpoint.settings import environment_connection, load_shop
+from touchpoint.statements import ROOT
+
+CADENCE = Cadence.INTRADAY
+
+
+def load_declared_history(services: Services, shop_id: str) -> dict[str, Any]:
+    """Ingest a rehearsal's exports whole, as declared history; exports read before are not read again.
+
+    Returns:
+        entities of the summary: landed, loaded, unchanged, superseded, quarantined, pending.
+    """
+    now = real_now()
+    trigger = pipeline.Trigger(
+        shop_id=shop_id,
+        dag_id=f"history__{shop_id}",
+        run_id=f"history__{now.isoformat()}",
+        cadence=CADENCE,
+        as_of=now,
+    )
+    pipeline.load_history(services, trigger)
+    with services.db.transaction() as tx:
+        return {row.pop("entity"): row for row in tx.many("reports/entities_of_shop", shop_id=shop_id)}
+
+
+def replay(services: Services, shop_id: str, realm: str, instants: Iterable[datetime]) -> dict[str, Any]:
+    """Run the shop's DAG at each instant, in order.
+
+    Returns:
+        by campaign: by_instant (as in run-summary.json) and touches (distinct, by last decision).
+
+    Raises:
+        TouchpointError: a DAG run did not succeed.
+    """
+    by_campaign: dict[str, dict[str, Any]] = {}
+    for instant in instants:
+        run_no = _run_dag(services, shop_id, realm, instant)
+        with services.db.transaction() as tx:
+            figures = summary(tx, [run_no])["campaigns"]
+        for campaign_id, found in figures.items():
+            campaign = by_campaign.setdefault(campaign_id, {"by_instant": {}, "touches": {}})
+            campaign["by_instant"][instant.isoformat()] = found
+        print(f"  {instant.isoformat()}: {_line(figures)}", file=sys.stderr, flush=True)
+    for campaign_id, touches in touches_of(services, shop_id, realm).items():
+        by_campaign.setdefault(campaign_id, {"by_instant": {}})["touches"] = touches
+    return by_campaign
+
+
+def touches_of(services: Services, shop_id: str, realm: str) -> dict[str, dict[str, int]]:
+    """Distinct touches of a realm by last decision, per campaign; `suppressed: no_address` counts under both words."""
+    found: dict[str, dict[str, int]] = {}
+    with services.db.transaction() as tx:
+        rows = tx.many("reports/touches", realm=realm, shop_id=shop_id)
+    for row in rows:
+        touches = found.setdefault(row["campaign_id"], {})
+        touches[row["decision"]] = touches.get(row["decision"], 0) + row["touches"]
+        if row["reason"]:
+            touches[f"{row['decision']}: {row['reason']}"] = row["touches"]
+    return found
+
+
+def _run_dag(services: Services, shop_id: str, realm: str, instant: datetime) -> int:
+    dag = _dag(shop_id)
+    dag_run = dag.test(run_conf={"as_of": instant.isoformat(), "realm": realm})
+    if str(dag_run.state) != "success":
+        raise TouchpointError(
+            f"the run at {instant.isoformat()} ended {dag_run.state}", place=dag.dag_id, remedy="see the output above"
+        )
+    with services.db.transaction() as tx:
+        row = tx.maybe(
+            "runs/find_by_id", realm=realm, shop_id=shop_id, dag_id=dag.dag_id, run_id=dag_run.run_id
+        )
+    if row is None:
+        raise pipeline.no_run(None)
+    return int(row["run_no"])
+
+
+_DAGS: dict[str, Any] = {}
+
+
+def _dag(shop_id: str) -> Any:
+    if shop_id not in _DAGS:
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(str(ROOT / "dags" / f"touchpoints_{CADENCE}.py"), bundle_name="dags-folder")
+        dag_id = f"touchpoints_{CADENCE}__{shop_id}"
+        if dag_id not in bag.dags:
+            raise TouchpointError(
+                f"no DAG {dag_id}", place="dags/", remedy=f"import errors: {list(bag.import_errors.values()) or 'none'}"
+            )
+        _DAGS[shop_id] = bag.dags[dag_id]
+    return _DAGS[shop_id]
+
+
+def _line(figures: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{campaign_id} {found['decisions']['candidates']} candidates, {found['decisions']['enqueued']} enqueued, "
+        f"{found['messages']['accepted']} accepted"
+        for campaign_id, found in figures.items()
+    )
+
+
+def main() -> int:
+    """Load the history, replay the instants given on the command line, print the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="touchpoint replay", description=__doc__)
+    parser.add_argument("--shop", required=True)
+    parser.add_argument("--realm", required=True)
+    parser.add_argument("instants", nargs="+", type=datetime.fromisoformat)
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)  # Airflow narrates every task of an in-process run
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    with open_services(environment_connection) as services:
+        load_shop(options.shop)
+        entities = load_declared_history(services, options.shop)
+        campaigns = replay(services, options.shop, options.realm, options.instants)
+    print(json.dumps({"entities": entities, "campaigns": campaigns}, ensure_ascii=False, default=str))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
