@@ -1,4 +1,4 @@
-"""`touchpoint …`: the same use cases from a shell. Errors are one clear line and exit code 1; --json is for programs."""
+"""`touchpoint …`: the same use cases from a shell. An error is one clear line and exit code 1; --json is for programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(gate_app, name="gate")
 
 ShopOption = Annotated[str, typer.Option("--shop", help="Shop id: a file in config/shops or config/rehearsals.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Instant with a zone, 2026-11-22T10:30:00+08:00. Default: now.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Instant with a zone, 2026-11-22T10:30:00+08:00. Default: now.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept with your name.")]
 DEFAULT_SHOP = "sandbox"

@@ -1,7 +1,8 @@
-"""The use cases of one run of one shop, as plain functions. An entry point opens Services and calls them in this order:
+"""The use cases of one run of one shop, as plain functions.
 
-begin, extract (per entity), validate, load, refresh, choose, plan (per campaign), decide, dispatch (per shard), reconcile,
-report. Each takes the run's number alone, so that any of them can be run again; each asks anew whether it may still write.
+An entry point opens Services and calls them in this order: begin, extract (per entity), validate, load, refresh, choose,
+plan (per campaign), decide, dispatch (per shard), reconcile, report. Each takes the run's number alone, so that any of
+them can be run again; each asks anew whether it may still write.
 """
 
 from __future__ import annotations
@@ -483,7 +484,9 @@ def _campaign(services: Services, campaign_id: str) -> Campaign:
     loaded = load_campaigns(services.config).by_id
     if campaign_id not in loaded:
         raise ConfigError(
-            f"no campaign {campaign_id!r} loads", place="config/campaigns", remedy=f"one of: {', '.join(sorted(loaded))}"
+            f"no campaign {campaign_id!r} loads",
+            place="config/campaigns",
+            remedy=f"one of: {', '.join(sorted(loaded))}",
         )
     return loaded[campaign_id]
 
@@ -497,7 +500,5 @@ def _open_channels(
             opened[kind] = channels.open_channel(kind, shop, services.resolve, realm)
             stack.callback(opened[kind].close)
     if not opened:
-        raise TouchpointError(
-            "no channel", place=f"config of shop {shop.id}", remedy="configure sms or email"
-        )
+        raise TouchpointError("no channel", place=f"config of shop {shop.id}", remedy="configure sms or email")
     return opened

@@ -1,4 +1,4 @@
-"""What a campaign would decide as of an instant: the real statements and the real policy in a transaction that is undone."""
+"""What a campaign would decide as of an instant: real statements and policy in a transaction that is undone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from touchpoint.services import Services, run_from_row
 from touchpoint.settings import load_policy, load_segments, load_shop
 
 
-class _Undo(Exception):
+class _UndoError(Exception):
     """Ends the preview's transaction."""
 
 
@@ -29,8 +29,8 @@ def preview(services: Services, trigger: Trigger, campaign_id: str) -> list[dict
     try:
         with services.db.transaction() as tx:
             found = _decide(tx, services, trigger, campaign_id)
-            raise _Undo
-    except _Undo:
+            raise _UndoError
+    except _UndoError:
         return found
 
 

@@ -1,4 +1,4 @@
-"""What every use case stands on: the database, the resolver of connection ids, the configuration, the business clock."""
+"""What every use case stands on: database, resolver of connection ids, configuration, business clock."""
 
 from __future__ import annotations
 

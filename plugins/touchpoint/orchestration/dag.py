@@ -12,7 +12,7 @@ from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, TriggerRule, ta
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.errors import ConfigError
-from touchpoint.model import Cadence, Entity
+from touchpoint.model import Entity
 from touchpoint.orchestration import tasks
 from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, shop_ids
 
@@ -27,8 +27,8 @@ EXTRACTED = [str(Entity.MEMBER), str(Entity.ORDER), str(Entity.SHIPMENT)]
 DOC = """
 ### {shop_name}: {cadence}
 
-Pulls what is new, refuses bad rows, brings the customer record to **as_of**, picks the campaigns that are due, decides once
-for all of them, and sends each message once.
+Pulls what is new, refuses bad rows, brings the customer record to **as_of**, picks the campaigns that are due, decides
+once for all of them, and sends each message once.
 
 - **Report**: the tab *Touchpoint* of a run.
 - **as_of**: `params.as_of`, else the logical date. Later than the clock is refused.

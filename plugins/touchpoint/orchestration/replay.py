@@ -89,9 +89,7 @@ def _run_dag(services: Services, shop_id: str, realm: str, instant: datetime) ->
             f"the run at {instant.isoformat()} ended {dag_run.state}", place=dag.dag_id, remedy="see the output above"
         )
     with services.db.transaction() as tx:
-        row = tx.maybe(
-            "runs/find_by_id", realm=realm, shop_id=shop_id, dag_id=dag.dag_id, run_id=dag_run.run_id
-        )
+        row = tx.maybe("runs/find_by_id", realm=realm, shop_id=shop_id, dag_id=dag.dag_id, run_id=dag_run.run_id)
     if row is None:
         raise pipeline.no_run(None)
     return int(row["run_no"])
