@@ -1,0 +1,19 @@
+-- purpose: where the messages of a shop stand that runs since an instant put in the outbox
+-- grain:   one row
+-- params:  realm text, shop_id text, since timestamptz
+-- reads:   ledger.run, ledger.message
+-- writes:  nothing
+-- returns: one
+SELECT
+    count(*) FILTER (WHERE messages.state IN ('waiting', 'claimed', 'sending')) AS waiting,
+    count(*) FILTER (WHERE messages.state = 'accepted') AS accepted,
+    count(*) FILTER (WHERE messages.state = 'rejected') AS rejected,
+    count(*) FILTER (WHERE messages.state = 'expired') AS expired,
+    count(*) FILTER (WHERE messages.state = 'cancelled') AS cancelled,
+    count(*) FILTER (WHERE messages.state IN ('unknown', 'abandoned')) AS unknown
+FROM ledger.run AS runs
+INNER JOIN ledger.message AS messages ON messages.enqueued_run_no = runs.run_no
+WHERE
+    runs.realm = %(realm)s::text
+    AND runs.shop_id = %(shop_id)s::text
+    AND runs.as_of >= %(since)s::timestamptz

@@ -1,0 +1,111 @@
+"""What people read for the words of the ledger, and how numbers and instants are written for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Word:
+    """A short label and what it means in one sentence."""
+
+    label: str
+    meaning: str
+
+
+DECISION_WORDS = {
+    "enqueued": Word("enqueued", "Got a message in the outbox."),
+    "repeated": Word("repeated", "Decided by an earlier run or an earlier try of this one; nothing new."),
+    "held_out": Word("held out", "In the control group: gets nothing, so that the effect can be measured."),
+    "suppressed": Word("suppressed", "Must not or should not be written to; the reason says why."),
+    "capped": Word("capped", "Has had enough messages for that day or week."),
+    "outranked": Word("outranked", "Another campaign of this run went first."),
+    "expired": Word("expired", "Could not be reached in time."),
+}
+MESSAGE_WORDS = {
+    "waiting": Word("waiting", "Not handed over yet, or being handed over now."),
+    "accepted": Word("accepted", "The provider took it."),
+    "rejected": Word("rejected", "The provider refused it."),
+    "expired": Word("expired", "Its time was over before it could go."),
+    "cancelled": Word("cancelled", "No longer true when it was to go, for example paid meanwhile."),
+    "unknown": Word("unknown", "May or may not have reached the provider; asked for, never guessed."),
+}
+FATE_WORDS = {
+    "loaded": Word("loaded", "New or changed, now a fact."),
+    "unchanged": Word("unchanged", "Known already."),
+    "superseded": Word("superseded", "Older than what is known."),
+    "quarantined": Word("quarantined", "Broke a rule; kept with its reasons."),
+    "pending": Word("pending", "Landed and not judged yet."),
+}
+REASON_MEANINGS = {
+    "no_address": "no usable address",
+    "no_consent": "no consent for this channel and purpose",
+    "no_offer": "second-time buyer, and no offer to make",
+    "same_address": "someone else at this address got it",
+    "cash_on_delivery": "pays on delivery",
+    "price_difference": "price-difference link",
+    "presale": "balance of a pre-sale",
+    "payment_under_way": "payment under way",
+    "paid_other_order": "has ordered and paid the same item since",
+    "quiet_hours": "the first legal minute is too late",
+}
+ENTITY_WORDS = {
+    "member": "members",
+    "order": "orders",
+    "order_line": "order lines",
+    "refund": "refunds",
+    "shipment": "parcels",
+    "tracking_event": "carrier scans",
+}
+DIFFERENCE_WORDS = {
+    "data": "the data known of that instant has changed",
+    "config": "the campaign file or its parameters have changed",
+    "code": "the audience statement has changed",
+    "no_ledger": "nothing was decided at that instant, so there is nothing to compare with",
+}
+
+
+def number(count: int) -> str:
+    """1,234,567."""
+    return f"{count:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """A percentage with one decimal; nothing where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def instant(at: datetime | None, zone: ZoneInfo) -> str:
+    """2026-11-22 10:30 GMT+8: an instant in a zone, which is named by its offset."""
+    if at is None:
+        return "never"
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} {offset(local)}"
+
+
+def offset(local: datetime) -> str:
+    """GMT+8, GMT-3:30, UTC: unlike CST it names one zone alone."""
+    minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"GMT{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units: 3 d 4 h, 2 h 5 min, 40 s."""
+    seconds = max(0, int(length.total_seconds()))
+    days, hours, minutes = seconds // 86_400, seconds % 86_400 // 3600, seconds % 3600 // 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def reason_meaning(reason: str) -> str:
+    """What a reason of the ledger means; the reason's own words where nothing better is known."""
+    word = reason.rpartition(": ")[2]
+    return REASON_MEANINGS.get(word, word.replace("_", " "))
