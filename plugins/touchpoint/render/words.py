@@ -64,7 +64,7 @@ def orders(number: int, locale: str) -> str:
 
 
 def day(at: datetime, now: datetime, locale: str) -> str:
-    """A local day as people say it from where they stand: yesterday, today, tomorrow, or the date. Both in the shop's zone."""
+    """A local day as people say it: yesterday, today, tomorrow, or the date. Both in the shop's zone."""
     apart = (at.date() - now.date()) // timedelta(days=1)
     if locale == "zh-CN":
         return {-1: "昨天", 0: "今天", 1: "明天"}.get(apart, f"{at.month}月{at.day}日")
