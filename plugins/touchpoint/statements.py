@@ -1,7 +1,9 @@
 """Statements live in include/sql, one a file; this loads them, reads their header and binds names, never values.
 
 Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs; a parameter
-of type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers.
+of type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__` puts
+the alias before each column. One of type `statement` names another statement, which is put in as a sub-select: its own
+parameters must be among those of the outer one.
 """
 
 from __future__ import annotations
@@ -54,11 +56,39 @@ class Statement:
             if kind == "relation":
                 text = text.replace(f"__{key}__", quote(str(value)))
             elif kind == "columns":
-                names = value if isinstance(value, list | tuple) else [value]
-                text = text.replace(f"__{key}__", ", ".join(quote(str(name)) for name in names))
+                text = _put_columns(text, key, value if isinstance(value, list | tuple) else [value])
+            elif kind == "statement":
+                text = self._put_statement(text, key, load(str(value)))
             else:
                 values[key] = value
         return text, values
+
+    @property
+    def body(self) -> str:
+        """The text without its header."""
+        lines = self.text.splitlines(keepends=True)
+        while lines and lines[0].startswith("--"):
+            lines.pop(0)
+        return "".join(lines).strip()
+
+    def _put_statement(self, text: str, key: str, inner: Statement) -> str:
+        foreign = sorted(set(inner.params) - set(self.params))
+        if foreign:
+            raise StatementError(
+                f"{inner.name} needs {foreign}",
+                place=f"include/sql/{self.name}.sql",
+                remedy="list them among its own params",
+            )
+        return text.replace(f"__{key}__", f"(\n{inner.body}\n)")
+
+
+def _put_columns(text: str, key: str, names: list[object] | tuple[object, ...]) -> str:
+    quoted = [quote(str(name)) for name in names]
+
+    def listed(match: re.Match[str]) -> str:
+        return ", ".join(f"{match[1]}.{name}" if match[1] else name for name in quoted)
+
+    return re.sub(rf"__(?:([a-z_]+)\.)?{key}__", listed, text)
 
 
 def quote(identifier: str) -> str:
