@@ -25,6 +25,14 @@ SLIVER = 0.003
 """The least a bar of 1 or more is drawn, as a share of the longest: something is never drawn as nothing."""
 
 
+class Picture(str):
+    """An SVG element of our own making; a template puts it in as it is."""
+
+    def __html__(self) -> str:
+        """What templates that escape ask for."""
+        return str(self)
+
+
 @dataclass(frozen=True)
 class Bar:
     """One bar: its group, what it counts, how many."""
@@ -43,8 +51,8 @@ def funnel_bars(funnel: Funnel) -> tuple[Bar, ...]:
     )
 
 
-def funnel_svg(funnel: Funnel) -> str:
-    """The funnel of a campaign as horizontal bars: an inline SVG element, without scripts, styles or outside references.
+def funnel_svg(funnel: Funnel) -> Picture:
+    """The funnel of a campaign as horizontal bars: an inline SVG element without scripts, styles or outside references.
 
     A screen reader is told one sentence; the table beside it has the same numbers.
     """
@@ -103,8 +111,8 @@ def _group(group: str, bars: list[Bar], longest: int) -> Any:
     return (painted + written).properties(width=WIDTH, height=alt.Step(ROW_HEIGHT))
 
 
-def _labelled(svg: str, description: str) -> str:
+def _labelled(svg: str, description: str) -> Picture:
     """The SVG as one labelled picture that shrinks with the page; what Vega says of each mark is taken out."""
     svg = _MARK_LABELS.sub("", svg)
     label = f'role="img" aria-label="{escape(description)}"'
-    return svg.replace("<svg ", f"<svg {label} ", 1)
+    return Picture(svg.replace("<svg ", f"<svg {label} ", 1))

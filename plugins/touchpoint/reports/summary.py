@@ -24,9 +24,7 @@ def summary(tx: Transaction, run_nos: list[int]) -> dict[str, Any]:
             }
             for funnel in funnels(tx, run_nos)
         },
-        "entities": {
-            counts.entity: {"landed": counts.landed, **counts.fates} for counts in entities(tx, run_nos)
-        },
+        "entities": {counts.entity: {"landed": counts.landed, **counts.fates} for counts in entities(tx, run_nos)},
         "seconds": {row["stage"]: row["seconds"] for row in tx.many("reports/stage_seconds", run_nos=run_nos)},
     }
 

@@ -109,3 +109,9 @@ def reason_meaning(reason: str) -> str:
     """What a reason of the ledger means; the reason's own words where nothing better is known."""
     word = reason.rpartition(": ")[2]
     return REASON_MEANINGS.get(word, word.replace("_", " "))
+
+
+def reasons_of(reasons: dict[str, int], name: str) -> list[tuple[str, int]]:
+    """The reasons of one decision or state out of "decision: reason" -> count, without the part in front."""
+    front = f"{name}: "
+    return [(reason.removeprefix(front), count) for reason, count in reasons.items() if reason.startswith(front)]

@@ -1,0 +1,1 @@
+"""Airflow around the use cases: DAGs, tasks, connections, pages."""

@@ -1,0 +1,1 @@
+"""The pages inside Airflow: server-rendered, behind its log-in, without scripts."""

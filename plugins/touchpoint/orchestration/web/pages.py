@@ -1,0 +1,198 @@
+"""What a page is made of: figures, words and templates brought together. Nothing here decides or counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.clock import FRESHNESS, real_now
+from touchpoint.db import Database, Row, Transaction
+from touchpoint.errors import ConfigError, TouchpointError
+from touchpoint.model import Cadence
+from touchpoint.render.messages import Renderer
+from touchpoint.render.pages import render_page
+from touchpoint.reports import charts, run, shops, words
+from touchpoint.reports.samples import Sample, samples
+from touchpoint.settings import Shop, load_shop, shop_ids
+
+LIVE = "live"
+_OUR_DAG = re.compile(r"^touchpoints_(intraday|daily|monthly)__")
+_REFUSALS = {
+    401: ("Your log-in has ended", "Reload the whole page to log in again."),
+    403: ("Not for this log-in", "Your role may not read this DAG. An administrator can grant it."),
+    404: ("No such page", "Use the entry Touchpoint in the navigation."),
+}
+
+
+@dataclass(frozen=True)
+class Face:
+    """How a shop shows itself: its name and zone, or its id and UTC where its file does not load."""
+
+    shop_id: str
+    name: str
+    zone: ZoneInfo
+    zone_name: str
+    shop: Shop | None
+    problem: str = ""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether its file says sending: off."""
+        return self.shop is not None and self.shop.sending == "off"
+
+    def instant(self, at: datetime | None) -> str:
+        """An instant in the shop's zone, the zone named."""
+        return words.instant(at, self.zone)
+
+
+@dataclass(frozen=True)
+class ShopCard:
+    """One shop of the overview."""
+
+    face: Face
+    state: shops.ShopState
+    runs: list[shops.LatestRun]
+    stops: list[Row]
+    behind: str
+    is_stale: bool
+
+
+def face_of(shop_id: str, config: Path) -> Face:
+    """How a shop shows itself."""
+    try:
+        shop = load_shop(shop_id, config)
+    except ConfigError as error:
+        return Face(shop_id, shop_id, ZoneInfo("UTC"), "UTC", None, str(error))
+    return Face(shop_id, shop.name, shop.tz, shop.zone, shop)
+
+
+def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
+    """The report of an Airflow DAG run, or why there is none."""
+    with database.transaction() as tx:
+        run.snapshot(tx)
+        run_no = run.find_run(tx, dag_id, run_id)
+        if run_no is None:
+            return _no_report(dag_id)
+        figures = run.figures(tx, run_no)
+        face = face_of(figures.head.shop_id, config)
+        shown = _samples(tx, figures, face, config)
+    return _page(
+        "run.html",
+        title=f"{face.name}: {figures.head.cadence} run",
+        face=face,
+        figures=figures,
+        head=figures.head,
+        pictures={funnel.campaign_id: charts.funnel_svg(funnel) for funnel in figures.funnels},
+        samples={
+            funnel.campaign_id: [s for s in shown if s.campaign_id == funnel.campaign_id] for funnel in figures.funnels
+        },
+        unknown=sum(funnel.messages["unknown"] for funnel in figures.funnels),
+        query=_query,
+    )
+
+
+def overview_page(database: Database, config: Path, readable: Callable[[Iterable[str]], set[str]]) -> str:
+    """Where every shop stands whose DAGs the user may read."""
+    now = real_now()
+    with database.transaction() as tx:
+        run.snapshot(tx)
+        latest = shops.latest_runs(tx)
+        configured = {(LIVE, shop_id): _dag_ids(shop_id) for shop_id in shop_ids(config)}
+        allowed = readable({found.dag_id for found in latest} | {dag for dags in configured.values() for dag in dags})
+        shown = [found for found in latest if found.dag_id in allowed]
+        keys = {(found.realm, found.shop_id) for found in shown}
+        keys |= {key for key, dags in configured.items() if allowed & set(dags)}
+        cards = [_card(tx, realm, shop_id, shown, config, now) for realm, shop_id in sorted(keys)]
+        stops = [stop for stop in shops.stops(tx) if stop["scope"] == "everything"]
+    return _page(
+        "overview.html",
+        title="Touchpoint",
+        live=[card for card in cards if card.state.realm == LIVE],
+        rehearsals=[card for card in cards if card.state.realm != LIVE],
+        stops=stops,
+        days=shops.MESSAGE_DAYS,
+        query=_query,
+    )
+
+
+def refusal_page(status: int) -> str:
+    """What an HTTP refusal says; names nothing that was asked for."""
+    heading, text = _REFUSALS.get(status, ("This did not work", f"The answer was {status}."))
+    return _page("notice.html", title=heading, text=text, remedy="")
+
+
+def unreachable_page() -> str:
+    """The database does not answer, or has not been migrated."""
+    return _page(
+        "notice.html",
+        title="Touchpoint's database cannot be read",
+        text="It does not answer, or has not been brought to this version.",
+        remedy="Check the connection `touchpoint`, and run the migrations.",
+    )
+
+
+def error_page(error: TouchpointError) -> str:
+    """An error of ours: thing, place, remedy."""
+    place = f"{error.place}: " if error.place else ""
+    return _page("notice.html", title="This page cannot be shown", text=place + error.thing, remedy=error.remedy)
+
+
+def _no_report(dag_id: str) -> str:
+    if _OUR_DAG.match(dag_id):
+        text = "Touchpoint knows nothing of this run yet: its first task, begin, has not succeeded."
+        remedy = "Come back when it has, or look at its log."
+    else:
+        text = "Touchpoint has no report for this run: its DAG is none of Touchpoint's."
+        remedy = ""
+    return _page("notice.html", title="No report", text=text, remedy=remedy)
+
+
+def _samples(tx: Transaction, figures: run.RunFigures, face: Face, config: Path) -> list[Sample]:
+    if face.shop is None:
+        return []
+    clock = tx.maybe("runs/clock_read", realm=figures.head.realm)
+    at = clock["at"] if clock else figures.head.as_of
+    return samples(
+        tx,
+        run_no=figures.head.run_no,
+        shop=face.shop,
+        campaigns=load_campaigns(config).by_id,
+        renderer=Renderer(),
+        at=at,
+    )
+
+
+def _card(
+    tx: Transaction, realm: str, shop_id: str, latest: list[shops.LatestRun], config: Path, now: datetime
+) -> ShopCard:
+    state = shops.shop_state(tx, realm, shop_id, now)
+    age = state.now - state.loaded_as_of if state.loaded_as_of else None
+    return ShopCard(
+        face=face_of(shop_id, config),
+        state=state,
+        runs=[found for found in latest if (found.realm, found.shop_id) == (realm, shop_id)],
+        stops=[stop for stop in run.stops_of(tx, shop_id) if stop["scope"] != "everything"],
+        behind=words.span(age) if age is not None else "",
+        is_stale=realm == LIVE and age is not None and age > FRESHNESS["intraday"],
+    )
+
+
+def _dag_ids(shop_id: str) -> list[str]:
+    return [f"touchpoints_{cadence}__{shop_id}" for cadence in Cadence]
+
+
+def _query(dag_id: str, run_id: str) -> str:
+    """Relative address of a run's report: it stays in the frame and below whatever prefix Airflow is served from."""
+    return "run?" + urlencode({"dag_id": dag_id, "run_id": run_id})
+
+
+def _page(name: str, **context: object) -> str:
+    return render_page(
+        name, number=words.number, share=words.share, instant=words.instant, words=words, utc=ZoneInfo("UTC"), **context
+    )
