@@ -1,0 +1,146 @@
+"""Local times of an export as instants with their offset, a column at a time.
+
+The text of a time stays, its offset is put behind it: "2020-02-21 00:00:00" becomes 2020-02-21T00:00:00+08:00. A local
+time the clocks show twice is the earlier of the two instants. One they skip is the first instant after the gap, written
+with the offset that makes it so. What no format fits stays as it came, for the gate to see.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow
+import pyarrow.compute as pc
+
+from touchpoint.sources.files.mapping import ISO
+
+_FIXED_WIDTH = {"%Y-%m-%d %H:%M:%S": 19, "%Y-%m-%dT%H:%M:%S": 19, "%Y-%m-%d": 10}
+_SECONDS = pyarrow.timestamp("s")
+_A_DAY = timedelta(days=1)
+_LONGEST_WALK = timedelta(days=366 * 40)
+
+
+def instants(column: Any, formats: list[str], zone: ZoneInfo, plus: timedelta | None = None) -> Any:
+    """A column of times as ISO 8601 with offset.
+
+    Args:
+        column: strings, null where there is none.
+        formats: strptime formats, tried in order; `iso` lets times with an offset through as they are.
+        zone: of times without one.
+        plus: added to each, in real time (24 h after a clock change is another hour of the day).
+    """
+    local, text = _local_times(column, [given for given in formats if given != ISO])
+    if ISO in formats and plus is not None:
+        column = _iso_plus(column, local, plus)
+    if plus is not None:
+        utc = pc.add(_utc(local, zone), pyarrow.scalar(int(plus.total_seconds()), pyarrow.duration("s")))
+        local, text = pc.local_timestamp(utc), None
+    if local.null_count == len(local):
+        return column
+    if text is None:
+        text = pc.replace_substring(local.cast(pyarrow.string()), pattern=" ", replacement="T")
+    return pc.coalesce(pc.binary_join_element_wise(text, _offsets(local, zone), ""), column)
+
+
+def days(column: Any, formats: list[str]) -> Any:
+    """A column of dates as YYYY-MM-DD; what no format fits stays as it came."""
+    local, _ = _local_times(column, formats)
+    if local.null_count == len(local):
+        return column
+    return pc.coalesce(local.cast(pyarrow.date32()).cast(pyarrow.string()), column)
+
+
+def _local_times(column: Any, formats: list[str]) -> tuple[Any, Any]:
+    """Naive timestamps, null where nothing fits, and the same as ISO text where that costs nothing."""
+    for given in formats[:1]:
+        width = _FIXED_WIDTH.get(given)
+        if width and _all_of_width(column, width):
+            try:
+                return column.cast(_SECONDS), _iso_text(column, width)
+            except pyarrow.ArrowInvalid:
+                break
+    found = pyarrow.nulls(len(column), _SECONDS)
+    if not formats:
+        return found, None
+    trimmed = pc.utf8_trim_whitespace(column)
+    for given in formats:
+        found = pc.coalesce(found, _parsed(trimmed, given))
+    return found, None
+
+
+def _all_of_width(column: Any, width: int) -> bool:
+    seen = pc.min_max(pc.binary_length(column))
+    return bool(seen["min"].as_py() == width == seen["max"].as_py())
+
+
+def _iso_text(column: Any, width: int) -> Any:
+    if width == 10:
+        return pc.binary_join_element_wise(column, "T00:00:00", "")
+    return pc.binary_replace_slice(column, start=10, stop=11, replacement="T")
+
+
+def _parsed(column: Any, given: str) -> Any:
+    found = pc.strptime(column, format=given, unit="s", error_is_null=True)
+    # The C library makes 1 March of 30 February: early days of a month are looked at again.
+    early = pc.fill_null(pc.less_equal(pc.day(found), 3), False)
+    if not pc.any(early).as_py():
+        return found
+    checked = [_python_parsed(value, given) for value in column.filter(early).to_pylist()]
+    return pc.replace_with_mask(found, early, pyarrow.array(checked, _SECONDS))
+
+
+def _python_parsed(value: str, given: str) -> datetime | None:
+    try:
+        return datetime.strptime(value, given)  # noqa: DTZ007 - local on purpose, the zone comes later
+    except ValueError:
+        return None
+
+
+def _iso_plus(column: Any, local: Any, plus: timedelta) -> Any:
+    """Times that carry their offset, moved on; those without one are left to the other formats."""
+
+    def moved(value: str | None, has_local: bool) -> str | None:
+        try:
+            at = None if value is None or has_local else datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return value if at is None or at.tzinfo is None else (at + plus).isoformat()
+
+    pairs = zip(column.to_pylist(), pc.is_valid(local).to_pylist(), strict=True)
+    return pyarrow.array([moved(value, has_local) for value, has_local in pairs], pyarrow.string())
+
+
+def _utc(local: Any, zone: ZoneInfo) -> Any:
+    return pc.assume_timezone(local, zone.key, ambiguous="earliest", nonexistent="latest")
+
+
+def _offsets(local: Any, zone: ZoneInfo) -> Any:
+    """The offset of each local time, as +08:00; one value if the zone kept one over the whole span."""
+    seen = pc.min_max(local)
+    only = _one_offset(seen["min"].as_py(), seen["max"].as_py(), zone)
+    if only is not None:
+        return pyarrow.scalar(_offset_text(int(only.total_seconds())))
+    naive_utc = _utc(local, zone).cast(pyarrow.timestamp("s", "UTC")).cast(pyarrow.int64())
+    seconds = pc.subtract(local.cast(pyarrow.int64()), naive_utc)
+    known = pc.unique(seconds.drop_null())
+    texts = pyarrow.array([_offset_text(value) for value in known.to_pylist()])
+    return texts.take(pc.index_in(seconds, value_set=known))
+
+
+def _one_offset(first: datetime, last: datetime, zone: ZoneInfo) -> timedelta | None:
+    if last - first > _LONGEST_WALK:
+        return None
+    begin, end = first.replace(tzinfo=UTC) - _A_DAY, last.replace(tzinfo=UTC) + _A_DAY
+    found = {end.astimezone(zone).utcoffset()}
+    while begin < end and len(found) == 1:
+        found.add(begin.astimezone(zone).utcoffset())
+        begin += _A_DAY
+    return found.pop() if len(found) == 1 else None
+
+
+def _offset_text(seconds: int) -> str:
+    sign = "-" if seconds < 0 else "+"
+    minutes, rest = divmod(abs(seconds), 60)
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
