@@ -152,6 +152,31 @@ ORDER BY address_hash, shop_id, channel, happened_at DESC, suppression_id DESC
 $$;
 COMMENT ON FUNCTION contact.suppressions_as_of(text, timestamptz) IS 'The suppression that speaks at an instant, per address and scope (this shop or every shop, a channel or every channel). An address is suppressed if any scope that reaches it says so.';
 
+CREATE FUNCTION ledger.covers_as_of(p_realm text, p_shop text, p_campaign text, p_step text, p_as_of timestamptz)
+RETURNS SETOF ledger.touch_cover
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of, released_as_of, release_reason
+FROM ledger.touch_cover
+WHERE
+    realm = p_realm AND shop_id = p_shop AND campaign_id = p_campaign AND step = p_step
+    AND covered_as_of < p_as_of AND released_as_of IS NULL
+UNION ALL
+SELECT realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of, released_as_of, release_reason
+FROM ledger.touch_cover
+WHERE
+    realm = p_realm AND shop_id = p_shop AND campaign_id = p_campaign AND step = p_step
+    AND covered_as_of < p_as_of AND released_as_of > p_as_of
+$$;
+COMMENT ON FUNCTION ledger.covers_as_of(text, text, text, text, timestamptz) IS 'Orders or parcels that touches of an earlier as_of covered at an instant. Those of the same as_of are left out, so that a run asked again finds the audience it found before.';
+
+CREATE FUNCTION facts.is_same_item(p_one facts.order_lines, p_other facts.order_lines) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT coalesce(
+    p_one.product_id = p_other.product_id, p_one.sku_id = p_other.sku_id, p_one.title = p_other.title, false
+)
+$$;
+COMMENT ON FUNCTION facts.is_same_item(facts.order_lines, facts.order_lines) IS 'Whether two lines are the same thing: by product where both name one, else by variety, else by title.';
+
 -- The record takes in the orders of the batches just loaded: BRIN, because batch_id changes with every version of a row and
 -- a B-tree would cost each of them its HOT update.
 CREATE INDEX orders_of_batch ON facts.orders USING brin (batch_id) WITH (pages_per_range = 16);
@@ -160,3 +185,5 @@ CREATE INDEX paid_orders_by_time ON record.paid_orders (shop_id, paid_at);
 -- A released cover still hid its order between covered_as_of and released_as_of.
 CREATE INDEX touch_cover_released ON ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id)
 WHERE released_as_of IS NOT NULL;
+-- A buyer's later orders, in the replaced versions too.
+CREATE INDEX orders_history_of_customer ON facts.orders_history (customer_no, created_at);

@@ -1,0 +1,207 @@
+"""Audiences: asking a campaign's statement who is a candidate as of an instant, and storing the answer and its hashes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+
+from touchpoint import statements
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.db import Json, Row, Transaction
+from touchpoint.errors import ConfigError, LedgerError
+from touchpoint.model import Candidate, Mode, Run
+from touchpoint.settings import Segments, Shop, content_hash
+
+RELATION = "ledger.candidate"
+COLUMNS = (
+    "run_no",
+    "campaign_id",
+    "step",
+    "occasion",
+    "identity",
+    "customer_id",
+    "not_before",
+    "not_after",
+    "covers",
+    "exclude_reason",
+    "stage",
+)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What a campaign's statement answered, and the hashes by which a recompute names differences.
+
+    Attributes:
+        audience_hash: of the candidates, in a stable order: differs by `data` if nothing below differs.
+        campaign_hash: of the campaign file; with `parameter_hash`, a difference by `config`.
+        statement_hash: of the audience statement: a difference by `code`.
+    """
+
+    campaign_id: str
+    candidate_count: int
+    audience_hash: str
+    campaign_hash: str
+    statement_hash: str
+    parameter_hash: str
+    candidates: tuple[Candidate, ...] = ()
+
+
+def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: str, segments: Segments) -> Audience:
+    """Run a campaign's audience statement as of the run's instant; nothing is written.
+
+    Args:
+        tx: an open transaction.
+        run: the run that asks.
+        shop: its shop.
+        campaign: the campaign; its statement takes what it needs of `available`.
+        relation: the customer features to look at: stored, or the run's own.
+        segments: lifecycle thresholds.
+
+    Raises:
+        ConfigError: the statement wants a parameter nobody gives, or returns a step the campaign file has not.
+    """
+    name = f"audiences/{campaign.audience.statement}"
+    statement = statements.load(name)
+    given = available(run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    unknown = sorted(set(statement.params) - set(given))
+    if unknown:
+        raise ConfigError(
+            f"wants {', '.join(unknown)}", place=f"include/sql/{name}.sql", remedy=f"use: {', '.join(given)}"
+        )
+    rows = tx.many(name, **{key: given[key] for key in statement.params})
+    candidates = tuple(sorted((_candidate(campaign, row) for row in rows), key=_key))
+    return Audience(
+        campaign_id=campaign.id,
+        candidate_count=len(candidates),
+        audience_hash=audience_hash(candidates),
+        campaign_hash=campaign.file_hash,
+        statement_hash=statement.digest,
+        parameter_hash=content_hash(
+            [campaign.audience.sql_parameters(), threshold_seconds(segments), shop.closes_after]
+        ),
+        candidates=candidates,
+    )
+
+
+def store(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: str, segments: Segments) -> Audience:
+    """Ask, and store the answer for this run, in place of an earlier one of the same run.
+
+    A run in mode `recompute` stores nothing: what it was stored with when it sent is what it will be compared with.
+
+    Raises:
+        ConfigError: see `ask`.
+        LedgerError: the statement returns two rows for one touch.
+    """
+    audience = ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    twice = len(audience.candidates) - len({_key(candidate) for candidate in audience.candidates})
+    if twice:
+        raise LedgerError(
+            f"{twice} candidates come twice",
+            place=f"include/sql/audiences/{campaign.audience.statement}.sql",
+            remedy="return one row per step, occasion and identity",
+        )
+    if run.mode == Mode.RECOMPUTE:
+        return audience
+    tx.do("decide/lock_audience", run_no=run.run_no, campaign_id=campaign.id)
+    tx.count("decide/store_campaign_version", file_hash=campaign.file_hash, campaign_id=campaign.id, body=campaign.body)
+    tx.count("decide/clear_audience", run_no=run.run_no, campaign_id=campaign.id)
+    tx.count(
+        "decide/store_audience",
+        run_no=run.run_no,
+        campaign_id=campaign.id,
+        candidate_count=audience.candidate_count,
+        audience_hash=audience.audience_hash,
+        campaign_hash=audience.campaign_hash,
+        statement_hash=audience.statement_hash,
+        parameter_hash=audience.parameter_hash,
+    )
+    tx.copy_in(RELATION, COLUMNS, _csv(run.run_no, audience.candidates))
+    return audience
+
+
+def available(*, run: Run, shop: Shop, campaign: Campaign, relation: str, segments: Segments) -> dict[str, object]:
+    """What an audience statement may ask for, by parameter name; durations inside jsonb are seconds."""
+    return {
+        "realm": run.realm,
+        "shop_id": run.shop_id,
+        "as_of": run.as_of,
+        "campaign_id": campaign.id,
+        "step": campaign.steps[0].id,
+        "zone": shop.zone,
+        "closes_after": shop.closes_after,
+        "parameters": Json(campaign.audience.sql_parameters()),
+        "segments": Json(threshold_seconds(segments)),
+        "features": relation,
+    }
+
+
+def threshold_seconds(segments: Segments) -> dict[str, int]:
+    """Lifecycle thresholds as SQL takes them: counts as they are, silences in seconds."""
+    return {
+        "new_orders": segments.new_orders,
+        "second_time_orders": segments.second_time_orders,
+        "loyal_orders": segments.loyal_orders,
+        "drifting_after": int(segments.drifting_after.total_seconds()),
+        "dormant_after": int(segments.dormant_after.total_seconds()),
+        "lost_after": int(segments.lost_after.total_seconds()),
+    }
+
+
+def audience_hash(candidates: Iterable[Candidate]) -> str:
+    """SHA-256, hex, of the candidates whatever order they come in; instants in UTC."""
+    digest = hashlib.sha256()
+    for candidate in sorted(candidates, key=_key):
+        fields = (
+            candidate.campaign_id,
+            candidate.step,
+            candidate.occasion,
+            candidate.identity,
+            candidate.customer_id,
+            candidate.not_before.astimezone(UTC).isoformat(),
+            candidate.not_after.astimezone(UTC).isoformat(),
+            candidate.covers,
+            candidate.exclude_reason,
+            candidate.stage,
+        )
+        digest.update(repr(tuple(str(value) for value in fields)).encode())
+    return digest.hexdigest()
+
+
+def candidate_from_row(row: Row) -> Candidate:
+    """A candidate as the ledger has it."""
+    return Candidate(**{**row, "covers": tuple(row["covers"])})
+
+
+def _candidate(campaign: Campaign, row: Row) -> Candidate:
+    starts = {step.id for step in campaign.steps if step.after is None}
+    if row["step"] not in starts:
+        raise ConfigError(
+            f"returns step {row['step']!r}",
+            place=f"include/sql/audiences/{campaign.audience.statement}.sql",
+            remedy=f"return one of: {', '.join(sorted(starts))} (a step with `after` follows by itself)",
+        )
+    return candidate_from_row({**row, "campaign_id": campaign.id})
+
+
+def _key(candidate: Candidate) -> tuple[str, str, str]:
+    return candidate.step, candidate.occasion, str(candidate.identity)
+
+
+def _csv(run_no: int, candidates: Iterable[Candidate]) -> io.BytesIO:
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL)
+    for candidate in candidates:
+        values = [run_no, *(getattr(candidate, column) for column in COLUMNS[1:])]
+        values[COLUMNS.index("covers")] = _array(candidate.covers)
+        writer.writerow(values)
+    return io.BytesIO(text.getvalue().encode())
+
+
+def _array(values: Iterable[str]) -> str:
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"

@@ -1,0 +1,54 @@
+"""Bringing the record to an instant: the stored one at the head, incrementally; a run's own one anywhere else, whole.
+
+At the head only the customers whose orders came in, or whose payment the head has just passed, are recomputed, each
+from all of their paid orders: the outcome is the same in any order of arrival, and a replay writes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from touchpoint.db import Transaction
+
+SCRATCH = "record.scratch_{run_no}"
+
+
+def refresh(tx: Transaction, *, shop_id: str, as_of: datetime, batch_ids: list[int]) -> int:
+    """Bring the stored record of a shop to `as_of`; call it at the head, before the head is advanced.
+
+    Args:
+        tx: the transaction that holds the shop's ingest lock.
+        shop_id: the shop.
+        as_of: the run's instant, aware; not before the last refresh.
+        batch_ids: batches loaded since the last refresh; naming one again does no harm.
+
+    Returns:
+        Rows of customer features written or removed.
+    """
+    tx.do("features/forget_changed_customers")
+    tx.do("features/list_changed_customers", shop_id=shop_id, as_of=as_of, batch_ids=batch_ids)
+    tx.do("features/analyse_changed_customers")
+    tx.count("features/retract_paid_orders", shop_id=shop_id, batch_ids=batch_ids)
+    tx.count("features/upsert_paid_orders", shop_id=shop_id, batch_ids=batch_ids)
+    written = tx.count("features/upsert_customer_features", shop_id=shop_id, as_of=as_of)
+    return written + tx.count("features/retract_customer_features", shop_id=shop_id, as_of=as_of)
+
+
+def scratch(tx: Transaction, *, shop_id: str, as_of: datetime, run_no: int) -> str:
+    """Make the features of a run that is not at the head, from the facts as they were known at `as_of`.
+
+    Asked again by the same run it answers with the table it has.
+
+    Returns:
+        The relation's name, of the shape of record.customer_features; `drop_scratch` removes it.
+    """
+    relation = SCRATCH.format(run_no=run_no)
+    tx.do("features/scratch_lock", scratch=relation)
+    tx.do("features/scratch", scratch=relation, shop_id=shop_id, as_of=as_of)
+    tx.do("features/scratch_analyse", scratch=relation)
+    return relation
+
+
+def drop_scratch(tx: Transaction, run_no: int) -> None:
+    """Drop a run's own features, if it made any."""
+    tx.do("features/scratch_drop", scratch=SCRATCH.format(run_no=run_no))
