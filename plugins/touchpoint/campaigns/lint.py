@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from touchpoint.campaigns.load import PARTS, TEMPLATE_ROOT, template_folder
 from touchpoint.campaigns.spec import Campaign
-from touchpoint.campaigns.wording import Wording, contains, find_words, fold
+from touchpoint.campaigns.wording import Wording, contains, find_words, fold, load_wording
 from touchpoint.model import Channel, Purpose
-from touchpoint.settings import Shop
+from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, shop_ids
+from touchpoint.sms_parts import SINGLE, segments
 
 KEYS = tuple(Campaign.model_fields)
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -30,24 +31,30 @@ class LintFinding:
     thing: str
     remedy: str
 
+    def as_dict(self) -> dict[str, str]:
+        """Level, place and finding, as the command line shows them."""
+        return {"level": self.level, "place": self.place, "finding": f"{self.thing}; {self.remedy}"}
+
 
 def lint(
     campaign: Campaign,
     *,
-    wording: Wording,
-    shops: Sequence[Shop],
-    segments: Callable[[str], int],
+    wording: Wording | None = None,
+    shops: Sequence[Shop] | None = None,
+    config: Path = CONFIG_ROOT,
     templates: Path = TEMPLATE_ROOT,
 ) -> list[LintFinding]:
     """Findings of a loaded campaign, in the order of its file and steps.
 
     Args:
         campaign: as loaded, so that its templates exist.
-        wording: the word lists.
-        shops: whose locales and registered SMS templates are looked at.
-        segments: parts an SMS is billed as (render.sms.segments).
+        wording: the word lists; None: those of the configuration.
+        shops: whose locales and registered SMS templates are looked at; None: all shops of the configuration.
+        config: the configuration folder.
         templates: root of the templates.
     """
+    wording = wording or load_wording(config)
+    shops = [load_shop(shop_id, config) for shop_id in shop_ids(config)] if shops is None else shops
     findings = [*_key_order(campaign), *_offers(campaign, wording)]
     for key, folder, channel in _texts(campaign, shops):
         parts = {part: (templates / folder / part).read_text(encoding="utf-8") for part in PARTS[channel]}
@@ -57,7 +64,7 @@ def lint(
         if channel == Channel.SMS:
             findings += _sms(f"{place}/sms.txt", parts["sms.txt"], campaign.purpose, wording)
             findings += _registered(key, shops)
-            findings += _length(f"{place}/sms.txt", parts["sms.txt"], key, shops, wording, segments)
+            findings += _length(f"{place}/sms.txt", parts["sms.txt"], key, shops, wording)
         else:
             findings += _subject(f"{place}/subject.txt", parts["subject.txt"].strip(), campaign.purpose, key, wording)
     return findings
@@ -147,9 +154,7 @@ def _registered(key: str, shops: Sequence[Shop]) -> Iterator[LintFinding]:
             )
 
 
-def _length(
-    place: str, source: str, key: str, shops: Sequence[Shop], wording: Wording, segments: Callable[[str], int]
-) -> Iterator[LintFinding]:
+def _length(place: str, source: str, key: str, shops: Sequence[Shop], wording: Wording) -> Iterator[LintFinding]:
     text, lengths = " ".join(source.split()), wording.sms_variable_lengths
     filled = _VARIABLE.sub(lambda found: "字" * lengths.get(found[1], lengths["other"]), text)
     signatures = [shop.sms.signature for shop in shops if shop.sms and f"/{shop.locale}/" in key]
@@ -159,7 +164,10 @@ def _length(
             yield LintFinding("error", place, f"{len(sent)} characters", f"providers take {MAX_SMS} at most")
         elif (parts := segments(sent)) > 1:
             yield LintFinding(
-                "warning", place, f"about {len(sent)} characters: billed as {parts}", "70 with the signature are one"
+                "warning",
+                place,
+                f"about {len(sent)} characters: billed as {parts}",
+                f"{SINGLE} with the signature are one",
             )
 
 

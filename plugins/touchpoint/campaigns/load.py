@@ -16,6 +16,7 @@ from touchpoint.statements import ROOT, SQL_ROOT
 TEMPLATE_ROOT = ROOT / "include" / "templates"
 PARTS = {Channel.SMS: ("sms.txt",), Channel.EMAIL: ("subject.txt", "body.txt", "body.html")}
 """Files a template consists of, per channel."""
+_READS = re.compile(r"\bgiven\s*(->>?)\s*'(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,26 @@ def _wrong_statements(campaign: Campaign, place: str, sql: Path) -> Iterator[Con
             )
             return
     text = (sql / "audiences" / f"{campaign.audience.statement}.sql").read_text(encoding="utf-8")
-    for name in campaign.audience.sql_parameters():
-        if not re.search(rf"'{name}'", text):
+    yield from _wrong_parameters(campaign, f"{place}: audience.parameters", text)
+
+
+def _wrong_parameters(campaign: Campaign, place: str, statement: str) -> Iterator[ConfigError]:
+    """An audience statement reads parameters from a jsonb it calls `given`: `->>` one value, `->` a mapping or list."""
+    reads = {name: arrow for arrow, name in _READS.findall(statement)}
+    given, file = campaign.audience.sql_parameters(), f"include/sql/audiences/{campaign.audience.statement}.sql"
+    for name in given:
+        if name not in reads:
+            known = ", ".join(sorted(reads)) or "none"
+            yield ConfigError(f"unknown parameter {name!r}", place=place, remedy=f"{file} reads: {known}")
+    for name, arrow in reads.items():
+        if name not in given and name != "segments":
+            yield ConfigError(f"missing parameter {name!r}", place=place, remedy=f"add it: {file} reads it")
+        elif arrow == "->" and not isinstance(given.get(name, []), dict | list):
             yield ConfigError(
-                f"unknown parameter {name!r}",
-                place=f"{place}: audience.parameters",
-                remedy=f"include/sql/audiences/{campaign.audience.statement}.sql does not read it: correct its name",
+                f"parameter {name!r} is one value", place=place, remedy="write it below default:, one line a source"
             )
+        elif arrow == "->>" and isinstance(given.get(name), dict | list):
+            yield ConfigError(f"parameter {name!r} is a mapping or a list", place=place, remedy="give one value")
 
 
 def _missing_templates(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
 
 STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
 """Lifecycle stages, the segments a campaign file may name."""
+_NEARLY_A_DURATION = re.compile(r"^\s*\d+\s*[A-Za-z]*\s*$")
 Name = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Words = Annotated[StrictStr, Field(min_length=1)]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
@@ -42,10 +44,13 @@ class Audience(Strict):
 
     @field_validator("parameters")
     @classmethod
-    def _mapping_has_a_default(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
+    def _values_make_sense(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
         for key, given in value.items():
             if isinstance(given, dict) and "default" not in given:
                 raise ValueError(f"{key} differs by order source but has no default: add default: …")
+            for one in given.values() if isinstance(given, dict) else [given]:
+                if isinstance(one, str) and _NEARLY_A_DURATION.match(one):
+                    parse_duration(one)
         return value
 
     def sql_parameters(self) -> dict[str, Any]:
@@ -202,6 +207,11 @@ class Campaign(Strict):
             KeyError: no such step.
         """
         return next((step for step in self.steps if step.id == step_id), None) or _no_step(self.id, step_id)
+
+    def message_values(self) -> dict[str, str]:
+        """What the file itself tells every reader, for the templates: the offer, where it makes one."""
+        offer = self.audience.parameters.get("offer")
+        return {"offer": offer} if isinstance(offer, str) and offer != "none" else {}
 
     def with_body(self, body: str) -> Campaign:
         """The same campaign, remembering the text of its file."""

@@ -31,12 +31,15 @@ def message_context(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[st
             and offer. An offer that is missing, empty or `none` is left out, so that words which need one are refused.
         at: the instant the message speaks from (aware): what it promises is true then.
 
-    Where the reader's locale is not the shop's, `in_shop_locale` holds the same in the shop's, for a campaign that
-    has no words in the reader's.
+    Where the reader's locale is not the shop's, `in_shop_locale` holds what reads otherwise in the shop's, for a
+    campaign that has no words in the reader's.
     """
     locale = words.locale_of(row.get("locale"), shop.locale)
     context = _in_locale(shop, row, at, locale)
-    return context if locale == shop.locale else {**context, "in_shop_locale": _in_locale(shop, row, at, shop.locale)}
+    if locale == shop.locale:
+        return context
+    fallback = _in_locale(shop, row, at, shop.locale)
+    return {**context, "in_shop_locale": {key: told for key, told in fallback.items() if told != context.get(key)}}
 
 
 def _in_locale(shop: Shop, row: Mapping[str, Any], at: datetime, locale: str) -> dict[str, Any]:

@@ -51,10 +51,18 @@ def code_key(campaign: str, locale: str, template: str, variant: str | None) -> 
 
 
 class Renderer:
-    """Renders messages from the templates below a root, each read once in a renderer's life."""
+    """Renders messages from the templates below a root, each read once in a renderer's life.
 
-    def __init__(self, root: Path = TEMPLATE_ROOT) -> None:
+    Args:
+        root: of the templates.
+        campaign_values: campaign id -> what its file says to every reader (Campaign.message_values()): the offer.
+    """
+
+    def __init__(
+        self, root: Path = TEMPLATE_ROOT, *, campaign_values: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.templates = Templates(root)
+        self.campaign_values = campaign_values or {}
 
     def render(
         self,
@@ -77,9 +85,9 @@ class Renderer:
         key = code_key(campaign, words.locale_of(locale, shop.locale), template, variant)
         if not self.templates.exists(f"messages/{key}/{'sms' if channel == Channel.SMS else 'body'}.txt"):
             key = code_key(campaign, shop.locale, template, variant)
-            context = context.get("in_shop_locale", context)
+            context = {**context, **context.get("in_shop_locale", {})}
         values: dict[str, Any] = {"purpose": purpose.value}
-        for name, value in context.items():
+        for name, value in {**self.campaign_values.get(campaign, {}), **context}.items():
             if value is not None:
                 values[name] = clean(value) if isinstance(value, str) else value
         if channel == Channel.SMS:

@@ -1,4 +1,4 @@
-"""SMS on the mainland: what a text counts as, and how a template is written down for the provider."""
+"""SMS: how a template is written down for the provider, and what the provider makes of it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,13 @@ import re
 from collections.abc import Mapping
 
 from touchpoint.errors import RenderError
+from touchpoint.sms_parts import segments
 
-SINGLE, PART = 70, 67
+__all__ = ["fill", "provider_text", "segments", "variables"]
+
 _VARIABLE = re.compile(r"\{\{ ?([a-z][a-z0-9_]*) ?\}\}")
 _PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 _RESERVED = frozenset({"email", "mobile", "id", "nick", "site"})  # names Aliyun refuses for variables
-
-
-def segments(text: str) -> int:
-    """Parts a mainland SMS is billed as, signature with its brackets included.
-
-    Every character counts 1, pure ASCII too, those beyond the BMP 2 (UTF-16 units, never split): up to 70 are one part,
-    beyond that parts of 67. Source: Aliyun message rules.
-    """
-    widths = [2 if ord(char) > 0xFFFF else 1 for char in text]
-    if sum(widths) <= SINGLE:
-        return 1
-    parts, filled = 1, 0
-    for width in widths:
-        if filled + width > PART:
-            parts, filled = parts + 1, 0
-        filled += width
-    return parts
 
 
 def variables(source: str, name: str) -> list[str]:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from touchpoint.money import EXPONENTS
+
 LOCALES = ("zh-CN", "en")
-_NO_MINOR_UNITS = frozenset({"JPY", "KRW", "VND", "CLP", "XAF", "XOF"})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -19,10 +20,9 @@ def locale_of(value: str | None, fallback: str) -> str:
 
 
 def amount(minor: int, currency: str) -> str:
-    """`1,234.50` from minor units; currencies without a smaller unit show none (ISO 4217)."""
-    if currency in _NO_MINOR_UNITS:
-        return f"{minor:,}"
-    return f"{Decimal(minor) / 100:,.2f}"
+    """`1,234.50` from minor units, with as many decimals as the currency has (ISO 4217)."""
+    decimals = EXPONENTS.get(currency, 2)
+    return f"{Decimal(minor).scaleb(-decimals):,.{decimals}f}"
 
 
 def money(minor: int, currency: str = "CNY", locale: str = "zh-CN") -> str:
