@@ -95,13 +95,13 @@ def load_state(layout: Layout) -> State:
         return _new_state(layout)
     state = State(**json.loads(path.read_text(encoding="utf-8")))
     original = Path(state.root) / "state.json"
-    if Path(state.root) != layout.var and original.is_file():
-        if json.loads(original.read_text(encoding="utf-8")).get("installation") == state.installation:
-            raise TouchpointError(
-                f"this is a copy of {state.root}, whose database is still in use there",
-                place="var/state.json",
-                remedy="delete this folder's var/ and start again",
-            )
+    is_elsewhere = Path(state.root) != layout.var and original.is_file()
+    if is_elsewhere and json.loads(original.read_text(encoding="utf-8")).get("installation") == state.installation:
+        raise TouchpointError(
+            f"this is a copy of {state.root}, whose database is still in use there",
+            place="var/state.json",
+            remedy="delete this folder's var/ and start again",
+        )
     state.root = str(layout.var)
     return state
 
@@ -114,8 +114,8 @@ def save_state(layout: Layout, state: State) -> None:
 def load_secrets(layout: Layout) -> dict[str, str]:
     """Secrets of this installation (var/secrets.json, mode 0600), made at random the first time.
 
-    The hash key and the environment id are made once: with others, addresses would hash to other values and nothing that
-    was decided before could be claimed.
+    The hash key and the environment id are made once: with others, addresses would hash to other values and nothing
+    that was decided before could be claimed.
     """
     path = layout.var / "secrets.json"
     if path.is_file():

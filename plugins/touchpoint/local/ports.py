@@ -1,4 +1,4 @@
-"""Ports of this machine: the usual ones where they are free, others where they are not, the same ones at the next start."""
+"""Ports of this machine: the usual ones where free, others where not, the same ones at the next start."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from touchpoint.errors import TouchpointError
@@ -41,7 +42,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Server:
-    """A server's folder: data, socket, log. As root it runs as a service user, since PostgreSQL refuses to run as root."""
+    """A server's folder: data, socket, log. As root it runs as a service user, since PostgreSQL refuses root."""
 
     folder: Path
 
@@ -51,7 +52,7 @@ class Server:
 
     @property
     def socket_dir(self) -> Path:
-        """Where its socket lies: beside the data, or in a private temporary folder if that path is too long for a socket."""
+        """Where its socket lies: beside the data, or in a private temporary folder if that path is too long for it."""
         beside = self.folder / "socket"
         if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
             return beside
@@ -94,7 +95,7 @@ class Server:
     def is_running(self) -> bool:
         """Whether its postmaster is alive."""
         done = subprocess.run(
-            [self._binary("pg_ctl"), "-D", self.data, "status"], capture_output=True, **self._as_user()
+            [self._binary("pg_ctl"), "-D", str(self.data), "status"], capture_output=True, **self._as_user()
         )
         return done.returncode == 0
 
@@ -128,12 +129,14 @@ class Server:
                 os.chown(folder, *owner)
             if folder.stat().st_uid != owner[0]:
                 # In a shared temporary folder somebody else could have made it first.
-                raise TouchpointError("belongs to another user", place=str(folder), remedy="delete it or run make reset")
+                raise TouchpointError(
+                    "belongs to another user", place=str(folder), remedy="delete it or run make reset"
+                )
 
     def _binary(self, name: str) -> str:
         return str(_binaries() / name)
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         if os.geteuid() != 0:
             return {}
         uid, gid = _service_ids()

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Spawned:
 
 
 def start(layout: Layout, name: str, command: list[str], environment: dict[str, str]) -> Spawned:
-    """Start a process in a session of its own; its output goes to var/log/<name>.log, the last one's to <name>.log.1."""
+    """Start a process in a session of its own; it writes to var/log/<name>.log, the one before it to <name>.log.1."""
     log = log_file(layout, name)
     if log.exists():
         log.replace(log.with_name(f"{log.name}.1"))
@@ -94,7 +95,7 @@ def family(spawned: Spawned) -> list[psutil.Process]:
     return list(found.values())
 
 
-def stop(layout: Layout, spawned: Spawned, *, grace: float) -> bool:
+def stop(layout: Layout, spawned: Spawned, *, grace: float, alone: bool = False) -> bool:
     """Ask a process to end, wait, then end what is left of its family. Returns whether it ended by itself.
 
     The request goes to the process alone: a scheduler whose whole group is signalled hangs on its idle workers.
@@ -103,12 +104,13 @@ def stop(layout: Layout, spawned: Spawned, *, grace: float) -> bool:
         layout: whose process it is.
         spawned: the process.
         grace: seconds it is given.
+        alone: leave its family be (it is no leader of a session of ours, but shares somebody's terminal).
     """
-    leader, members = _leader(spawned), family(spawned)
+    leader, members = _leader(spawned), [] if alone else family(spawned)
     if leader:
         _signal(leader, signal.SIGTERM)
         psutil.wait_procs([leader], timeout=grace)
-    left = _running(members + family(spawned))
+    left = _running([leader] if leader and alone else members + ([] if alone else family(spawned)))
     ended_itself = leader not in left
     for process in left:
         _signal(process, signal.SIGKILL)
@@ -171,10 +173,8 @@ def _is_no_zombie(process: psutil.Process) -> bool:
 
 
 def _signal(process: psutil.Process, number: int) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess):
         process.send_signal(number)  # psutil refuses where the pid now belongs to another process
-    except psutil.NoSuchProcess:
-        pass
 
 
 def _file(layout: Layout, name: str) -> Path:

@@ -53,12 +53,12 @@ COMMON = {
 def commands(*, host: str, ports: dict[str, int], sandbox_state: str) -> dict[str, list[str]]:
     """The processes by name, in the order they are started.
 
-    The two log servers of Airflow (of the scheduler's workers and of the triggerer) cannot be told to listen on one address
-    alone; they are left out: the api-server reads the log files itself, from the folder they share.
+    The two log servers of Airflow (of the scheduler's workers and of the triggerer) cannot be told to listen on one
+    address alone; they are left out: the api-server reads the log files itself, from the folder they share.
     """
     return {
         "sandbox": [
-            *("python", "-m", "touchpoint.sandbox", "--host", host, "--port", str(ports["sandbox"])),
+            *("python", "-m", "touchpoint.sandbox", "--port", str(ports["sandbox"])),
             *("--smtp-port", str(ports["smtp"]), "--state-dir", sandbox_state),
         ],
         "api-server": ["airflow", "api-server", "--host", host, "--port", str(ports["api"])],
@@ -83,7 +83,7 @@ def environment(layout: Layout, state: State, secrets: dict[str, str]) -> dict[s
     }
     paths = f"{layout.root / 'plugins'}{os.pathsep}{layout.root}"
     # Everything is spoken to on this machine: never through somebody's proxy.
-    no_proxy = {name: "127.0.0.1,localhost" for name in ("NO_PROXY", "no_proxy")}
+    no_proxy = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
     return {**kept, **no_proxy, "PYTHONPATH": paths, **settings(layout, state, secrets)}
 
 
@@ -105,7 +105,7 @@ def settings(layout: Layout, state: State, secrets: dict[str, str]) -> dict[str,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.url("airflow"),
         "TOUCHPOINT_SCHEDULE_SWITCH": str(layout.schedule_switch),
         **touchpoint_connection(server.url("touchpoint"), server.socket_dir, secrets),
-        **sandbox_connections(layout, state.ports),
+        **sandbox_connections(layout),
     }
 
 
@@ -126,37 +126,13 @@ def touchpoint_connection(url: str, socket_dir: Path, secrets: dict[str, str]) -
     )
 
 
-def sandbox_connections(layout: Layout, ports: dict[str, int]) -> dict[str, str]:
-    """The four connections of the sandbox shop. Its credentials are no secrets: the sandbox publishes them."""
-    from touchpoint.sandbox import credentials
-
-    platform = f"http://{HOST}:{ports['sandbox']}"
-    return {
-        **_connection(
-            "sandbox_platform",
-            conn_type="generic",
-            login=credentials.APP_KEY,
-            password=credentials.APP_SECRET,
-            extra={"url": f"{platform}/router/rest", "session": credentials.SESSION, "sandbox": True},
-        ),
-        **_connection(
-            "sandbox_files", conn_type="generic", extra={"folder": str(layout.sandbox_state / "files"), "sandbox": True}
-        ),
-        **_connection(
-            "sandbox_sms",
-            conn_type="generic",
-            login=credentials.SMS_KEY,
-            password=credentials.SMS_SECRET,
-            extra={"url": platform, "sandbox": True},
-        ),
-        **_connection(
-            "sandbox_smtp",
-            conn_type="smtp",
-            host=HOST,
-            port=ports["smtp"],
-            extra={"sandbox": True, "starttls": False, "disable_tls": True, "disable_ssl": True},
-        ),
-    }
+def sandbox_connections(layout: Layout) -> dict[str, str]:
+    """The connections of the sandbox shop, as the sandbox itself wrote them down when it was ready."""
+    path = layout.sandbox_state / "connections.json"
+    if not path.is_file():
+        return {}
+    stored: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return {f"AIRFLOW_CONN_{name.upper()}": text for name, text in stored.items()}
 
 
 def _connection(name: str, **content: object) -> dict[str, str]:

@@ -1,0 +1,83 @@
+"""Which instant a cycle looks from, and who has to be told: the ledger's business clock and the sandbox's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import requests
+
+from touchpoint.clock import real_now
+from touchpoint.db import Database
+from touchpoint.errors import TimeError, TouchpointError
+
+FIRST_CYCLE = time(10, 30)
+"""Shop time of the first cycle: outside quiet hours, so that reminders are accepted at whatever hour it is tried."""
+REALM = "live"
+
+
+def latest_first_cycle(zone: ZoneInfo, now: datetime) -> datetime:
+    """The latest 10:30 of a zone that is not later than now."""
+    local = now.astimezone(zone)
+    today = datetime.combine(local.date(), FIRST_CYCLE, zone)
+    return today if today <= local else datetime.combine(local.date() - timedelta(days=1), FIRST_CYCLE, zone)
+
+
+def parse_now(text: str, zone: ZoneInfo) -> datetime:
+    """NOW=T as an instant; without an offset it is the shop's own time.
+
+    Raises:
+        TimeError: no ISO 8601 instant.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise TimeError(f"{text!r} is no instant", place="NOW", remedy="write 2026-11-22T10:30:00+08:00") from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def check_now(at: datetime, head: datetime | None) -> None:
+    """Refuse an instant that lies before the shop's head or after the real time.
+
+    Raises:
+        TimeError: it does.
+    """
+    if at > real_now():
+        raise TimeError(
+            f"{at.isoformat()} is later than the real time",
+            place="NOW",
+            remedy="name a past instant; to start over from one, run make reset",
+        )
+    if head and at < head:
+        raise TimeError(
+            f"{at.isoformat()} lies before {head.isoformat()}, the shop's head",
+            place="NOW",
+            remedy="name a later instant, or run make reset to start over",
+        )
+
+
+@contextmanager
+def stopped_clocks(database: Database, sandbox_url: str, at: datetime | None) -> Iterator[None]:
+    """Both business clocks stand at an instant for the length of a block; with None they follow the real one."""
+    _set(database, sandbox_url, at)
+    try:
+        yield
+    finally:
+        _set(database, sandbox_url, None)
+
+
+def _set(database: Database, sandbox_url: str, at: datetime | None) -> None:
+    with database.transaction() as tx:
+        if at is None:
+            tx.count("runs/clock_release", realm=REALM)
+        else:
+            tx.count("runs/clock_stop", realm=REALM, at=at)
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(f"{sandbox_url}/control/clock", json={"at": at.isoformat() if at else None}, timeout=30)
+    if not answer.ok:
+        raise TouchpointError(
+            f"its clock could not be set ({answer.status_code})", place="sandbox", remedy="see var/log/sandbox.log"
+        )

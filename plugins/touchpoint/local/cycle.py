@@ -1,0 +1,85 @@
+"""One cycle: the daily and the intraday DAG, once each, watched until they end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from touchpoint.clock import stopwatch
+from touchpoint.errors import TouchpointError
+from touchpoint.local.airflow_api import FAILED, AirflowApi, log_place, task_name
+
+CADENCES = ("daily", "intraday")
+PATIENCE = 900
+"""Seconds one run may take."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run of the cycle that ended: its DAG, run id, state, and the tasks that failed with the place of their log."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    seconds: float
+    failed: list[str]
+
+
+def dag_ids(shop_id: str) -> list[str]:
+    """The DAGs of a cycle, in order."""
+    return [f"touchpoints_{cadence}__{shop_id}" for cadence in CADENCES]
+
+
+def run_dag(api: AirflowApi, dag_id: str, at: datetime | None, logs: Path, say: Say) -> Ended:
+    """Trigger a DAG and watch its run to the end.
+
+    Args:
+        api: logged in.
+        dag_id: the DAG.
+        at: `params.as_of`; None lets the run look from when it was triggered.
+        logs: Airflow's log folder.
+        say: told of every task that ends.
+
+    Raises:
+        TouchpointError: the DAG is paused, or its run took too long.
+    """
+    found = api.dag(dag_id)
+    if found is None or found["is_paused"]:
+        raise TouchpointError(
+            "is paused" if found else "is not there", place=dag_id, remedy="unpause it in the UI, or run make reset"
+        )
+    started = stopwatch()
+    run_id = api.trigger(dag_id, {"as_of": at.isoformat()} if at else {})
+    told: set[str] = set()
+    while True:
+        state = api.run_state(dag_id, run_id)
+        tasks = api.task_instances(dag_id, run_id)
+        _tell(tasks, told, say)
+        if state in ("success", "failed"):
+            return Ended(dag_id, run_id, state, stopwatch() - started, _failures(tasks, logs))
+        if stopwatch() - started > PATIENCE:
+            raise TouchpointError(
+                f"did not end in {PATIENCE} s", place=f"{dag_id} {run_id}", remedy="see its tasks in the UI"
+            )
+        time.sleep(0.5)
+
+
+def _tell(tasks: list[dict[str, Any]], told: set[str], say: Say) -> None:
+    for task in tasks:
+        name, state = task_name(task), task["state"]
+        if state in ("success", "failed") and name not in told:
+            told.add(name)
+            seconds = f"{task['duration']:.1f} s" if task["duration"] is not None else ""
+            say(f"  {name:<32} {state:<8} {seconds}")
+
+
+def _failures(tasks: list[dict[str, Any]], logs: Path) -> list[str]:
+    # A task that only waited for a failed one has no log of its own.
+    failed = [task for task in tasks if task["state"] == "failed"] or [t for t in tasks if t["state"] in FAILED]
+    return [f"{task_name(task)}: {logs / log_place(task)}" for task in failed]

@@ -1,0 +1,68 @@
+"""Brings both databases to the newest schema and gives Airflow its roles, users and pools; nothing happens twice."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+from importlib.metadata import version
+from uuid import UUID
+
+from touchpoint.db import Database
+from touchpoint.errors import TouchpointError
+from touchpoint.local.layout import USERS, Layout
+from touchpoint.local.processes import log_file, log_tail
+from touchpoint.local.table import native
+
+
+def prepare_touchpoint(url: str, environment_id: str) -> None:
+    """Migrate the Touchpoint database and mark it as this installation's.
+
+    Raises:
+        TouchpointError: it is another installation's: what is in it was keyed with another hash key.
+    """
+    from touchpoint.migrations import migrate
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    migrate(url)
+    database = Database(url, application="touchpoint-local")
+    try:
+        with database.transaction() as tx:
+            tx.count("outbox/environment_set", environment_id=environment_id)
+            found = tx.one("outbox/environment_of_database")
+    finally:
+        database.close()
+    if found["environment_id"] != UUID(environment_id):
+        raise TouchpointError(
+            "the database belongs to another installation", place="ledger.environment", remedy="run make reset"
+        )
+
+
+def schema_version() -> str:
+    """What Airflow's database is migrated by: other versions migrate it again."""
+    return " ".join(version(name) for name in ("apache-airflow-core", "apache-airflow-providers-fab"))
+
+
+def prepare_airflow(layout: Layout, environment: dict[str, str], secrets: dict[str, str]) -> None:
+    """Migrate Airflow's database; make roles, the three users and the pools.
+
+    Raises:
+        TouchpointError: one of the two failed; what it said is in var/log/airflow-setup.log.
+    """
+    log_file(layout, "airflow-setup").unlink(missing_ok=True)
+    users = {user: {"role": role, "password": secrets[f"password_{user}"]} for user, role in USERS.items()}
+    _run(layout, environment, native(["airflow", "db", "migrate"]))
+    _run(layout, environment, native(["python", "-m", "touchpoint.orchestration.installation"]), json.dumps(users))
+
+
+def _run(layout: Layout, environment: dict[str, str], command: list[str], given: str = "") -> None:
+    with log_file(layout, "airflow-setup").open("ab") as log:
+        done = subprocess.run(
+            command, cwd=layout.root, env=environment, input=given.encode(), stdout=log, stderr=subprocess.STDOUT
+        )
+    if done.returncode:
+        raise TouchpointError(
+            f"`{' '.join(command[2:])}` failed:\n{log_tail(layout, 'airflow-setup')}",
+            place=str(log_file(layout, "airflow-setup")),
+            remedy="see the log there",
+        )

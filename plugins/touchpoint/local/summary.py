@@ -1,0 +1,67 @@
+"""What a cycle came to: var/run-summary.json, and the same figures as tables on the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from touchpoint.db import Database
+from touchpoint.settings import Shop
+
+
+def newest_run(database: Database, shop: Shop) -> int:
+    """Number of a shop's newest run; 0 before its first."""
+    return max(_runs(database, shop), default=0)
+
+
+def summarise(database: Database, shop: Shop, after: int, seconds: dict[str, float]) -> dict[str, Any]:
+    """Figures of a shop's runs after run number `after`, from the ledger, with the seconds each stage took.
+
+    Args:
+        database: Touchpoint's.
+        shop: the shop.
+        after: the newest run before the cycle; what the history loaded counts in as well.
+        seconds: the launcher's own stages.
+    """
+    from touchpoint.reports.summary import summary
+
+    with database.transaction() as tx:
+        figures: dict[str, Any] = dict(summary(tx, [run for run in _runs(database, shop) if run > after]))
+    stages = {name: round(float(value), 2) for name, value in {**figures.get("seconds", {}), **seconds}.items()}
+    return {**figures, "seconds": stages}
+
+
+def write(path: Path, figures: dict[str, Any]) -> None:
+    """Write var/run-summary.json."""
+    path.write_text(json.dumps(figures, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def show(console: Console, figures: dict[str, Any]) -> None:
+    """Print a summary as tables: what came in, then each campaign from candidate to message."""
+    console.print(_table("What came in", "entity", figures.get("entities", {})))
+    campaigns = figures.get("campaigns", {})
+    for kind, title in (("decisions", "What was decided"), ("messages", "What became of the messages")):
+        console.print(_table(title, "campaign", {name: counts.get(kind, {}) for name, counts in campaigns.items()}))
+    reasons = Table("campaign", "reason", "candidates", title="Why some get nothing", title_justify="left")
+    for name, counts in campaigns.items():
+        for reason, count in counts.get("reasons", {}).items():
+            reasons.add_row(name, str(reason), str(count))
+    if reasons.row_count:
+        console.print(reasons)
+
+
+def _table(title: str, first: str, rows: dict[str, dict[str, Any]]) -> Table:
+    columns = list(next(iter(rows.values()), {}))
+    table = Table(first, *columns, title=title, title_justify="left")
+    for name, counts in rows.items():
+        table.add_row(name, *(str(counts.get(column, "")) for column in columns))
+    return table
+
+
+def _runs(database: Database, shop: Shop) -> list[int]:
+    with database.transaction() as tx:
+        return [row["run_no"] for row in tx.many("runs/find", realm=shop.realm, shop_id=shop.id, most=50)]
