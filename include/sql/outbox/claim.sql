@@ -1,0 +1,95 @@
+-- purpose: take due messages of one channel in hand, each for one dispatcher alone
+-- grain:   one row per message claimed
+-- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], sending_on boolean,
+--          environment_id uuid, shard integer, shards integer, skipped bigint[], claim_size integer, lease interval
+-- reads:   ledger.gate, ledger.stop, ledger.environment, record.heads
+-- writes:  ledger.message
+-- returns: many
+-- What a claim demands stands here; consent, suppression and valid_while are judged over the claimed rows before the same
+-- transaction ends (reach.sql, valid/). waiting_because.sql tells why a due row was left, from the same conditions.
+WITH latest_stops AS (
+    SELECT DISTINCT ON (scope, shop_id, campaign_id)
+        shop_id,
+        campaign_id,
+        is_stopped
+    FROM ledger.stop
+    ORDER BY scope, shop_id, campaign_id, stop_id DESC
+),
+
+own_environments AS (
+    SELECT environments.environment_id
+    FROM ledger.environment AS environments
+    CROSS JOIN pg_control_system() AS servers
+    WHERE
+        environments.environment_id = %(environment_id)s::uuid
+        AND environments.system_identifier = servers.system_identifier
+),
+
+due_messages AS MATERIALIZED (
+    SELECT messages.message_id
+    FROM ledger.message AS messages
+    WHERE
+        messages.realm = %(realm)s::text
+        AND messages.shop_id = %(shop_id)s::text
+        AND messages.channel = %(channel)s::text
+        AND messages.state = 'waiting'
+        AND messages.not_before <= %(at)s::timestamptz
+        AND messages.not_after > %(at)s::timestamptz
+        AND messages.planned_on >= %(today)s::date
+        AND mod(messages.message_id, %(shards)s::integer) = %(shard)s::integer
+        AND messages.message_id <> ALL(%(skipped)s::bigint[])
+        AND %(sending_on)s::boolean
+        AND EXISTS (SELECT FROM own_environments)
+        AND messages.channel || '/' || messages.purpose = ANY(%(allowed)s::text[])
+        -- Nothing answers an approval yet: what asks for one never goes.
+        AND NOT messages.needs_approval
+        AND EXISTS (
+            SELECT FROM ledger.gate AS gates
+            WHERE
+                gates.run_no = messages.enqueued_run_no
+                AND gates.state = 'passed'
+        )
+        AND NOT EXISTS (
+            SELECT FROM latest_stops AS stops
+            WHERE
+                stops.is_stopped
+                AND (stops.shop_id IS NULL OR stops.shop_id = messages.shop_id)
+                AND (stops.campaign_id IS NULL OR stops.campaign_id = messages.campaign_id)
+        )
+        AND (
+            messages.max_staleness IS NULL
+            OR EXISTS (
+                SELECT FROM record.heads AS heads
+                WHERE
+                    heads.shop_id = messages.shop_id
+                    AND heads.loaded_as_of >= %(at)s::timestamptz - messages.max_staleness
+            )
+        )
+    ORDER BY messages.not_before, messages.message_id
+    LIMIT %(claim_size)s::integer
+    FOR UPDATE OF messages SKIP LOCKED
+)
+
+UPDATE ledger.message AS messages
+SET
+    state = 'claimed',
+    reason = NULL,
+    state_at = %(at)s::timestamptz,
+    lease_token = messages.lease_token + 1,
+    lease_until = clock_timestamp() + %(lease)s::interval
+FROM due_messages
+WHERE
+    messages.message_id = due_messages.message_id
+    AND messages.state = 'waiting'
+RETURNING
+    messages.message_id,
+    messages.lease_token,
+    messages.campaign_id,
+    messages.step,
+    messages.purpose,
+    messages.channel,
+    messages.address_hash,
+    messages.template,
+    messages.variant,
+    messages.locale,
+    messages.valid_while

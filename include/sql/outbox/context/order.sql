@@ -1,0 +1,102 @@
+-- purpose: what the templates of an order campaign see of each message
+-- grain:   one row per message
+-- params:  message_ids bigint[], at timestamptz
+-- reads:   ledger.message, ledger.candidate, ledger.touch, ledger.touch_cover, facts.customers, facts.orders,
+--          facts.order_lines, contact.people
+-- writes:  nothing
+-- returns: many
+-- Orders are those the touch covers now, or covered when the message went (rendered again later, for a report).
+WITH asked_messages AS (
+    SELECT
+        messages.*,
+        touches.occasion
+    FROM ledger.message AS messages
+    INNER JOIN ledger.touch AS touches ON touches.touch_id = messages.touch_id
+    WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
+),
+
+covered_orders AS (
+    SELECT
+        messages.message_id,
+        orders.shop_id,
+        orders.order_id,
+        orders.customer_no,
+        orders.total_minor,
+        orders.currency,
+        orders.created_at,
+        orders.closes_at,
+        row_number() OVER (PARTITION BY messages.message_id ORDER BY orders.created_at, orders.order_id) AS place
+    FROM asked_messages AS messages
+    INNER JOIN ledger.touch_cover AS covers
+        ON
+            covers.touch_id = messages.touch_id
+            AND covers.covered_as_of <= %(at)s::timestamptz
+            AND (covers.released_as_of IS NULL OR covers.released_as_of > %(at)s::timestamptz)
+    INNER JOIN facts.orders AS orders
+        ON
+            orders.shop_id = messages.shop_id
+            AND orders.order_id = covers.covered_id
+),
+
+totals AS (
+    SELECT
+        message_id,
+        count(*) AS order_count,
+        sum(total_minor)::bigint AS total_minor,
+        min(closes_at) AS closes_at
+    FROM covered_orders
+    GROUP BY message_id
+)
+
+SELECT
+    messages.message_id,
+    messages.shop_id,
+    messages.customer_id,
+    messages.campaign_id,
+    messages.locale,
+    people.display_name,
+    coalesce(totals.order_count, 0) AS order_count,
+    coalesce(totals.total_minor, 0) AS total_minor,
+    firsts.currency,
+    firsts.order_id AS first_order_id,
+    firsts.created_at AS first_created_at,
+    totals.closes_at,
+    titles.title AS item_title,
+    coalesce(titles.line_count, 0) AS line_count,
+    (
+        SELECT count(*)
+        FROM facts.customers AS customers
+        INNER JOIN facts.orders AS paid_orders ON paid_orders.customer_no = customers.customer_no
+        WHERE
+            customers.shop_id = messages.shop_id
+            AND customers.customer_id = messages.customer_id
+            AND paid_orders.paid_at <= %(at)s::timestamptz
+    ) AS paid_order_count,
+    candidates.stage
+FROM asked_messages AS messages
+LEFT JOIN totals ON totals.message_id = messages.message_id
+LEFT JOIN covered_orders AS firsts
+    ON
+        firsts.message_id = messages.message_id
+        AND firsts.place = 1
+LEFT JOIN LATERAL (
+    SELECT
+        (array_agg(lines.title ORDER BY lines.net_minor DESC, lines.line_id))[1] AS title,
+        count(*) AS line_count
+    FROM facts.order_lines AS lines
+    WHERE
+        lines.shop_id = firsts.shop_id
+        AND lines.order_id = firsts.order_id
+) AS titles ON true
+LEFT JOIN contact.people AS people
+    ON
+        people.shop_id = messages.shop_id
+        AND people.customer_id = messages.customer_id
+LEFT JOIN ledger.candidate AS candidates
+    ON
+        candidates.run_no = messages.enqueued_run_no
+        AND candidates.campaign_id = messages.campaign_id
+        AND candidates.step = messages.step
+        AND candidates.occasion = messages.occasion
+        AND candidates.identity = messages.identity
+ORDER BY messages.message_id

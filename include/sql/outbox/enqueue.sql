@@ -1,0 +1,62 @@
+-- purpose: put messages of a run into the outbox; one that is there already stays as it is
+-- grain:   one row per message
+-- params:  realm text, shop_id text, run_no bigint, as_of timestamptz, rows jsonb
+-- reads:   nothing
+-- writes:  ledger.message
+-- returns: count
+WITH given_messages AS (
+    SELECT rows.*
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS rows (
+        touch_id bigint,
+        campaign_id text,
+        step text,
+        purpose text,
+        channel text,
+        identity uuid,
+        customer_id text,
+        address_kind text,
+        address_hash text,
+        template text,
+        variant text,
+        locale text,
+        valid_while text[],
+        max_staleness interval,
+        needs_approval boolean,
+        not_before timestamptz,
+        not_after timestamptz,
+        planned_on date
+    )
+)
+
+INSERT INTO ledger.message (
+    realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id, address_kind, address_hash,
+    template, variant, locale, valid_while, max_staleness, needs_approval, not_before, not_after, planned_on,
+    enqueued_run_no, enqueued_as_of, state_at
+)
+SELECT
+    %(realm)s::text,
+    %(shop_id)s::text,
+    touch_id,
+    campaign_id,
+    step,
+    purpose,
+    channel,
+    identity,
+    customer_id,
+    address_kind,
+    address_hash,
+    template,
+    variant,
+    locale,
+    coalesce(valid_while, '{}'),
+    max_staleness,
+    coalesce(needs_approval, false),
+    not_before,
+    not_after,
+    planned_on,
+    %(run_no)s::bigint,
+    %(as_of)s::timestamptz,
+    %(as_of)s::timestamptz
+FROM given_messages
+ORDER BY touch_id, channel
+ON CONFLICT (touch_id, channel) DO NOTHING

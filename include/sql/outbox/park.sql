@@ -1,0 +1,17 @@
+-- purpose: set aside claimed messages that cannot be rendered, so that the others go on
+-- grain:   one row per message set aside
+-- params:  message_ids bigint[], lease_tokens bigint[], reason text, at timestamptz
+-- reads:   nothing
+-- writes:  ledger.message
+-- returns: count
+UPDATE ledger.message AS messages
+SET
+    state = 'rejected',
+    reason = %(reason)s::text,
+    state_at = %(at)s::timestamptz,
+    lease_until = NULL
+FROM unnest(%(message_ids)s::bigint[], %(lease_tokens)s::bigint[]) AS given (message_id, lease_token)
+WHERE
+    messages.message_id = given.message_id
+    AND messages.lease_token = given.lease_token
+    AND messages.state = 'claimed'

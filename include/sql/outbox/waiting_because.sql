@@ -1,0 +1,72 @@
+-- purpose: why messages that are due were not claimed
+-- grain:   one row per reason
+-- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], sending_on boolean, environment_id uuid
+-- reads:   ledger.message, ledger.gate, ledger.stop, ledger.environment, record.heads
+-- writes:  nothing
+-- returns: many
+-- The conditions of claim.sql, one by one: a test holds the two together.
+WITH latest_stops AS (
+    SELECT DISTINCT ON (scope, shop_id, campaign_id)
+        shop_id,
+        campaign_id,
+        is_stopped
+    FROM ledger.stop
+    ORDER BY scope, shop_id, campaign_id, stop_id DESC
+),
+
+own_environments AS (
+    SELECT environments.environment_id
+    FROM ledger.environment AS environments
+    CROSS JOIN pg_control_system() AS servers
+    WHERE
+        environments.environment_id = %(environment_id)s::uuid
+        AND environments.system_identifier = servers.system_identifier
+),
+
+due_messages AS (
+    SELECT
+        CASE
+            WHEN NOT EXISTS (SELECT FROM own_environments) THEN 'other_environment'
+            WHEN NOT %(sending_on)s::boolean THEN 'sending_off'
+            WHEN EXISTS (
+                SELECT FROM latest_stops AS stops
+                WHERE
+                    stops.is_stopped
+                    AND (stops.shop_id IS NULL OR stops.shop_id = messages.shop_id)
+                    AND (stops.campaign_id IS NULL OR stops.campaign_id = messages.campaign_id)
+            ) THEN 'stopped'
+            WHEN messages.needs_approval THEN 'approval'
+            WHEN NOT EXISTS (
+                SELECT FROM ledger.gate AS gates
+                WHERE
+                    gates.run_no = messages.enqueued_run_no
+                    AND gates.state = 'passed'
+            ) THEN 'gate_not_passed'
+            WHEN messages.planned_on < %(today)s::date THEN 'planned_day_passed'
+            WHEN messages.channel || '/' || messages.purpose <> ALL(%(allowed)s::text[]) THEN 'quiet_hours'
+            WHEN
+                messages.max_staleness IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT FROM record.heads AS heads
+                    WHERE
+                        heads.shop_id = messages.shop_id
+                        AND heads.loaded_as_of >= %(at)s::timestamptz - messages.max_staleness
+                )
+                THEN 'stale_facts'
+            ELSE 'claimable'
+        END AS reason
+    FROM ledger.message AS messages
+    WHERE
+        messages.realm = %(realm)s::text
+        AND messages.shop_id = %(shop_id)s::text
+        AND messages.state = 'waiting'
+        AND messages.not_before <= %(at)s::timestamptz
+        AND messages.not_after > %(at)s::timestamptz
+)
+
+SELECT
+    reason,
+    count(*) AS messages
+FROM due_messages
+GROUP BY reason
+ORDER BY reason

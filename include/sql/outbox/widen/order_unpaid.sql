@@ -1,0 +1,55 @@
+-- purpose: let messages in hand speak of every open order of their buyer, those made since the decision too
+-- grain:   one row per order added
+-- params:  message_ids bigint[], at timestamptz
+-- reads:   ledger.message, facts.customers, facts.orders, facts.order_lines
+-- writes:  ledger.touch_cover
+-- returns: count
+-- An order another text of this step speaks of stays with that one (one_touch_per_order). Ordered by order, so that two
+-- dispatchers adding for one buyer wait for each other in one direction.
+INSERT INTO ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of)
+SELECT
+    messages.realm,
+    messages.shop_id,
+    messages.campaign_id,
+    messages.step,
+    orders.order_id,
+    min(messages.touch_id),
+    %(at)s::timestamptz
+FROM ledger.message AS messages
+INNER JOIN facts.customers AS customers
+    ON
+        customers.identity = messages.identity
+        AND customers.shop_id = messages.shop_id
+INNER JOIN facts.orders AS orders
+    ON
+        orders.customer_no = customers.customer_no
+        AND orders.shop_id = customers.shop_id
+WHERE
+    messages.message_id = ANY(%(message_ids)s::bigint[])
+    AND messages.state = 'claimed'
+    AND orders.created_at <= %(at)s::timestamptz
+    AND (orders.paid_at IS NULL OR orders.paid_at > %(at)s::timestamptz)
+    AND (orders.closed_at IS NULL OR orders.closed_at > %(at)s::timestamptz)
+    AND (orders.closes_at IS NULL OR orders.closes_at > %(at)s::timestamptz)
+    AND orders.kind = 'normal'
+    AND (orders.payment_state = 'none' OR orders.paid_at > %(at)s::timestamptz)
+    -- Struck before because the buyer has paid the same item in a later order: it stays struck.
+    AND NOT EXISTS (
+        SELECT FROM facts.orders AS later_orders
+        INNER JOIN facts.order_lines AS later_lines
+            ON
+                later_lines.shop_id = later_orders.shop_id
+                AND later_lines.order_id = later_orders.order_id
+        INNER JOIN facts.order_lines AS own_lines
+            ON
+                own_lines.shop_id = orders.shop_id
+                AND own_lines.order_id = orders.order_id
+                AND own_lines.product_id = later_lines.product_id
+        WHERE
+            later_orders.customer_no = orders.customer_no
+            AND later_orders.created_at > orders.created_at
+            AND later_orders.paid_at <= %(at)s::timestamptz
+    )
+GROUP BY messages.realm, messages.shop_id, messages.campaign_id, messages.step, orders.order_id
+ORDER BY orders.order_id
+ON CONFLICT (realm, shop_id, campaign_id, step, covered_id) WHERE released_as_of IS NULL DO NOTHING

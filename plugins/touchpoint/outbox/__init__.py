@@ -1,0 +1,1 @@
+"""The outbox: messages are enqueued, claimed, sent, settled and resolved here, each once."""

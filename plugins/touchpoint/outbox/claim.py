@@ -1,0 +1,151 @@
+"""Claiming: one transaction takes due messages in hand, judges them once more, and reads what their words need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from touchpoint import statements
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.db import Row, Transaction
+from touchpoint.errors import ConfigError
+from touchpoint.model import Channel
+from touchpoint.outbox.quiet import allowed_now
+from touchpoint.settings import Policy, Shop
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one dispatcher may take.
+
+    Attributes:
+        environment_id: of this installation; None, or another than the database's, claims nothing.
+        shard, shards: this dispatcher's part of the messages.
+        lease: how long a claim holds, in real time.
+    """
+
+    realm: str
+    shop: Shop
+    policy: Policy
+    environment_id: str | None
+    campaigns: Mapping[str, Campaign]
+    shard: int
+    shards: int
+    lease: timedelta
+
+    def gates(self, at: datetime) -> dict[str, Any]:
+        """Parameters that claim.sql and waiting_because.sql share."""
+        return {
+            "realm": self.realm,
+            "shop_id": self.shop.id,
+            "at": at,
+            "today": at.astimezone(self.shop.tz).date(),
+            "allowed": allowed_now(self.policy, self.shop, at),
+            "sending_on": self.shop.sending == "on",
+            "environment_id": self.environment_id,
+        }
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message in hand: its row, and what its templates see (None: there is nothing to tell)."""
+
+    row: Row
+    context: Row | None
+
+    @property
+    def message_id(self) -> int:
+        return int(self.row["message_id"])
+
+    @property
+    def lease_token(self) -> int:
+        return int(self.row["lease_token"])
+
+
+def claim(
+    tx: Transaction, scope: Scope, channel: Channel, *, at: datetime, size: int, skipped: Iterable[int] = ()
+) -> tuple[list[Claimed], int]:
+    """Take up to `size` due messages of a channel in hand.
+
+    Returns:
+        The messages that may go, and how many were cancelled on the way (address, consent, suppression, valid_while).
+        (0 of the one, some of the other: there may be more to claim.)
+    """
+    rows = tx.many(
+        "outbox/claim",
+        **scope.gates(at),
+        channel=channel.value,
+        shard=scope.shard,
+        shards=scope.shards,
+        skipped=list(skipped),
+        claim_size=size,
+        lease=scope.lease,
+    )
+    cancelled = judge(tx, rows, at=at, is_claim=True)
+    kept = [row for row in rows if row["message_id"] not in cancelled]
+    contexts = _contexts(tx, scope, kept, at)
+    return [Claimed(row, contexts.get(row["message_id"])) for row in kept], len(cancelled)
+
+
+def judge(tx: Transaction, rows: Iterable[Row], *, at: datetime, is_claim: bool) -> set[int]:
+    """Cancel messages that must not go any more, and free what they covered.
+
+    Args:
+        tx: the transaction the rows were claimed or read in.
+        rows: with message_id and valid_while; waiting or claimed.
+        at: business time.
+        is_claim: let touches take in what they should speak of as well (include/sql/outbox/widen/).
+
+    Returns:
+        Ids of the messages cancelled.
+
+    Raises:
+        ConfigError: valid_while names a statement that does not exist.
+    """
+    named: dict[str, list[int]] = {}
+    ids = []
+    for row in rows:
+        ids.append(row["message_id"])
+        for name in row["valid_while"]:
+            named.setdefault(name, []).append(row["message_id"])
+    if not ids:
+        return set()
+    cancelled = {row["message_id"] for row in tx.many("outbox/reach", message_ids=ids, at=at)}
+    for name, asking in sorted(named.items()):
+        if f"outbox/valid/{name}" not in _known():
+            raise ConfigError(
+                f"no statement {name!r}", place="valid_while", remedy=f"write include/sql/outbox/valid/{name}.sql"
+            )
+        left = [message_id for message_id in asking if message_id not in cancelled]
+        if is_claim and f"outbox/widen/{name}" in _known():
+            tx.count(f"outbox/widen/{name}", message_ids=left, at=at)
+        cancelled |= {row["message_id"] for row in tx.many(f"outbox/valid/{name}", message_ids=left, at=at)}
+    release(tx, cancelled, at)
+    return cancelled
+
+
+def release(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:
+    """Free the orders of messages that were cancelled or expired before any attempt."""
+    ids = sorted(message_ids)
+    if ids:
+        tx.count("outbox/release_covers", message_ids=ids, at=at)
+
+
+def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> dict[int, Row]:
+    by_occasion: dict[str, list[int]] = {}
+    for row in rows:
+        campaign = scope.campaigns.get(row["campaign_id"])
+        by_occasion.setdefault(campaign.occasion if campaign else "order", []).append(row["message_id"])
+    found: dict[int, Row] = {}
+    for occasion, ids in by_occasion.items():
+        for row in tx.many(f"outbox/context/{occasion}", message_ids=ids, at=at):
+            campaign = scope.campaigns.get(row["campaign_id"])
+            offer = campaign.audience.parameters.get("offer") if campaign else None
+            found[row["message_id"]] = {**row, "offer": offer}
+    return {message_id: row for message_id, row in found.items() if row["order_count"]}
+
+
+def _known() -> frozenset[str]:
+    return frozenset(statements.names("outbox"))

@@ -1,0 +1,177 @@
+"""The dispatcher: claim, then send, then settle, one group at a time.
+
+Between any two lines of it the process may die. Before `settle.start` has committed, nothing was sent and the lease
+gives the message back; after it, the message is unknown until its provider is asked. Nothing is ever sent on a guess.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.clock import Clock, stopwatch
+from touchpoint.db import Database
+from touchpoint.errors import ChannelError
+from touchpoint.model import Channel, SendState
+from touchpoint.outbox import leases, settle
+from touchpoint.outbox.claim import Claimed, Scope, claim, release
+from touchpoint.outbox.compose import Composed, Draft, compose, groups
+from touchpoint.outbox.ports import MessageRenderer, Sender
+from touchpoint.outbox.tally import Tally
+from touchpoint.settings import Policy, Shop
+
+log = logging.getLogger(__name__)
+
+CLAIM_GROUPS = 5
+CLAIM_AT_LEAST = 200
+"""A claim takes so many groups, or so many messages if that is more."""
+CLAIM_AGE = 60.0
+"""Seconds after which the rest of a claim is given back, so that stops, payments and opt-outs are looked at again."""
+_ANSWERED = frozenset({SendState.ACCEPTED, SendState.REJECTED})
+
+
+def dispatch(
+    db: Database,
+    *,
+    realm: str,
+    shop: Shop,
+    channels: Mapping[Channel, Sender],
+    renderer: MessageRenderer,
+    clock: Clock,
+    shard: int,
+    shards: int,
+    policy: Policy,
+    environment_id: str | None,
+    campaigns: Mapping[str, Campaign] | None = None,
+    limit: int | None = None,
+    lease: timedelta = leases.LEASE,
+) -> Tally:
+    """Send what may go of one shard of a shop's outbox, whichever run enqueued it.
+
+    Args:
+        db: the Touchpoint database; synchronous_commit must be on.
+        realm: whose outbox.
+        shop: whose outbox.
+        channels: an open channel for each kind that may be used; messages of other kinds stay waiting.
+        renderer: makes the words.
+        clock: business time, asked anew for each claim.
+        shard: this dispatcher's part of the messages, from 0.
+        shards: how many parts there are.
+        policy: quiet hours.
+        environment_id: of this installation; a database of another one is not sent from.
+        campaigns: loaded campaign files by id: occasion and offer; without it, orders and no offer.
+        limit: stop after so many claimed messages.
+        lease: real time a message stays ours; a dispatcher that is silent longer has lost it.
+
+    Raises:
+        ChannelError: some texts are under no template code of the shop; all the others went.
+    """
+    for sender in channels.values():
+        if sender.longest_send >= lease:
+            raise ChannelError(f"a send may take {sender.longest_send}, the lease is {lease}", place=sender.name)
+    scope = Scope(realm, shop, policy, environment_id, campaigns or {}, shard, shards, lease)
+    tally = Tally()
+    tally.done.update(leases.recover(db, realm=realm, shop=shop, clock=clock).done)
+    _expire(db, scope, clock, tally)
+    missing: set[str] = set()
+    for kind, sender in channels.items():
+        worker = _Worker(db, scope, kind, sender, renderer, clock, tally)
+        worker.run(limit)
+        missing |= worker.missing_codes
+    with db.transaction() as tx:
+        held = tx.many("outbox/waiting_because", **scope.gates(clock.now()))
+    tally.held = {row["reason"]: row["messages"] for row in held if row["reason"] != "claimable"}
+    log.info("dispatched shop %s shard %s/%s: %s", shop.id, shard, shards, tally.as_dict())
+    if missing:
+        raise ChannelError(
+            f"no template code for {', '.join(sorted(missing))}",
+            place=f"config/shops/{shop.id}.yaml: sms.templates",
+            remedy="register the text with the provider and add its code; the messages wait",
+        )
+    return tally
+
+
+@dataclass
+class _Worker:
+    """One dispatcher on one channel."""
+
+    db: Database
+    scope: Scope
+    kind: Channel
+    sender: Sender
+    renderer: MessageRenderer
+    clock: Clock
+    tally: Tally
+    missing_codes: set[str] = field(default_factory=set)
+    skipped: list[int] = field(default_factory=list)
+    is_paused: bool = False
+
+    def run(self, limit: int | None) -> None:
+        """Claim after claim, until nothing may go, the limit is reached, or the channel cannot send."""
+        left = limit if limit is not None else 1 << 30
+        while left > 0 and not self.is_paused:
+            size = min(max(self.sender.group_size * CLAIM_GROUPS, CLAIM_AT_LEAST), left)
+            claimed, cancelled = self._claim(size)
+            if not claimed and not cancelled:
+                return
+            left -= len(claimed)
+
+    def _claim(self, size: int) -> tuple[list[Claimed], int]:
+        started = stopwatch()
+        at = self.clock.now()
+        with self.db.transaction() as tx:
+            claimed, cancelled = claim(tx, self.scope, self.kind, at=at, size=size, skipped=self.skipped)
+        self.tally.done.update(claimed=len(claimed), cancelled=cancelled)
+        try:
+            composed = compose(claimed, shop=self.scope.shop, renderer=self.renderer, at=at)
+            self._set_aside(composed)
+            for group in groups(composed.drafts, self.sender.group_size):
+                if self.is_paused or stopwatch() - started > CLAIM_AGE:
+                    break
+                self._send(group, at)
+        finally:
+            settle.give_back(self.db, claimed, at=at)
+        return claimed, cancelled
+
+    def _set_aside(self, composed: Composed) -> None:
+        at = self.clock.now()
+        parked = settle.park(self.db, composed.unrenderable, reason="render_error", at=at)
+        self.tally.done.update(rejected=parked)
+        self.skipped += [message.message_id for message in composed.unregistered]
+        self.missing_codes |= composed.missing_codes
+
+    def _send(self, group: list[Draft], at: datetime) -> None:
+        began = stopwatch()
+        group_id = uuid4().hex
+        messages = settle.start(
+            self.db, group, group_id=group_id, provider=self.sender.name, at=at, lease=self.scope.lease
+        )
+        if not messages:
+            return
+        # A process that was frozen here has lost its lease, and others may have judged the messages since.
+        if stopwatch() - began > (self.scope.lease - self.sender.longest_send).total_seconds():
+            results = settle.all_of(messages, SendState.RETRYABLE, "lease_lapsed")
+        else:
+            try:
+                results = settle.complete(messages, self.sender.send(group_id, messages))
+            except Exception:
+                settle.settle(self.db, settle.all_of(messages, SendState.UNKNOWN, "channel_failed"), at=at)
+                raise
+        self.tally.done.update(settle.settle(self.db, results, at=self.clock.now()))
+        states = {result.state for result in results}
+        # A provider that answers for nobody is in trouble: going on would only make more of it unknown. One message
+        # put off says nothing of the others.
+        put_off_alone = len(results) == 1 and SendState.RETRYABLE in states
+        self.is_paused = SendState.PAUSED in states or not (states & _ANSWERED or put_off_alone)
+
+
+def _expire(db: Database, scope: Scope, clock: Clock, tally: Tally) -> None:
+    at = clock.now()
+    with db.transaction() as tx:
+        rows = tx.many("outbox/expire", realm=scope.realm, shop_id=scope.shop.id, at=at)
+        release(tx, [row["message_id"] for row in rows], at)
+    tally.done.update(expired=len(rows))

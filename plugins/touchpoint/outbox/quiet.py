@@ -1,0 +1,27 @@
+"""Quiet hours, asked at the last moment before a message goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from touchpoint.model import Channel, Purpose
+from touchpoint.settings import Policy, QuietHours, Shop
+
+
+def allowed_now(policy: Policy, shop: Shop, at: datetime) -> list[str]:
+    """`channel/purpose` pairs that are not in their quiet hours at an instant, in the shop's zone."""
+    local = at.astimezone(shop.tz).time()
+    return [
+        f"{channel}/{purpose}"
+        for channel in Channel
+        for purpose in Purpose
+        if not _is_quiet(policy.quiet_hours.get(channel.value, {}).get(purpose.value), local)
+    ]
+
+
+def _is_quiet(hours: QuietHours | None, local: time) -> bool:
+    if hours is None:
+        return False
+    if hours.start <= hours.until:
+        return hours.start <= local < hours.until
+    return local >= hours.start or local < hours.until

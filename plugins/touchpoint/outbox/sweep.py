@@ -1,0 +1,40 @@
+"""Before deciding: what waits and should not any more is ended, what missed its day is planned anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from touchpoint.db import Json, Transaction
+from touchpoint.outbox.claim import judge, release
+from touchpoint.outbox.tally import Tally
+from touchpoint.settings import Policy, Shop
+
+
+def sweep(tx: Transaction, *, realm: str, shop: Shop, at: datetime, policy: Policy) -> Tally:
+    """Cancel waiting messages that may not go, expire those past their last minute, re-plan those whose day has passed.
+
+    Args:
+        tx: the transaction decide works in, the shop's decide lock held.
+        realm: whose outbox.
+        shop: whose outbox.
+        at: business time.
+        policy: caps; a day without room keeps a message waiting on its old day, where it cannot be claimed.
+
+    Returns:
+        done: cancelled, expired, replanned.
+    """
+    tally = Tally()
+    rows = tx.many("outbox/expire", realm=realm, shop_id=shop.id, at=at)
+    release(tx, [row["message_id"] for row in rows], at)
+    waiting = tx.many("outbox/waiting", realm=realm, shop_id=shop.id)
+    cancelled = judge(tx, waiting, at=at, is_claim=False)
+    replanned = tx.count(
+        "outbox/replan",
+        realm=realm,
+        shop_id=shop.id,
+        zone=shop.zone,
+        today=at.astimezone(shop.tz).date(),
+        caps=Json({purpose: caps.model_dump() for purpose, caps in policy.caps.items()}),
+    )
+    tally.done.update(expired=len(rows), cancelled=len(cancelled), replanned=replanned)
+    return tally
