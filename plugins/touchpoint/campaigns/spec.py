@@ -8,7 +8,18 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from touchpoint.model import Cadence, Channel, Purpose
 from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
@@ -33,6 +44,10 @@ class Due(Strict):
         if not (self.day_of_month or self.weekday):
             raise ValueError("no day is named: give day_of_month (1 to 28) or weekday (mon to sun)")
         return self
+
+
+def _kind_of_due(value: object) -> str:
+    return "run" if isinstance(value, str) else "days"
 
 
 class Audience(Strict):
@@ -134,7 +149,9 @@ class Campaign(Strict):
     enabled: StrictBool
     purpose: Purpose
     cadence: Cadence
-    due: Literal["every_run"] | Due
+    due: Annotated[
+        Annotated[Literal["every_run"], Tag("run")] | Annotated[Due, Tag("days")], Discriminator(_kind_of_due)
+    ]
     audience: Audience
     occasion: Literal["order", "shipment", "customer", "period"]
     steps: Annotated[list[Step], Field(min_length=1)]

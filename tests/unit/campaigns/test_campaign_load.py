@@ -1,0 +1,237 @@
+"""A campaign file is taken whole or left out, naming file, key and remedy."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.spec import Campaign
+
+KEYS = (
+    "id, description, owner, enabled, purpose, cadence, due, audience, occasion, steps, variants, valid_while, "
+    "max_staleness, priority, limits, holdout, approval, goal"
+)
+SEGMENTS = "prospect, new, second_time, loyal, drifting, dormant, lost"
+
+
+def test_every_campaign_shipped_here_loads():
+    loaded = load_campaigns()
+    assert loaded.broken == []
+    assert "unpaid_reminder" in loaded.by_id
+
+
+def test_the_keys_are_those_of_the_design_in_its_order():
+    assert ", ".join(Campaign.model_fields) == KEYS
+
+
+def test_a_campaign_remembers_its_text_and_what_that_hashes_to(place):
+    text = (place.root / "config/campaigns/reminder.yaml").read_text(encoding="utf-8")
+    first = place.load().by_id["reminder"]
+    assert first.body == text
+    place.change("Somebody hears", "Somebody heard")
+    assert place.load().by_id["reminder"].file_hash != first.file_hash
+
+
+def test_a_broken_file_is_left_out_and_the_others_load(place):
+    place.write("config/campaigns/second.yaml", "id: second\n")
+    loaded = place.load()
+    assert list(loaded.by_id) == ["reminder"]
+    assert [str(error) for error in loaded.broken] == ["second.yaml: missing key 'description'. add it"]
+
+
+REFUSALS = {
+    "an unknown key": (
+        ("owner: marketing", "ownr: marketing"),
+        "reminder.yaml: missing key 'owner'. add it",
+    ),
+    "one key too many": (
+        ("owner: marketing", "owner: marketing\ncolour: red"),
+        f"reminder.yaml: unknown key 'colour'. known keys: {KEYS}",
+    ),
+    "an unknown key of a step": (
+        ("    template: remind", "    template: remind\n    chanel: sms"),
+        "reminder.yaml: unknown key 'steps.0.chanel'. known keys: id, channel, template, after, not_before, not_after",
+    ),
+    "a duplicate key": (
+        ("owner: marketing", "owner: marketing\nowner: somebody"),
+        "reminder.yaml:4: duplicate key 'owner'. keep one of them",
+    ),
+    "an alias": (
+        ("description: Somebody hears something, once.\nowner: marketing", "description: &x words\nowner: *x"),
+        "reminder.yaml:3: alias *x. write the value out: anchors and aliases are refused",
+    ),
+    "a time that YAML mangles": (
+        ("    template: remind", "    template: remind\n    not_before: 10:30"),
+        "reminder.yaml:19: '10:30' is not what YAML makes of it. quote it: \"10:30\"",
+    ),
+    "a time YAML does not mangle but nobody meant": (
+        ("    template: remind", '    template: remind\n    not_before: "9.30"'),
+        "reminder.yaml: key 'steps.0.not_before' is wrong. '9.30' is no time of day: write it quoted, as in \"09:30\"",
+    ),
+    "a country code that YAML reads as false": (
+        ("owner: marketing", "owner: NO"),
+        "reminder.yaml:3: 'NO' is not what YAML makes of it. quote it: \"NO\"",
+    ),
+    "a number for a duration": (
+        ("max_staleness: 30m", "max_staleness: 30"),
+        "reminder.yaml: key 'max_staleness' is wrong. 30 is no duration: write a number and s, m, h or d, as in 30m",
+    ),
+    "a duration with a slip in a parameter": (
+        ("flash_sale: 12m", "flash_sale: 12 m"),
+        "reminder.yaml: key 'audience.parameters' is wrong. "
+        "'12 m' is no duration: write a number and s, m, h or d, as in 30m",
+    ),
+    "a delay without a default": (
+        ("{default: 30m, flash_sale: 12m}", "{flash_sale: 12m}"),
+        "reminder.yaml: key 'audience.parameters' is wrong. "
+        "delay differs by order source but has no default: add default: …",
+    ),
+    "a delay as one value": (
+        ("delay: {default: 30m, flash_sale: 12m}", "delay: 30m"),
+        "reminder.yaml: audience.parameters: parameter 'delay' is one value. "
+        "write it below default:, one line a source",
+    ),
+    "a mapping where one value is read": (
+        ("lead: 15m", "lead: {default: 15m}"),
+        "reminder.yaml: audience.parameters: parameter 'lead' is a mapping or a list. give one value",
+    ),
+    "a parameter misspelt": (
+        ("lead: 15m", "leed: 15m"),
+        "reminder.yaml: audience.parameters: unknown parameter 'leed'. "
+        "include/sql/audiences/some_buyers.sql reads: delay, lead, offer",
+    ),
+    "a parameter left out": (
+        ("    lead: 15m\n", ""),
+        "reminder.yaml: audience.parameters: missing parameter 'lead'. "
+        "add it: include/sql/audiences/some_buyers.sql reads it",
+    ),
+    "an unknown audience": (
+        ("statement: some_buyers", "statement: nobody"),
+        "reminder.yaml: audience.statement: unknown statement 'nobody'. "
+        "add include/sql/audiences/nobody.sql or name one of: some_buyers",
+    ),
+    "a path for an audience": (
+        ("statement: some_buyers", "statement: ../outbox/valid/still_true"),
+        "reminder.yaml: key 'audience.statement' is wrong. String should match pattern '^[a-z][a-z0-9_]*$'",
+    ),
+    "an unknown condition": (
+        ("valid_while: [still_true]", "valid_while: [still_true, order_upaid]"),
+        "reminder.yaml: valid_while: unknown statement 'order_upaid'. "
+        "add include/sql/outbox/valid/order_upaid.sql or name one of: still_true",
+    ),
+    "an unknown segment in an audience": (
+        ("    offer: none", "    offer: none\n  segments: [sleepy]"),
+        f"reminder.yaml: audience.segments: unknown segment 'sleepy'. one of: {SEGMENTS}",
+    ),
+    "a segment the audience does not look at": (
+        ("    offer: none", "    offer: none\n  segments: [loyal]"),
+        "reminder.yaml: audience.parameters: unknown parameter 'segments'. "
+        "include/sql/audiences/some_buyers.sql reads: delay, lead, offer",
+    ),
+    "an unknown segment in variants": (
+        ("loyal: loyal}", "loyl: loyal}"),
+        f"reminder.yaml: variants: unknown segment 'loyl'. one of: {SEGMENTS}",
+    ),
+    "variants by something else": (
+        ("{by: stage, new: new, loyal: loyal}", "{by: mood, new: new}"),
+        "reminder.yaml: key 'variants' is wrong. write by: stage, then a line for each stage, or {} for none",
+    ),
+    "another name than the file's": (
+        ("id: reminder", "id: remainder"),
+        "reminder.yaml: id is 'remainder'. write id: reminder, the file's name",
+    ),
+    "an unknown channel": (
+        ("channel: [sms, email]", "channel: [sms, fax]"),
+        "reminder.yaml: key 'steps.0.channel.1' is wrong. Input should be 'sms' or 'email'",
+    ),
+    "a channel twice": (
+        ("channel: [sms, email]", "channel: [sms, sms]"),
+        "reminder.yaml: key 'steps.0' is wrong. a channel is named twice: name each once, the preferred one first",
+    ),
+    "a first step that waits": (
+        ("    template: remind", "    template: remind\n    after: 1d"),
+        "reminder.yaml: key 'steps' is wrong. remind is the first step and has after: leave it out",
+    ),
+    "a share as words": (
+        ("percent: 10", "percent: 60"),
+        "reminder.yaml: key 'holdout.percent' is wrong. Input should be less than or equal to 50",
+    ),
+    "a switch as a word": (
+        ("enabled: true", 'enabled: "true"'),
+        "reminder.yaml: key 'enabled' is wrong. Input should be a valid boolean",
+    ),
+    "an impossible day": (
+        ("due: every_run", "due: {day_of_month: []}"),
+        "reminder.yaml: key 'due.days' is wrong. no day is named: give day_of_month (1 to 28) or weekday (mon to sun)",
+    ),
+    "a rhythm nobody keeps": (
+        ("due: every_run", "due: sometimes"),
+        "reminder.yaml: key 'due.run' is wrong. Input should be 'every_run'",
+    ),
+    "no staleness at all": (
+        ("max_staleness: 30m", "max_staleness: 0m"),
+        "reminder.yaml: key 'max_staleness' is wrong. "
+        "0 would never let a message go: write how old facts may be, as in 30m",
+    ),
+    "an empty file": (
+        None,
+        "reminder.yaml: key '(file)' is wrong. Input should be a valid dictionary or instance of Campaign",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_file_is_refused_with(name, place):
+    change, message = REFUSALS[name]
+    if change:
+        place.change(*change)
+    else:
+        place.write("config/campaigns/reminder.yaml", "")
+    loaded = place.load()
+    assert loaded.by_id == {}
+    assert [str(error) for error in loaded.broken] == [message]
+
+
+@pytest.mark.parametrize("key", Campaign.model_fields)
+def test_every_key_has_to_be_there(key, place):
+    path = "config/campaigns/reminder.yaml"
+    text = (place.root / path).read_text(encoding="utf-8")
+    without = re.sub(rf"^{key}:.*\n((?:[ -].*\n)*)", "", text, count=1, flags=re.MULTILINE)
+    assert without != text
+    place.write(path, without)
+    assert place.problems() == [f"reminder.yaml: missing key '{key}'. add it"]
+
+
+@pytest.mark.parametrize("part", ["sms.txt", "subject.txt", "body.txt", "body.html"])
+def test_a_missing_template_leaves_the_campaign_out(part, place):
+    place.remove(f"include/templates/messages/reminder/zh-CN/remind.loyal/{part}")
+    missing = f"messages/reminder/zh-CN/remind.loyal/{part}"
+    assert place.problems() == [
+        f"reminder.yaml: steps.remind: missing template {missing}. write include/templates/{missing}"
+    ]
+
+
+def test_a_second_shop_with_another_locale_needs_its_words(place):
+    place.write(
+        "config/shops/second.yaml",
+        (place.root / "config/shops/first.yaml")
+        .read_text(encoding="utf-8")
+        .replace("id: first", "id: second")
+        .replace("zh-CN", "en"),
+    )
+    assert place.problems() == [
+        "reminder.yaml: steps.remind: missing template messages/reminder/en/remind.loyal/sms.txt. "
+        "write include/templates/messages/reminder/en/remind.loyal/sms.txt"
+    ]
+
+
+def test_a_broken_shop_file_stops_no_campaign(place):
+    place.write("config/shops/second.yaml", "id: second\n")
+    assert place.problems() == []
+
+
+def test_a_file_that_is_not_utf_8_is_refused(place):
+    (place.root / "config/campaigns/reminder.yaml").write_bytes("id: 催付\n".encode("gbk"))
+    assert place.problems() == ["reminder.yaml: not UTF-8. save it as UTF-8"]

@@ -1,0 +1,94 @@
+"""What a campaign answers about itself, and when it is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from touchpoint.campaigns.due import due_campaigns
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.model import Cadence
+from touchpoint.settings import load_shop
+
+
+@pytest.fixture
+def campaign(place) -> Campaign:
+    return place.load().by_id["reminder"]
+
+
+def test_durations_reach_the_statement_as_seconds_and_stay_as_written_in_the_file(campaign):
+    assert campaign.audience.parameters["lead"] == "15m"
+    assert campaign.audience.sql_parameters() == {
+        "delay": {"default": 1800, "flash_sale": 720},
+        "lead": 900,
+        "offer": "none",
+    }
+
+
+def test_segments_reach_the_statement_with_the_parameters(campaign):
+    audience = campaign.audience.model_copy(update={"segments": ["loyal"], "parameters": {}})
+    assert audience.sql_parameters() == {"segments": ["loyal"]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "variant", "has_words"),
+    [("new", "new", True), ("loyal", "loyal", True), ("second_time", None, False), (None, None, False)],
+)
+def test_a_stage_chooses_the_variant_or_there_are_no_words_for_it(stage, variant, has_words, campaign):
+    assert (campaign.variant_of(stage), campaign.has_words_for(stage)) == (variant, has_words)
+
+
+def test_without_variants_there_are_words_for_everybody(campaign):
+    plain = campaign.model_copy(update={"variants": {}})
+    assert (plain.template_variants, plain.variant_of("new"), plain.has_words_for(None)) == ([None], None, True)
+
+
+def test_the_offer_is_told_to_templates_only_where_there_is_one(campaign):
+    offering = campaign.audience.model_copy(update={"parameters": {"offer": "优先发货"}})
+    assert campaign.message_values() == {}
+    assert campaign.model_copy(update={"audience": offering}).message_values() == {"offer": "优先发货"}
+
+
+def test_a_step_is_found_by_its_id(campaign):
+    assert campaign.step("remind").template == "remind"
+    with pytest.raises(KeyError, match="campaign reminder has no step call"):
+        campaign.step("call")
+
+
+def test_a_campaign_made_in_memory_has_a_body_and_a_hash(campaign):
+    made = Campaign.model_validate(campaign.model_dump())
+    assert made.body.startswith('{"id": "reminder"')
+    assert made.file_hash != campaign.file_hash
+
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # a Sunday, 20:00 in Shanghai
+
+
+@pytest.mark.parametrize(
+    ("changes", "as_of", "is_due"),
+    [
+        ({}, NOON, True),
+        ({"enabled": False}, NOON, False),
+        ({"cadence": Cadence.DAILY}, NOON, False),
+        ({"due": {"weekday": ["sun"]}}, NOON, True),
+        ({"due": {"weekday": ["sat"]}}, NOON, False),
+        # 17:00 in UTC is the next day in the shop's zone
+        ({"due": {"weekday": ["mon"]}}, NOON.replace(hour=17), True),
+        ({"due": {"day_of_month": [23]}}, NOON.replace(hour=17), True),
+        ({"due": {"day_of_month": [22]}}, NOON.replace(hour=17), False),
+        ({"due": {"day_of_month": [1], "weekday": ["sun"]}}, NOON, True),
+    ],
+)
+def test_a_campaign_is_due_on_the_days_it_names_in_the_shops_zone(changes, as_of, is_due, campaign):
+    changed = Campaign.model_validate(campaign.model_dump() | changes)
+    found = due_campaigns({"reminder": changed}, Cadence.INTRADAY, as_of, load_shop("sandbox"))
+    assert found == (["reminder"] if is_due else [])
+
+
+def test_the_unpaid_reminder_is_due_in_every_intraday_run():
+    campaigns = load_campaigns().by_id
+    shop = load_shop("sandbox")
+    assert due_campaigns(campaigns, Cadence.INTRADAY, NOON, shop) == ["unpaid_reminder"]
+    assert due_campaigns(campaigns, Cadence.DAILY, NOON, shop) == []
