@@ -48,7 +48,7 @@ faults: setup ## Kill the dispatcher at random moments and count what went out (
 	@$(PY) -m tests.faults.table $(ARGS)
 
 replay: setup ## Replay the recorded Tmall orders of TOUCHPOINT_DATA through the DAGs
-	@$(PY) -m touchpoint.cli replay --all-recorded $(ARGS)
+	@$(PY) -m touchpoint.local replay $(ARGS)
 
 lock: setup ## Compile requirements.in into requirements.txt, one universal lock
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url \

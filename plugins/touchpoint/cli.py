@@ -156,7 +156,7 @@ def resume(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def replay(context: typer.Context) -> None:
     """Replay a folder of exports at past instants: --data DIR --mapping FILE --from T --to T --realm NAME."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "touchpoint.orchestration.replay", *context.args]))
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "touchpoint.local", "replay", *context.args]))
 
 
 @campaign_app.command("preview")

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from touchpoint.errors import TouchpointError
-from touchpoint.local import processes
+from touchpoint.local import processes, replay
 from touchpoint.local.layout import Layout, load_secrets, load_state, new_secrets
 from touchpoint.local.stack import Stack, delete_everything, stop_launcher, stop_processes
 from touchpoint.local.table import environment, native
 
 app = typer.Typer(help="Everything on one machine.", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
+app.command(name="replay")(replay.command)
 Var = Annotated[Path | None, typer.Option("--var", help="Folder of the installation; default: var/.")]
 
 

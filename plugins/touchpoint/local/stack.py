@@ -39,6 +39,7 @@ class Stack:
     secrets: dict[str, str]
     say: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)  # variables its processes get on top
 
     @property
     def api_url(self) -> str:
@@ -53,7 +54,7 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its processes."""
-        return environment(self.layout, self.state, self.secrets)
+        return {**environment(self.layout, self.state, self.secrets), **self.extra}
 
     @contextmanager
     def stage(self, name: str, what: str) -> Iterator[None]:
@@ -86,15 +87,19 @@ class Stack:
         self._wait_for("sandbox", self._sandbox_answers)
 
     def start_airflow(self) -> None:
-        """Airflow's schema, roles, users and pools where they are missing, then its four processes."""
+        """Airflow's four processes, its database prepared first."""
+        self.prepare_airflow()
+        for name in AIRFLOW:
+            self._start(name, self._commands()[name])
+
+    def prepare_airflow(self) -> None:
+        """Airflow's schema, roles, users and pools where they are missing."""
         wanted = schema_version()
         if self.state.migrated_by != wanted:
             self.say("Preparing Airflow's database (once)")
             prepare_airflow(self.layout, self.environment, self.secrets)
             self.state.migrated_by = wanted
             self.remember()
-        for name in AIRFLOW:
-            self._start(name, self._commands()[name])
 
     def wait_for_airflow(self, api: AirflowApi, dag_ids: list[str]) -> None:
         """Wait until every component is well and the DAGs were read by this very dag-processor.
