@@ -1,12 +1,13 @@
 """`make replay` and `touchpoint replay`: a folder of exports at past instants, in an installation of its own (var/replay).
 
-The shop's generated DAG runs in-process at each instant; the first instants run through the scheduler as well, in a second
-realm, and must come out equal. Figures go to var/replay-summary.json.
+The shop's generated DAG runs in-process at each instant; the first instants run through the scheduler as well, in a
+second realm, and must come out equal. Figures go to var/replay-summary.json.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 import yaml
@@ -22,7 +24,7 @@ from rich.console import Console
 
 from touchpoint.clock import real_now, stopwatch
 from touchpoint.db import Database
-from touchpoint.errors import ConfigError, TouchpointError
+from touchpoint.errors import ConfigError, TimeError, TouchpointError
 from touchpoint.local.airflow_api import AirflowApi
 from touchpoint.local.layout import Layout
 from touchpoint.local.stack import Stack, choose_stack_ports, opened, stop_processes
@@ -200,17 +202,29 @@ def rehearsal_config(shop_id: str, mapping: Path, target: Path, *, zone: str | N
     return target
 
 
+def _instant(text: str, tz: ZoneInfo) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise TimeError(f"{text!r} is no instant", place="--from, --to", remedy="write 2020-02-20T08:00") from error
+    return found if found.tzinfo else found.replace(tzinfo=tz)
+
+
+def _instants(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
+    if not start < end or step < timedelta(minutes=1):
+        raise TimeError("no instant lies between", place="--from, --to, --every", remedy="name a later --to")
+    return [start + step * number for number in range(math.ceil((end - start) / step))]
+
+
 def command(
     data: Annotated[Path | None, typer.Option("--data", help="Folder of exports; default $TOUCHPOINT_DATA.")] = None,
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="How to read them; default: the Tmall report.")
     ] = None,
-    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"])] = (
-        datetime.fromisoformat("2020-02-20T00:00:00+08:00")
-    ),
-    end: Annotated[
-        datetime, typer.Option("--to", formats=["%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"], help="Exclusive.")
-    ] = datetime.fromisoformat("2020-02-22T00:00:00+08:00"),
+    start: Annotated[
+        str, typer.Option("--from", help="First instant; without offset, shop time.")
+    ] = "2020-02-20T00:00",
+    end: Annotated[str, typer.Option("--to", help="Exclusive.")] = "2020-02-22T00:00",
     every: Annotated[str, typer.Option("--every", help="Step between instants, as in 2h.")] = "2h",
     realm: Annotated[str | None, typer.Option("--realm", help="A new name starts from nothing.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="With --mapping: the shop's zone.")] = None,
@@ -228,9 +242,13 @@ def command(
     if mapping is not None:
         shop_id = "replay_" + "".join(c if c.isalnum() else "_" for c in mapping.stem.lower())
         config = rehearsal_config(shop_id, mapping, layout.var / "config", zone=zone, currency=currency)
-    instants, step = [start], parse_duration(every)
-    while instants[-1] + step < end:
-        instants.append(instants[-1] + max(step, timedelta(minutes=1)))
-    plan = Replay(shop_id, folder, realm or f"replay-{real_now():%Y%m%d%H%M%S}", instants, config)
+    tz = load_shop(shop_id, config).tz
+    plan = Replay(
+        shop_id=shop_id,
+        data=folder,
+        realm=realm or f"replay-{real_now():%Y%m%d%H%M%S}",
+        instants=_instants(_instant(start, tz), _instant(end, tz), parse_duration(every)),
+        config=config,
+    )
     if not run(plan, layout, ROOT / "var" / "replay-summary.json", Console()):
         raise typer.Exit(1)
