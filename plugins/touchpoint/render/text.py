@@ -7,6 +7,7 @@ import unicodedata
 
 _SPACES = re.compile(r"\s+")
 _LINK = re.compile(r"://|www\.|@|\.(com|cn|net|top|xyz)\b", re.IGNORECASE)
+_MASKED = re.compile(r"^\*|\*\*|\*$")
 _DROPPED = frozenset(
     {"Cc", "Cf", "Cs", "Co", "Cn"}
 )  # control, bidirectional and invisible, surrogate, private, unassigned
@@ -34,6 +35,6 @@ def usable_name(value: str | None, length: int = 12) -> str:
     Platforms mask names with *; providers refuse links in variables. Neither makes a greeting.
     """
     name = clean(value or "")
-    if not name or "*" in name or _LINK.search(name) or not any(char.isalnum() for char in name):
+    if not name or _MASKED.search(name) or _LINK.search(name) or not any(char.isalnum() for char in name):
         return ""
     return shorten(name, length)
