@@ -104,10 +104,11 @@ def _render_again(
 ) -> tuple[Rendered, Rendered]:
     """The message with its name masked, and as it went out."""
     found = tx.many(f"outbox/context/{campaign.occasion}", message_ids=[row["message_id"]], at=at)
-    if not found:
-        raise TouchpointError("none of its orders is open any more")
-    context = message_context(shop, found[0], at)
-    name = usable_name(found[0].get("display_name"))
+    if not found or not found[0]["order_count"]:
+        raise TouchpointError("it covers no order any more")
+    facts = {**found[0], "offer": campaign.audience.parameters.get("offer")}
+    context = message_context(shop, facts, at)
+    name = usable_name(facts["display_name"])
     masked = {**context, "name": mask_name(name)} if name else context
     kind: dict[str, Any] = {
         "shop": shop,

@@ -1,0 +1,116 @@
+"""Our pages in a real Airflow UI: who sees them, and what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect
+
+from tests.browser.conftest import Airflow, log_in
+from tests.sql.reports import ledger
+
+REPORT = "/touchpoint/run?" + urlencode({"dag_id": ledger.DAG, "run_id": ledger.RUN_ID})
+SHOTS = os.environ.get("TOUCHPOINT_SHOTS")
+"""A folder for pictures of the pages, to look at."""
+
+
+def shoot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+def run_url(dag_id: str) -> str:
+    return f"/dags/{dag_id}/runs/{quote(ledger.RUN_ID)}/plugin/touchpoint_run"
+
+
+def frame(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe[title=Touchpoint]")
+
+
+def test_the_run_of_a_shop_has_a_tab_with_its_report(page: Page) -> None:
+    page.goto(f"/dags/{ledger.DAG}/runs/{quote(ledger.RUN_ID)}")
+    page.get_by_role("link", name="Touchpoint").last.click()
+    expect(frame(page).get_by_role("heading", name="青禾小铺: intraday run")).to_be_visible()
+    expect(frame(page).get_by_role("img", name="Funnel of unpaid_reminder")).to_be_visible()
+    shoot(page, "tab")
+
+
+def test_the_navigation_leads_to_all_shops_and_on_to_a_report_within_the_frame(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Touchpoint").first.click()
+    expect(frame(page).get_by_role("heading", name="青禾小铺")).to_be_visible()
+    shoot(page, "navigation")
+    frame(page).get_by_role("link", name="Report of the intraday run").click()
+    expect(frame(page).get_by_role("heading", name="青禾小铺: intraday run")).to_be_visible()
+
+
+def test_a_run_of_another_dag_says_that_it_has_no_report(page: Page) -> None:
+    page.goto(run_url("someone_elses"))
+    expect(frame(page).get_by_text("Touchpoint has no report for this run")).to_be_visible()
+    shoot(page, "another_dag")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_run_no_script_and_fetch_nothing_from_elsewhere(page: Page, airflow: Airflow, scheme: str) -> None:
+    asked: list[str] = []
+    told: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: told.append(message.text))
+    page.on("dialog", lambda dialog: told.append(dialog.message))
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(REPORT)
+    expect(page.get_by_role("heading", name="As the buyer sees it")).to_be_visible()
+    shoot(page, f"report_{scheme}")
+    page.goto("/touchpoint/")
+    shoot(page, f"overview_{scheme}")
+    assert [url for url in asked if not url.startswith(airflow.url)] == []
+    assert told == []
+
+
+def test_samples_show_masked_addresses_alone(page: Page) -> None:
+    page.goto(REPORT)
+    text = page.content()
+    assert "+86139****5678" in text
+    assert not [secret for secret in (ledger.PHONE, "13912345678", ledger.EMAIL, "王小明") if secret in text]
+
+
+@pytest.mark.parametrize(
+    "path", ["/touchpoint/", REPORT, "/touchpoint/style.css", "/touchpoint/nothing", "/touchpoint/docs"]
+)
+def test_nobody_sees_anything_without_a_log_in(airflow: Airflow, path: str) -> None:
+    assert airflow.call("GET", path)[0] == 401
+    assert airflow.call("GET", path, token="forged")[0] == 403
+
+
+def test_a_log_in_that_may_read_no_dag_sees_no_shop_and_no_report(airflow: Airflow) -> None:
+    token = airflow.token("outsider")
+    status, overview = airflow.call("GET", "/touchpoint/", token=token)
+    assert (status, "青禾小铺" in overview) == (200, False)
+    assert "There is no shop here that your log-in may read." in overview
+    assert airflow.call("GET", REPORT, token=token)[0] == 403
+
+
+def test_the_engineer_sees_the_same_figures_as_the_marketer(airflow: Airflow) -> None:
+    first = airflow.call("GET", REPORT, token=airflow.token("engineer"))
+    second = airflow.call("GET", REPORT, token=airflow.token("marketer"))
+    assert first == second
+
+
+def test_an_ended_log_in_is_told_so_in_words(airflow: Airflow, browser: Browser) -> None:
+    context = browser.new_context(base_url=airflow.url)
+    page = context.new_page()
+    page.goto("/touchpoint/")
+    expect(page.get_by_role("heading", name="Your log-in has ended")).to_be_visible()
+    context.close()
+
+
+def test_the_engineer_logs_in_by_the_form(airflow: Airflow, browser: Browser) -> None:
+    context = browser.new_context(base_url=airflow.url)
+    page = context.new_page()
+    log_in(page, "engineer")
+    page.goto(run_url(ledger.DAG))
+    expect(frame(page).get_by_text("As of 2026-11-22 10:30 GMT+8")).to_be_visible()
+    context.close()
