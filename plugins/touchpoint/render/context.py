@@ -57,7 +57,7 @@ def _in_locale(shop: Shop, row: Mapping[str, Any], at: datetime, locale: str) ->
         "orders": words.orders(number, locale),
         "item": _item(row.get("item_title"), number, locale),
         "order_no": str(row["first_order_id"]),
-        "ordered_at": words.moment(ordered, now, locale),
+        "ordered": words.since(ordered, now, number, locale),
         "total": words.money(total, currency, locale),
         "total_plain": words.plain_money(total, currency, locale),
         "pay_by": words.moment(closes, now, locale),

@@ -77,6 +77,14 @@ def moment(at: datetime, now: datetime, locale: str) -> str:
     return f"{named}{clock}" if locale == "zh-CN" else f"{clock} {named}"
 
 
+def since(at: datetime, now: datetime, number: int, locale: str) -> str:
+    """When orders were made, the first at that instant: `at 09:58 today` of one, `since 09:58 today` of several."""
+    first = moment(at, now, locale)
+    if locale == "zh-CN":
+        return first if number == 1 else f"自{first}起"
+    return f"{'at' if number == 1 else 'since'} {first}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "local_time": local_time,

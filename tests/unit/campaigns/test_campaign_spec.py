@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.model import Cadence
 from touchpoint.settings import load_shop
+from touchpoint.statements import ROOT
 
 
 @pytest.fixture
@@ -85,6 +87,12 @@ def test_a_campaign_is_due_on_the_days_it_names_in_the_shops_zone(changes, as_of
     changed = Campaign.model_validate(campaign.model_dump() | changes)
     found = due_campaigns({"reminder": changed}, Cadence.INTRADAY, as_of, load_shop("sandbox"))
     assert found == (["reminder"] if is_due else [])
+
+
+def test_the_page_that_explains_the_keys_explains_all_of_them_in_order():
+    page = (ROOT / "docs/add_a_campaign.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert [key for cell in cells for key in re.findall(r"`(\w+)`", cell)] == list(Campaign.model_fields)
 
 
 def test_the_unpaid_reminder_is_due_in_every_intraday_run():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from touchpoint.render.messages import message_context
+from touchpoint.statements import ROOT
 
 BEIJING = timezone(timedelta(hours=8))
 MORNING = datetime(2026, 11, 22, 10, 30, tzinfo=BEIJING)
@@ -23,7 +25,7 @@ def test_a_context_is_complete(shop, row):
         "orders": "1笔订单",
         "item": "「青瓷手冲咖啡杯 家用礼盒装」",
         "order_no": "4012345678901234567",
-        "ordered_at": "今天09:58",
+        "ordered": "今天09:58",
         "total": "¥1,234.50",
         "total_plain": "1234.50元",
         "pay_by": "明天09:58",
@@ -36,12 +38,19 @@ def test_a_context_is_complete(shop, row):
     }
 
 
+def test_the_page_on_campaigns_lists_what_there_is_to_say(shop, row):
+    page = (ROOT / "docs/add_a_campaign.md").read_text(encoding="utf-8")
+    listed = re.search(r"arrives ready: (.*?)\.\n", page, re.DOTALL)
+    assert listed
+    assert set(re.findall(r"`(\w+)`", listed[1])) == set(message_context(shop, row(offer="x"), MORNING))
+
+
 def test_an_english_reader_of_a_chinese_shop_reads_english(shop, row):
     context = message_context(shop, row(locale="en-GB", order_count=2), MORNING)
-    assert {key: context[key] for key in ("orders", "item", "ordered_at", "total", "total_plain", "pay_hint")} == {
+    assert {key: context[key] for key in ("orders", "item", "ordered", "total", "total_plain", "pay_hint")} == {
         "orders": "2 orders",
         "item": "“青瓷手冲咖啡杯 家用礼盒装” and 1 more order",
-        "ordered_at": "09:58 today",
+        "ordered": "since 09:58 today",
         "total": "CNY 1,234.50",
         "total_plain": "CNY 1,234.50",
         "pay_hint": "Pay before 16:00 and they ship today",
@@ -73,12 +82,16 @@ def test_hours_are_the_shops_wherever_the_instant_was_written(shop, row):
 
 @pytest.mark.parametrize(
     ("days", "zh", "en"),
-    [(-1, "昨天10:30", "10:30 yesterday"), (-2, "11月20日10:30", "10:30 on 20 Nov"), (0, "今天10:30", "10:30 today")],
+    [
+        (-1, "昨天10:30", "at 10:30 yesterday"),
+        (-2, "11月20日10:30", "at 10:30 on 20 Nov"),
+        (0, "今天10:30", "at 10:30 today"),
+    ],
 )
 def test_a_day_is_named_from_where_the_reader_stands(days, zh, en, shop, row):
     made = MORNING + timedelta(days=days)
     for locale, expected in (("zh-CN", zh), ("en", en)):
-        assert message_context(shop, row(first_created_at=made, locale=locale), MORNING)["ordered_at"] == expected
+        assert message_context(shop, row(first_created_at=made, locale=locale), MORNING)["ordered"] == expected
 
 
 def test_an_order_without_a_closing_time_closes_when_the_shop_says(shop, row):
