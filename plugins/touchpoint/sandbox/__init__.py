@@ -22,8 +22,8 @@ What a trade carries beyond the fields everyone knows:
 - `tid`, `oid`, `num_iid` are JSON numbers of 12 to 19 digits (`tid_str`, `oid_str` on request), `refund_id` is a
   string; money is a string in yuan; times are `yyyy-MM-dd HH:mm:ss` in GMT+8. Absent values are left out.
 - `trade_from` is the source: WAP (phone app), TAOBAO (web), TOP (partner), JHS (flash sale, closes after 30 minutes).
-- `timeout_action_time` is when the platform closes an unpaid trade: after 24 h, a flash sale after 30 minutes, a pre-sale
-  whose deposit is paid at the end of the balance period. Absent once it is paid or closed.
+- `timeout_action_time` is when the platform closes an unpaid trade: after 24 h, a flash sale after 30 minutes, a
+  pre-sale whose deposit is paid at the end of the balance period. Absent once it is paid or closed.
 - `type` is fixed, cod, step or tmall_i18n; the last is left out unless `type` asks for it, as on the real platform.
 - A price-difference link is an ordinary trade whose only line's title begins with 补差价; `step_trade_status` is there
   for pre-sales alone.

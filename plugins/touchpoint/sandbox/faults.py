@@ -62,8 +62,8 @@ class Faults:
                     remedy=f"one of: {', '.join(KNOWN[area])}",
                 )
         for area, names in wanted.items():
-            self._set[area] = {} if not names else {**self._set[area], **{n: _fault(v) for n, v in names.items()}}
-            self._set[area] = {name: fault for name, fault in self._set[area].items() if fault is not None}
+            merged = {**self._set[area], **{name: _fault(value) for name, value in names.items()}} if names else {}
+            self._set[area] = {name: fault for name, fault in merged.items() if fault is not None}
 
     def clear(self) -> None:
         """Lift them all."""
@@ -85,6 +85,10 @@ class Faults:
             else:
                 self._set[area][name] = {**fault, "count": left}
         return fault
+
+    def hits(self, area: str, name: str) -> bool:
+        """Whether the fault is in force now; counts down."""
+        return self.strikes(area, name) is not None
 
     def value(self, area: str, name: str, default: float = 0.0) -> float:
         """The number a fault carries, its default if it carries none, 0 if it is not in force; counts down."""

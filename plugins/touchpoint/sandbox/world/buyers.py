@@ -101,7 +101,7 @@ class Buyers:
         return buyer
 
     def joined_at(self, number: int) -> int:
-        """When a member joined. The cast joined before the anchor; newcomers join with their first order or soon after."""
+        """When a member joined. The cast joined before the anchor, newcomers about when they first order."""
         luck = dice(self._origin.seed, "joined", number)
         anchor = self._origin.anchor_epoch
         if number >= BASE:

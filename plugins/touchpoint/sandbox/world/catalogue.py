@@ -115,8 +115,8 @@ SOURCES: tuple[Source, ...] = (
 FLASH_SALE = 2  # index of JHS
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹"
-GIVEN = tuple("伟 芳 娜 敏 静 丽 强 磊 洋 艳 晓雯 子涵 梓萱 浩然 雨桐 欣怡 建国 志明".split())
-NICKS = tuple("小鹿乱撞 爱喝奶茶的猫 风一样的女子 快乐星球 早睡早起 阿茶 南方姑娘 橘子汽水 大白兔 tb".split())
+GIVEN = ("伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "晓雯", "子涵", "梓萱", "浩然", "雨桐", "欣怡", "志明")
+NICKS = ("小鹿乱撞", "爱喝奶茶的猫", "风一样的女子", "早睡早起", "阿茶", "南方姑娘", "橘子汽水", "大白兔", "tb")
 ENGLISH = ("Emma", "Liam", "Olivia", "Noah", "Ava", "Lucas", "Mia", "Ethan", "Chloe", "Leo")
 
 HOSTILE_NICKS = (

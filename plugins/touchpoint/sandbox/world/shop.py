@@ -122,6 +122,7 @@ class World:
         if place is None:
             return None
         kind, number, rank = place
+        order: Order | None
         if kind == buckets.CONTROLLED:
             order = self._controlled.get(tid)
         else:
@@ -138,9 +139,9 @@ class World:
         for order in self._controlled.values():
             yield self._as_forced(order)
         for tid in self._changed:
-            order = self._order(tid)
-            if order:
-                yield order
+            changed = self._order(tid)
+            if changed:
+                yield changed
 
     def _bucket(self, kind: int, number: int) -> Bucket | None:
         if kind == buckets.HISTORY and number < buckets.HISTORY_DAYS:
