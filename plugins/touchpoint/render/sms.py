@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from touchpoint.errors import RenderError
 from touchpoint.sms_parts import segments
@@ -15,7 +16,8 @@ _PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 _RESERVED = frozenset({"email", "mobile", "id", "nick", "site"})  # names Aliyun refuses for variables
 
 
-def variables(source: str, name: str) -> list[str]:
+@cache
+def variables(source: str, name: str) -> tuple[str, ...]:
     """The variables of an SMS template, in order of first use.
 
     Raises:
@@ -27,7 +29,7 @@ def variables(source: str, name: str) -> list[str]:
             place=f"include/templates/{name}",
             remedy="compute it in the context and name the result",
         )
-    found = list(dict.fromkeys(_VARIABLE.findall(source)))
+    found = tuple(dict.fromkeys(_VARIABLE.findall(source)))
     for reserved in _RESERVED.intersection(found):
         raise RenderError(
             f"the provider refuses a variable named {reserved!r}",

@@ -19,6 +19,8 @@ def clean(value: str) -> str:
 
     【 and 】 go because they mark the sender of an SMS: a nickname must not be able to name another one.
     """
+    if value.isprintable():  # nearly every text: of what goes, it can hold spaces and 【】 alone
+        return " ".join(value.translate(_SIGNATURE_MARKS).split())
     spaced = _SPACES.sub(" ", value)
     kept = "".join(char for char in spaced if unicodedata.category(char) not in _DROPPED)
     return _SPACES.sub(" ", kept.translate(_SIGNATURE_MARKS)).strip()
