@@ -15,17 +15,18 @@ class TouchpointPlugin(AirflowPlugin):
     """Touchpoint's pages in Airflow's UI."""
 
     name = "touchpoint"
+    # Relative: Airflow's page resolves them against its own base, whatever prefix it is served from.
     external_views: ClassVar[list[Any]] = [
         {
             "name": "Touchpoint",
-            "href": "/touchpoint/",
+            "href": "touchpoint/",
             "destination": "nav",
             "url_route": "touchpoint",
             "nav_top_level": True,
         },
         {
             "name": "Touchpoint",
-            "href": "/touchpoint/run?dag_id={DAG_ID}&run_id={RUN_ID}",
+            "href": "touchpoint/run?dag_id={DAG_ID}&run_id={RUN_ID}",
             "destination": "dag_run",
             "url_route": "touchpoint_run",
         },

@@ -40,16 +40,32 @@ FATE_WORDS = {
     "pending": Word("pending", "Landed and not judged yet."),
 }
 REASON_MEANINGS = {
+    # of a decision
     "no_address": "no usable address",
     "no_consent": "no consent for this channel and purpose",
+    "suppressed": "the address is on the suppression list",
+    "no_words": "the campaign has no words for this lifecycle stage",
     "no_offer": "second-time buyer, and no offer to make",
-    "same_address": "someone else at this address got it",
+    "same_address": "someone else at this address has it",
     "cash_on_delivery": "pays on delivery",
     "price_difference": "price-difference link",
     "presale": "balance of a pre-sale",
     "payment_under_way": "payment under way",
     "paid_other_order": "has ordered and paid the same item since",
+    "per_day": "messages a day, all campaigns",
+    "per_week": "messages in 7 days, all campaigns",
+    "campaign_per_day": "messages of this campaign a day",
+    "campaign_per_week": "messages of this campaign in 7 days",
     "quiet_hours": "the first legal minute is too late",
+    # of a message
+    "paid": "paid meanwhile",
+    "closed": "closed meanwhile",
+    "no_order": "the order is gone",
+    "not_after": "its last minute passed while it waited",
+    "no_time_to_retry": "the next try would come too late",
+    "gate_not_passed": "the gate of its run never passed",
+    "render_error": "its template could not be rendered",
+    "retryable": "not sent, tried again later",
 }
 ENTITY_WORDS = {
     "member": "members",
@@ -106,9 +122,8 @@ def span(length: timedelta) -> str:
 
 
 def reason_meaning(reason: str) -> str:
-    """What a reason of the ledger means; the reason's own words where nothing better is known."""
-    word = reason.rpartition(": ")[2]
-    return REASON_MEANINGS.get(word, word.replace("_", " "))
+    """What a reason of the ledger means; nothing for a provider's code or a campaign's id, which speak for themselves."""
+    return REASON_MEANINGS.get(reason, "")
 
 
 def reasons_of(reasons: dict[str, int], name: str) -> list[tuple[str, int]]:

@@ -189,7 +189,7 @@ def seed(tx: Transaction) -> int:
     add_message(tx, run_no, 3, locale="en", name=HOSTILE_NAME, title="<img src=x onerror=alert(1)>")
     add_message(tx, run_no, 4, state="waiting")
     add_message(tx, run_no, 5, state="unknown")
-    add_message(tx, run_no, 6, state="cancelled", reason="order_unpaid")
+    add_message(tx, run_no, 6, state="cancelled", reason="paid")
     past = add_run(tx, "backfill__2026-11-12", mode="recompute", as_of=AS_OF - timedelta(days=10))
     execute(
         tx,
