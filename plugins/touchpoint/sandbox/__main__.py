@@ -24,10 +24,11 @@ def main() -> int:
     except TouchpointError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    from touchpoint.sandbox.app import serve  # late, so that a wrong option is answered at once
+    from touchpoint.sandbox.app import Listening, serve  # late, so that a wrong option is answered at once
 
+    where = Listening(options.host, options.port, options.smtp_port, options.known_as or options.host)
     try:
-        asyncio.run(serve(origin, state_dir, clock, options.port, options.smtp_port))
+        asyncio.run(serve(origin, state_dir, clock, where, options.export_every))
     except KeyboardInterrupt:
         return 0
     except OSError as error:
@@ -45,6 +46,9 @@ def _options() -> Namespace:
     parser.add_argument("--anchor", help="of a new world: ISO 8601 instant its history ends at (the latest 10:30)")
     parser.add_argument("--orders-per-hour", type=int, help="of a new world: the flow after the anchor (60)")
     parser.add_argument("--clock", help="let the clock stand: `anchor` or an ISO 8601 instant")
+    parser.add_argument("--export-every", type=float, default=600, help="seconds between two member exports (600)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--known-as", help="host name its connections carry (the address it listens on)")
     return parser.parse_args()
 
 

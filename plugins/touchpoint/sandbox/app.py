@@ -26,9 +26,15 @@ from touchpoint.sandbox.sms.gateway import SmsGateway
 from touchpoint.sandbox.state import Origin, SandboxClock, write_whole
 from touchpoint.sandbox.world.shop import World
 
-HOST = "127.0.0.1"
-LOOK_EVERY = 20.0
-"""Seconds between two looks at whether a member export is due."""
+
+@dataclass(frozen=True)
+class Listening:
+    """Where to listen, and the name others know this machine by; a port of 0 takes a free one."""
+
+    host: str
+    port: int
+    smtp_port: int
+    known_as: str
 
 
 @dataclass
@@ -59,13 +65,13 @@ def build(origin: Origin, state_dir: Path, clock: SandboxClock, told: dict[str, 
     return Parts(Starlette(routes=routes), Mailbox(mails, faults), world, clock, exports)
 
 
-async def serve(origin: Origin, state_dir: Path, clock: SandboxClock, port: int, smtp_port: int) -> None:
+async def serve(origin: Origin, state_dir: Path, clock: SandboxClock, where: Listening, export_every: float) -> None:
     """Listen until a signal ends it. Writes the connections and one line of JSON to standard output once it answers."""
-    http_socket = _listening(port)
-    smtp_socket = _listening(smtp_port)
-    url = f"http://{HOST}:{http_socket.getsockname()[1]}"
+    http_socket = _listening(where.host, where.port)
+    smtp_socket = _listening(where.host, where.smtp_port)
+    url = f"http://{where.known_as}:{http_socket.getsockname()[1]}"
     smtp_port = smtp_socket.getsockname()[1]
-    told = connections(url, smtp_port, str(state_dir / "exports"))
+    told = connections(url, where.known_as, smtp_port, str(state_dir / "exports"))
     parts = build(origin, state_dir, clock, told)
     write_due_export(parts.world, parts.exports / "members", clock.now())
     write_whole(state_dir / "connections.json", json.dumps(told, indent=1), 0o600)
@@ -74,7 +80,7 @@ async def serve(origin: Origin, state_dir: Path, clock: SandboxClock, port: int,
         lambda: SMTP(parts.mailbox, hostname="sandbox.invalid", ident="sandbox", enable_SMTPUTF8=True, loop=loop),
         sock=smtp_socket,
     )
-    exporting = asyncio.create_task(_export_by_itself(parts))
+    exporting = asyncio.create_task(_export_by_itself(parts, export_every))
     config = uvicorn.Config(
         parts.app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
@@ -89,15 +95,15 @@ async def serve(origin: Origin, state_dir: Path, clock: SandboxClock, port: int,
         smtp.close()
 
 
-async def _export_by_itself(parts: Parts) -> None:
+async def _export_by_itself(parts: Parts, every: float) -> None:
     while True:
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(every)
         write_due_export(parts.world, parts.exports / "members", parts.clock.now())
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
+    listener.bind((host, port))
     listener.listen(512)
     return listener

@@ -11,7 +11,7 @@ ACCESS_KEY_ID = "LTAIsandbox"
 ACCESS_KEY_SECRET = "sandbox-access-key-secret"  # noqa: S105
 
 
-def connections(url: str, smtp_port: int, exports: str) -> dict[str, str]:
+def connections(url: str, host: str, smtp_port: int, exports: str) -> dict[str, str]:
     """Connection id -> AIRFLOW_CONN JSON text, for everything the sandbox plays."""
     told = {
         "sandbox_platform": {
@@ -30,7 +30,7 @@ def connections(url: str, smtp_port: int, exports: str) -> dict[str, str]:
         },
         "sandbox_smtp": {
             "conn_type": "smtp",
-            "host": "127.0.0.1",
+            "host": host,
             "port": smtp_port,
             "extra": {"sandbox": True, "starttls": False},
         },

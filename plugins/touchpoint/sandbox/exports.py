@@ -7,14 +7,13 @@ import gzip
 import io
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from touchpoint.sandbox.state import ZONE
 from touchpoint.sandbox.world.buyers import Consent, Member
 from touchpoint.sandbox.world.shop import World
 
-EVERY = timedelta(minutes=10)
 HEADER = (
     "ouid",
     "会员昵称",
@@ -64,11 +63,11 @@ def latest_export(folder: Path) -> datetime | None:
 
 
 def write_due_export(world: World, folder: Path, now: datetime) -> Path | None:
-    """What the shop does by itself: the whole list as at the anchor first, then every ten minutes what has changed."""
+    """What the shop does by itself, every now and then: the whole list as at the anchor first, then what has changed."""
     latest = latest_export(folder)
     if latest is None:
         return write_export(world, folder, min(world.origin.anchor, now))
-    return write_export(world, folder, now, latest) if now - latest >= EVERY else None
+    return write_export(world, folder, now, latest) if now > latest else None
 
 
 def _csv(members: Iterable[Member]) -> str:

@@ -109,6 +109,7 @@ def start_sandbox(
     port: int = 0,
     smtp_port: int = 0,
     orders_per_hour: int | None = None,
+    export_every: float | None = None,
 ) -> Sandbox:
     """Start a sandbox and wait until it answers. Its clock stands at the anchor unless `clock` says otherwise.
 
@@ -120,6 +121,7 @@ def start_sandbox(
         port: 0 takes a free one; a fixed one lets a restarted sandbox be found again.
         smtp_port: likewise.
         orders_per_hour: the flow after the anchor; None takes the stored one, else 60.
+        export_every: seconds between two member exports it writes by itself; None: 600.
 
     Raises:
         TouchpointError: it ended before it was ready.
@@ -132,6 +134,7 @@ def start_sandbox(
         "--anchor": anchor.isoformat() if isinstance(anchor, datetime) else anchor,
         "--clock": clock,
         "--orders-per-hour": orders_per_hour,
+        "--export-every": export_every,
     }
     arguments = [str(part) for key, value in options.items() if value is not None for part in (key, value)]
     process = subprocess.Popen(
@@ -154,6 +157,7 @@ def running_sandbox(
     port: int = 0,
     smtp_port: int = 0,
     orders_per_hour: int | None = None,
+    export_every: float | None = None,
     **faults: dict[str, Any],
 ) -> Iterator[Sandbox]:
     """A sandbox for the length of a block; `faults` as POST /control/faults takes them (sms={"latency_ms": 200})."""
@@ -165,6 +169,7 @@ def running_sandbox(
         port=port,
         smtp_port=smtp_port,
         orders_per_hour=orders_per_hour,
+        export_every=export_every,
     )
     try:
         if faults:

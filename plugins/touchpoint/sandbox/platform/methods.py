@@ -24,10 +24,11 @@ from touchpoint.sandbox.world.order import Standing, What
 from touchpoint.sandbox.world.parcels import Parcel, parcels, scans
 from touchpoint.sandbox.world.shop import World
 
-RECENT = 92 * DAY
-"""Three months: what sold.get reaches back; history.get tells what is older than 90 days, up to two years."""
+RECENT = 93 * DAY
+"""Three months, at their longest, and a day: what sold.get reaches back."""
 
-HISTORY_FROM, HISTORY_TO = 90 * DAY, 731 * DAY
+HISTORY_FROM, HISTORY_TO = 88 * DAY, 731 * DAY
+"""history.get tells what is older than three months, at their shortest less a day, and younger than two years."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Call:
 def sold(call: Call) -> Answer:
     """taobao.trades.sold.get: by creation, both ends included, latest first, within the last three months."""
     start, end = read_time(call.params, "start_created"), read_time(call.params, "end_created")
-    start = call.at - HISTORY_FROM if start is None else start
+    start = call.at - RECENT if start is None else start
     if start < call.at - RECENT:
         raise invalid("start_created", "only the last three months")
     return _listed(call, call.world.created(start, call.at if end is None else end, call.at))
