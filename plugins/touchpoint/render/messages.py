@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ class Rendered:
         text: the SMS with its 【signature】 as the buyer sees it, or the e-mail's plain part.
         html: the e-mail's HTML part; empty for an SMS.
         params: what the provider's registered template is filled with (SMS).
-        digest: SHA-256 of subject, text and html, hex: kept instead of the text.
+        digest: SHA-256 of subject, text and html (NUL between them), hex: kept instead of the text.
         version: hash of the template files it was made from, 16 hex digits.
         code_key: key in the shop's sms.templates.
     """
@@ -126,7 +125,7 @@ class Renderer:
         return self._finished(Rendered(subject=subject, text=text, html=html, code_key=key), parts)
 
     def _finished(self, made: Rendered, names: list[str]) -> Rendered:
-        digest = hashlib.sha256(json.dumps([made.subject, made.text, made.html]).encode()).hexdigest()
+        digest = hashlib.sha256("\0".join((made.subject, made.text, made.html)).encode()).hexdigest()
         version = hashlib.sha256("".join(self.templates.version(name) for name in names).encode()).hexdigest()[:16]
         return Rendered(made.subject, made.text, made.html, made.params, digest, version, made.code_key)
 

@@ -11,7 +11,7 @@ from touchpoint.campaigns.due import due_campaigns
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.model import Cadence
-from touchpoint.settings import load_shop
+from touchpoint.settings import load_policy, load_segments, load_shop
 from touchpoint.statements import ROOT
 
 
@@ -93,6 +93,20 @@ def test_the_page_that_explains_the_keys_explains_all_of_them_in_order():
     page = (ROOT / "docs/add_a_campaign.md").read_text(encoding="utf-8")
     cells = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
     assert [key for cell in cells for key in re.findall(r"`(\w+)`", cell)] == list(Campaign.model_fields)
+
+
+def test_the_shipped_policy_keeps_promotions_to_fewer_hours_and_fewer_messages():
+    policy = load_policy()
+    for hours in policy.quiet_hours.values():
+        assert hours["promotional"].start <= hours["transactional"].start
+    assert policy.caps["promotional"].per_day < policy.caps["transactional"].per_day == 2
+    assert policy.holdout_percent == {"transactional": 0, "promotional": 10}
+
+
+def test_the_shipped_thresholds_follow_one_another():
+    segments = load_segments()
+    assert (segments.new_orders, segments.second_time_orders, segments.loyal_orders) == (1, 2, 3)
+    assert segments.drifting_after < segments.dormant_after < segments.lost_after
 
 
 def test_the_unpaid_reminder_is_due_in_every_intraday_run():
