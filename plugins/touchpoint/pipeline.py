@@ -388,6 +388,7 @@ def send(
             shard=shard,
             shards=shards,
             policy=policy,
+            campaigns=load_campaigns(services.config).by_id,
             environment_id=services.connection.extra.get("environment_id"),
         )
         return tally.as_dict()

@@ -1,4 +1,4 @@
-"""`make replay` and `touchpoint replay`: a folder of exports at past instants, in an installation of its own (var/replay).
+"""`make replay`, `touchpoint replay`: a folder of exports at past instants, in an installation of its own (var/replay).
 
 The shop's generated DAG runs in-process at each instant; the first instants run through the scheduler as well, in a
 second realm, and must come out equal. Figures go to var/replay-summary.json.
@@ -126,7 +126,7 @@ def _through_scheduler(stack: Stack, api: AirflowApi, replay: Replay, found: dic
         _wait(api, dag_id, api.trigger(dag_id, {"as_of": instant.isoformat(), "realm": realm}))
     database = Database(stack.state.server.url("touchpoint"), application="touchpoint-replay")
     try:
-        scheduled = _figures(database, replay.shop_id, realm, dag_id)
+        scheduled = _figures(database, replay, realm)
     finally:
         database.close()
     expected = {
@@ -137,13 +137,13 @@ def _through_scheduler(stack: Stack, api: AirflowApi, replay: Replay, found: dic
     return {"realm": realm, "instants": [i.isoformat() for i in instants], "equal": expected == scheduled != {}}
 
 
-def _figures(database: Database, shop_id: str, realm: str, dag_id: str) -> dict[str, dict[str, Any]]:
+def _figures(database: Database, replay: Replay, realm: str) -> dict[str, dict[str, Any]]:
     from touchpoint.reports.summary import summary
 
     by_campaign: dict[str, dict[str, Any]] = {}
     with database.transaction() as tx:
-        zone = load_shop(shop_id).tz
-        for row in tx.many("runs/find", realm=realm, shop_id=shop_id, most=100):
+        zone = load_shop(replay.shop_id, replay.config).tz
+        for row in tx.many("runs/find", realm=realm, shop_id=replay.shop_id, most=100):
             for campaign_id, figures in summary(tx, [row["run_no"]])["campaigns"].items():
                 instant = row["as_of"].astimezone(zone).isoformat()
                 by_campaign.setdefault(campaign_id, {})[instant] = figures["decisions"]
