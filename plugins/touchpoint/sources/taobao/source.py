@@ -1,0 +1,210 @@
+"""The Taobao source: which lists are asked for a window, and their trades as pages.
+
+Orders: what changed in the window. A window longer than the platform remembers changes for is a first load, and asks by
+creation instead. Parcels: those of trades that changed, and every open one every two hours, day of creation by day of
+creation, so that each run asks for its share of them; none shipped more than 30 days ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from touchpoint.errors import SourceError, SourceRefused, SourceUnavailable
+from touchpoint.model import Entity, Window
+from touchpoint.settings import Shop
+from touchpoint.sources.base import Page
+from touchpoint.sources.columns import COLUMNS
+from touchpoint.sources.taobao.client import TopClient
+from touchpoint.sources.taobao.paging import (
+    A_DAY,
+    CHANGED,
+    MADE,
+    MADE_LONG_AGO,
+    MADE_SPAN,
+    RECENT,
+    REFUNDS,
+    Listing,
+    Trade,
+    is_within,
+    rows_within,
+    slices,
+)
+from touchpoint.sources.taobao.parcels import parcel_rows
+from touchpoint.sources.taobao.trades import FIELDS, REFUND_FIELDS, TYPES, Row, line_rows, order_row, refund_row
+
+CHANGES_KEPT = timedelta(days=88)
+"""A longer window is a first load: the platform lists changes for three months, which are 89 days at least."""
+CURRENT_DAYS = (92, 91, 90, 89)
+"""How far back the list of current trades may reach; which of them holds today, the platform is asked."""
+TRACE_REACH = timedelta(days=30)
+"""Parcels shipped earlier are not traced."""
+MADE_BEFORE_SHIPPED = timedelta(days=15)
+"""How long before it is shipped a traced trade may have been made."""
+TRACE_EVERY = timedelta(hours=2)
+_OPEN = ("WAIT_BUYER_CONFIRM_GOODS", "SELLER_CONSIGNED_PART")
+_PAGE_TRADES = 2_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TaobaoSource:
+    """Orders and parcels of one shop.
+
+    Args:
+        shop: for its currency.
+        client: signed in as the shop.
+    """
+
+    def __init__(self, shop: Shop, client: TopClient) -> None:
+        self._shop, self.client = shop, client
+
+    def read(self, entity: Entity, window: Window) -> Iterator[Page]:
+        """Pages of orders (with lines and refunds) or of shipments (with tracking events)."""
+        if entity is Entity.ORDER:
+            for trades in _gathered(self._orders(window)):
+                yield self._order_page(trades)
+            for refunds in _gathered(self._refunds(window)):
+                yield _page_of({Entity.REFUND: [refund_row(refund, self._shop.currency) for refund in refunds]})
+        elif entity is Entity.SHIPMENT:
+            for trades in _gathered(self._shipped(window)):
+                yield self._shipment_page(trades)
+        else:
+            raise SourceError(
+                f"the platform lists no {entity}", place=f"shop {self._shop.id}", remedy="read it from files"
+            )
+
+    def snapshot_at(self, entity: Entity, window: Window) -> datetime:
+        """The window's end: trades carry their own times."""
+        return window.end
+
+    def _orders(self, window: Window) -> Iterator[list[Trade]]:
+        span = window.end - window.start
+        if span > CHANGES_KEPT:
+            yield from self._made(window)
+        else:
+            for piece in slices(window, RECENT if span <= A_DAY else A_DAY):
+                yield from self._list(CHANGED, piece)
+
+    def _refunds(self, window: Window) -> Iterator[list[Trade]]:
+        for piece in slices(window, MADE_SPAN):
+            yield from rows_within(self.client, REFUNDS, piece, fields=REFUND_FIELDS)
+
+    def _made(self, window: Window) -> Iterator[list[Trade]]:
+        """By creation: from the platform's archive, and from its current list as far back as that reaches.
+
+        The archive is asked for a day more, and tells what it has of it: better twice than never.
+        """
+        border = self._current_since(window)
+        for piece in slices(Window(window.start, min(border + A_DAY, window.end)), MADE_SPAN):
+            if border > window.start:
+                yield from self._list(MADE_LONG_AGO, piece)
+        for piece in slices(Window(border, window.end), MADE_SPAN):
+            yield from self._list(MADE, piece)
+
+    def _current_since(self, window: Window) -> datetime:
+        """From when on the list of current trades can be asked for, within the window."""
+        for days in CURRENT_DAYS:
+            since = window.end - timedelta(days=days) + timedelta(hours=1)
+            if since <= window.start:
+                return window.start
+            try:
+                next(
+                    iter(rows_within(self.client, MADE, Window(since, since + timedelta(seconds=1)), fields="tid")),
+                    None,
+                )
+            except (SourceUnavailable, SourceRefused):
+                raise
+            except SourceError:
+                continue
+            return since
+        return window.end - timedelta(days=min(CURRENT_DAYS) - 1)
+
+    def _shipped(self, window: Window) -> Iterator[list[Trade]]:
+        """Trades whose parcels are to be traced."""
+        since = window.end - TRACE_REACH
+        traced = Window(since, window.end)
+        if window.end - window.start > A_DAY:
+            recent = Window(since - MADE_BEFORE_SHIPPED, window.end)
+            changed = Window(window.start, datetime.max.replace(tzinfo=UTC) - A_DAY)
+            for trades in self._made(recent):
+                yield [
+                    trade
+                    for trade in trades
+                    if _was_shipped(trade, traced)
+                    and (trade.get("status") in _OPEN or is_within(trade.get("modified"), changed))
+                ]
+            return
+        for trades in self._orders(window):
+            yield [trade for trade in trades if _was_shipped(trade, traced)]
+        for day in days_to_trace(window):
+            for status in _OPEN:
+                for trades in self._list(MADE, day, status=status):
+                    yield [trade for trade in trades if _was_shipped(trade, traced)]
+
+    def _list(self, listing: Listing, window: Window, **query: str) -> Iterator[list[Trade]]:
+        return rows_within(self.client, listing, window, fields=FIELDS, type=TYPES, **query)
+
+    def _order_page(self, trades: list[Trade]) -> Page:
+        currency = self._shop.currency
+        return _page_of(
+            {
+                Entity.ORDER: [order_row(trade, currency) for trade in trades],
+                Entity.ORDER_LINE: [row for trade in trades for row in line_rows(trade, currency)],
+            }
+        )
+
+    def _shipment_page(self, trades: list[Trade]) -> Page:
+        shipments: list[Row] = []
+        events: list[Row] = []
+        for trade in {str(trade.get("tid")): trade for trade in trades}.values():
+            parcels, scans = parcel_rows(self.client, trade)
+            shipments += parcels
+            events += scans
+        return _page_of({Entity.SHIPMENT: shipments, Entity.TRACKING_EVENT: events})
+
+
+def days_to_trace(window: Window) -> list[Window]:
+    """The days of creation whose open parcels are asked for in this window: each day's turn comes every TRACE_EVERY.
+
+    A function of the window alone, so that the same window asks for the same days, and adjacent ones leave none out.
+    """
+    every = int(TRACE_EVERY.total_seconds())
+    first = (window.end - TRACE_REACH - MADE_BEFORE_SHIPPED - _EPOCH).days
+    last = (window.end - _EPOCH).days
+    start, end = (int((at - _EPOCH) / timedelta(seconds=1)) for at in (window.start, window.end))
+    found = []
+    for number in range(first, last + 1):
+        turn = number * every * 5 // 24 % every  # neighbouring days far apart
+        if (end - 1 - turn) // every > (start - 1 - turn) // every:
+            day = _EPOCH + timedelta(days=number)
+            found.append(Window(day, day + A_DAY))
+    return found
+
+
+def _page_of(rows: dict[Entity, list[Row]]) -> Page:
+    return Page({entity: table_of(entity, found) for entity, found in rows.items()})
+
+
+def table_of(entity: Entity, rows: list[Row]) -> Any:
+    """Rows as a table of strings with the columns of landing.<entity>."""
+    import pyarrow
+
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in COLUMNS[entity] if name != "is_synthetic"])
+    return pyarrow.Table.from_pylist(rows, schema=schema)
+
+
+def _was_shipped(trade: Trade, traced: Window) -> bool:
+    return bool(trade.get("consign_time")) and is_within(trade.get("consign_time"), traced)
+
+
+def _gathered(lists: Iterable[list[Trade]]) -> Iterator[list[Trade]]:
+    """Lists of trades joined to pages worth a COPY; empty ones vanish."""
+    held: list[Trade] = []
+    for trades in lists:
+        held += trades
+        if len(held) >= _PAGE_TRADES:
+            yield held
+            held = []
+    if held:
+        yield held
