@@ -1,8 +1,8 @@
 """The use cases of one run of one shop, as plain functions.
 
-An entry point opens Services and calls them in this order: begin, extract (per entity), validate, load, refresh, choose,
-plan (per campaign), decide, dispatch (per shard), reconcile, report. Each takes the run's number alone, so that any of
-them can be run again; each asks anew whether it may still write.
+An entry point opens Services and calls them in this order: begin, extract (per entity), validate, load, refresh,
+choose, plan (per campaign), decide, dispatch (per shard), reconcile, report. Each takes the run's number alone, so that
+any of them can be run again; each asks anew whether it may still write.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from touchpoint import channels, render, sources
 from touchpoint.campaigns.due import due_campaigns
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
+from touchpoint.channels import Channel as OpenChannel
+from touchpoint.channels import open_channel
 from touchpoint.clock import Clock, mode_of, real_now, resolve_as_of
 from touchpoint.db import Transaction
 from touchpoint.decide import audience as audiences
@@ -29,9 +30,11 @@ from touchpoint.outbox import leases, resolve, sweep
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.quality import gate
 from touchpoint.record import refresh as record
+from touchpoint.render.messages import Renderer
 from touchpoint.reports.summary import summary
 from touchpoint.services import LIVE, Services, no_run, run_from_row
 from touchpoint.settings import Shop, load_policy, load_segments, load_shop
+from touchpoint.sources import open_source
 
 EXTRACTED = (Entity.MEMBER, Entity.ORDER, Entity.SHIPMENT)
 """What is asked of a source; lines and refunds come with orders, scans with parcels."""
@@ -146,7 +149,7 @@ def ingest(services: Services, shop: Shop, entity: Entity, *, as_of: datetime, r
         window = landing.next_window(tx, shop, entity, as_of)
         history = landing.is_history(tx, shop.id, entity)
         read = landing.files_read(tx, shop.id, entity)
-    source = sources.open_source(shop, entity, services.resolve, already_read=read, config=services.config)
+    source = open_source(shop, entity, services.resolve, already_read=read, config=services.config)
     pages = source.read(entity, window)
     if shop.sources[entity.value].adapter != "files":
         pages = iter(list(pages))  # a slow platform must not hold the ingest lock
@@ -383,7 +386,7 @@ def send(
             realm=realm,
             shop=shop,
             channels=opened,
-            renderer=render.messages.Renderer(),
+            renderer=Renderer(),
             clock=clock,
             shard=shard,
             shards=shards,
@@ -492,13 +495,11 @@ def _campaign(services: Services, campaign_id: str) -> Campaign:
     return loaded[campaign_id]
 
 
-def _open_channels(
-    services: Services, shop: Shop, realm: str, stack: ExitStack
-) -> dict[Channel, channels.base.Channel]:
-    opened: dict[Channel, channels.base.Channel] = {}
+def _open_channels(services: Services, shop: Shop, realm: str, stack: ExitStack) -> dict[Channel, OpenChannel]:
+    opened: dict[Channel, OpenChannel] = {}
     for kind, configured in ((Channel.SMS, shop.sms), (Channel.EMAIL, shop.email)):
         if configured is not None:
-            opened[kind] = channels.open_channel(kind, shop, services.resolve, realm)
+            opened[kind] = open_channel(kind, shop, services.resolve, realm)
             stack.callback(opened[kind].close)
     if not opened:
         raise TouchpointError("no channel", place=f"config of shop {shop.id}", remedy="configure sms or email")

@@ -18,8 +18,8 @@ from touchpoint import pipeline
 from touchpoint.clock import real_now
 from touchpoint.errors import TouchpointError
 from touchpoint.model import Cadence
-from touchpoint.reports.summary import summary
-from touchpoint.services import Services, open_services
+from touchpoint.reports.summary import summary, touches
+from touchpoint.services import Services, no_run, open_services
 from touchpoint.settings import environment_connection, load_shop
 from touchpoint.statements import ROOT
 
@@ -63,22 +63,10 @@ def replay(services: Services, shop_id: str, realm: str, instants: Iterable[date
             campaign = by_campaign.setdefault(campaign_id, {"by_instant": {}, "touches": {}})
             campaign["by_instant"][instant.isoformat()] = found
         print(f"  {instant.isoformat()}: {_line(figures)}", file=sys.stderr, flush=True)
-    for campaign_id, touches in touches_of(services, shop_id, realm).items():
-        by_campaign.setdefault(campaign_id, {"by_instant": {}})["touches"] = touches
-    return by_campaign
-
-
-def touches_of(services: Services, shop_id: str, realm: str) -> dict[str, dict[str, int]]:
-    """Distinct touches of a realm by last decision, per campaign; `suppressed: no_address` counts under both words."""
-    found: dict[str, dict[str, int]] = {}
     with services.db.transaction() as tx:
-        rows = tx.many("reports/touches", realm=realm, shop_id=shop_id)
-    for row in rows:
-        touches = found.setdefault(row["campaign_id"], {})
-        touches[row["decision"]] = touches.get(row["decision"], 0) + row["touches"]
-        if row["reason"]:
-            touches[f"{row['decision']}: {row['reason']}"] = row["touches"]
-    return found
+        for campaign_id, counts in touches(tx, realm, shop_id).items():
+            by_campaign.setdefault(campaign_id, {"by_instant": {}})["touches"] = counts
+    return by_campaign
 
 
 def _run_dag(services: Services, shop_id: str, realm: str, instant: datetime) -> int:
@@ -91,7 +79,7 @@ def _run_dag(services: Services, shop_id: str, realm: str, instant: datetime) ->
     with services.db.transaction() as tx:
         row = tx.maybe("runs/find_by_id", realm=realm, shop_id=shop_id, dag_id=dag.dag_id, run_id=dag_run.run_id)
     if row is None:
-        raise pipeline.no_run(None)
+        raise no_run(None)
     return int(row["run_no"])
 
 

@@ -30,8 +30,15 @@ def summary(tx: Transaction, run_nos: list[int]) -> dict[str, Any]:
 
 
 def touches(tx: Transaction, realm: str, shop_id: str) -> dict[str, dict[str, int]]:
-    """Distinct touches of a shop and realm, by campaign and last decision."""
+    """Distinct touches of a shop and realm by their last decision, per campaign.
+
+    Returns:
+        Per campaign: decision -> touches, and "decision: reason" -> touches.
+    """
     found: dict[str, dict[str, int]] = {}
     for row in tx.many("reports/touches", realm=realm, shop_id=shop_id):
-        found.setdefault(row["campaign_id"], {})[row["decision"]] = row["touches"]
+        counts = found.setdefault(row["campaign_id"], {})
+        counts[row["decision"]] = counts.get(row["decision"], 0) + row["touches"]
+        if row["reason"]:
+            counts[f"{row['decision']}: {row['reason']}"] = row["touches"]
     return found
