@@ -244,7 +244,7 @@ def choose(services: Services, run_no: int | None) -> list[str]:
     """Ids of the campaigns due at the run's as_of."""
     run = read_run(services, run_no)
     shop = load_shop(run.shop_id, services.config)
-    return due_campaigns(load_campaigns(services.config), run.cadence, run.as_of, shop)
+    return due_campaigns(load_campaigns(services.config).by_id, run.cadence, run.as_of, shop)
 
 
 def load_history(services: Services, trigger: Trigger) -> Run:
@@ -378,7 +378,8 @@ def send(
     Returns:
         Messages by what became of them.
     """
-    policy = load_policy(services.config)
+    campaigns = load_campaigns(services.config).by_id
+    words = {campaign.id: campaign.message_values() for campaign in campaigns.values()}
     with ExitStack() as stack:
         opened = _open_channels(services, shop, realm, stack)
         tally = outgoing.dispatch(
@@ -386,12 +387,12 @@ def send(
             realm=realm,
             shop=shop,
             channels=opened,
-            renderer=Renderer(),
+            renderer=Renderer(campaign_values=words),
             clock=clock,
             shard=shard,
             shards=shards,
-            policy=policy,
-            campaigns=load_campaigns(services.config).by_id,
+            policy=load_policy(services.config),
+            campaigns=campaigns,
             environment_id=services.connection.extra.get("environment_id"),
         )
         return tally.as_dict()
