@@ -115,6 +115,14 @@ def execute(context: typer.Context, var: Var = None) -> None:
     os.execvpe(command[0], command, environment(layout, load_state(layout), load_secrets(layout)))  # noqa: S606
 
 
+@app.command()
+def init() -> None:
+    """In containers: make and migrate both databases, and Airflow's roles, users and pools. Safe to run again."""
+    from touchpoint.local.containers import prepare
+
+    prepare()
+
+
 @app.command(name="compose-secrets")
 def compose_secrets() -> None:
     """Print fresh secrets for docker-compose.yml, to be kept in a file .env of mode 0600."""

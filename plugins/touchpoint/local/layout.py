@@ -130,7 +130,7 @@ def load_secrets(layout: Layout) -> dict[str, str]:
 def new_secrets() -> dict[str, str]:
     """A fresh set of secrets."""
     made = {f"password_{user}": secrets.token_urlsafe(15) for user in USERS}
-    for name in ("jwt_secret", "api_secret_key", "hash_key"):
+    for name in ("jwt_secret", "api_secret_key", "hash_key", "postgres_password"):
         made[name] = secrets.token_hex(32)
     made["fernet_key"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
     made["environment_id"] = str(uuid4())

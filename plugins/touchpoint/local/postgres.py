@@ -101,17 +101,7 @@ class Server:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Make a database unless it is there."""
-        import psycopg2
-
-        connection = psycopg2.connect(host=str(self.socket_dir), port=PORT, user="postgres", dbname="postgres")
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-                if cursor.fetchone() is None:
-                    cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        finally:
-            connection.close()
+        create_database(f"host='{self.socket_dir}' port={PORT} user=postgres dbname=postgres", name, template)
 
     def remove(self) -> None:
         """Stop it and delete its data and socket for good."""
@@ -164,6 +154,27 @@ class Server:
             raise TouchpointError(
                 f"{name} failed: {text.strip()[-800:]}", place=str(self.folder), remedy="see the log there"
             )
+
+
+def create_database(server: str, name: str, template: str = "template1") -> None:
+    """Make a database unless it is there.
+
+    Args:
+        server: the driver's connection string of another database of the same server.
+        name: of the new one.
+        template: what it is a copy of.
+    """
+    import psycopg2
+
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    finally:
+        connection.close()
 
 
 def _binaries() -> Path:

@@ -13,6 +13,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.local.layout import USERS, Layout
 from touchpoint.local.processes import log_file, log_tail
 from touchpoint.local.table import native
+from touchpoint.outbox.environment import register_environment
 
 
 def prepare_touchpoint(url: str, environment_id: str) -> None:
@@ -28,7 +29,7 @@ def prepare_touchpoint(url: str, environment_id: str) -> None:
     database = Database(url, application="touchpoint-local")
     try:
         with database.transaction() as tx:
-            tx.count("outbox/environment_set", environment_id=environment_id)
+            register_environment(tx, environment_id)
             found = tx.one("outbox/environment_of_database")
     finally:
         database.close()
@@ -51,18 +52,20 @@ def prepare_airflow(layout: Layout, environment: dict[str, str], secrets: dict[s
     """
     log_file(layout, "airflow-setup").unlink(missing_ok=True)
     users = {user: {"role": role, "password": secrets[f"password_{user}"]} for user, role in USERS.items()}
-    _run(layout, environment, native(["airflow", "db", "migrate"]))
-    _run(layout, environment, native(["python", "-m", "touchpoint.orchestration.installation"]), json.dumps(users))
-
-
-def _run(layout: Layout, environment: dict[str, str], command: list[str], given: str = "") -> None:
-    with log_file(layout, "airflow-setup").open("ab") as log:
-        done = subprocess.run(
-            command, cwd=layout.root, env=environment, input=given.encode(), stdout=log, stderr=subprocess.STDOUT
-        )
-    if done.returncode:
-        raise TouchpointError(
-            f"`{' '.join(command[2:])}` failed:\n{log_tail(layout, 'airflow-setup')}",
-            place=str(log_file(layout, "airflow-setup")),
-            remedy="see the log there",
-        )
+    steps = {"airflow db migrate": "", "python -m touchpoint.orchestration.installation": json.dumps(users)}
+    for command, given in steps.items():
+        with log_file(layout, "airflow-setup").open("ab") as log:
+            done = subprocess.run(
+                native(command.split()),
+                cwd=layout.root,
+                env=environment,
+                input=given.encode(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        if done.returncode:
+            raise TouchpointError(
+                f"`{command}` failed:\n{log_tail(layout, 'airflow-setup')}",
+                place=str(log_file(layout, "airflow-setup")),
+                remedy="see the log there",
+            )

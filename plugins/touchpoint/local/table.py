@@ -17,11 +17,14 @@ from touchpoint.local.ports import HOST
 
 MARKETER = [
     # Reads DAGs, their runs and the states of tasks, and the pages of plugins. No task logs, XComs, code, connections,
-    # variables; nothing that changes anything.
+    # variables; nothing that changes anything. Airflow's list of DAGs is refused without the right to read what waits
+    # for an answer (HITL Detail), its graph without the one to read dependencies.
     ("can_read", "Website"),
     ("can_read", "DAGs"),
     ("can_read", "DAG Runs"),
     ("can_read", "Task Instances"),
+    ("can_read", "HITL Detail"),
+    ("can_read", "DAG Dependencies"),
     ("can_read", "Plugins"),
     ("menu_access", "DAGs"),
     ("menu_access", "Plugins"),
