@@ -59,7 +59,7 @@ tried_messages AS (
                 earlier.message_id = settled_attempts.message_id
                 AND earlier.attempt_id <> settled_attempts.attempt_id
                 AND earlier.state = 'retryable'
-                AND earlier.error_code NOT LIKE 'paused: %%'
+                AND coalesce(earlier.error_code, '') NOT LIKE 'paused: %%'
         ) AS tries
     FROM settled_attempts
 ),

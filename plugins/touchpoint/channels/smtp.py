@@ -6,6 +6,7 @@ SMTP cannot be asked what became of a message. So what is not answered after the
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -29,6 +30,7 @@ SEND_BUDGET = 60.0
 """Seconds after which no further message of a group is begun."""
 ROUND_TRIPS = 11
 """Answers one message may wait for at most: RSET, then a new connection with TLS and log-in, then its own."""
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 class Smtp:
@@ -92,6 +94,8 @@ class Smtp:
         if self.settings.reply_to:
             mail["Reply-To"] = self.settings.reply_to
         for name, value in message.headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError("no header name")  # the library checks values alone
             mail[name] = value
         mail.set_content(message.text)
         if message.html:

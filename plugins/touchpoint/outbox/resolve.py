@@ -1,8 +1,9 @@
 """Unknown is resolved, not guessed: the provider is asked by our own ids, then the purpose decides.
 
-Asked at 2, 10 and 60 minutes after the attempt. Found: accepted. Absent at the last query: a transactional message goes back to waiting once in its life, a promotional one is abandoned.
-Where nobody can be asked (SMTP has no query; an address that was forgotten): promotional is abandoned after the last
-query's time, transactional stays unknown. It is not sent again, because nothing says that it did not arrive.
+Asked at 2, 10 and 60 minutes after the attempt. Found: accepted. Absent at the last query: a transactional message goes
+back to waiting once in its life, a promotional one is abandoned. Where nobody can be asked (SMTP has no query; an
+address that was forgotten) promotional is abandoned after the last query's time, transactional stays unknown: it is
+not sent again, because nothing says that it did not arrive.
 """
 
 from __future__ import annotations
