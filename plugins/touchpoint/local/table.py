@@ -53,16 +53,16 @@ COMMON = {
 """Airflow settings that are the same wherever the table runs."""
 
 
-def commands(*, host: str, ports: dict[str, int], sandbox_state: str) -> dict[str, list[str]]:
-    """The processes by name, in the order they are started.
+def commands(*, host: str, ports: dict[str, int], sandbox_state: str, sandbox_host: str = HOST) -> dict[str, list[str]]:
+    """The processes by name, in the order they are started; `sandbox_host` is how the others find the sandbox.
 
     The two log servers of Airflow (of the scheduler's workers and of the triggerer) cannot be told to listen on one
     address alone; they are left out: the api-server reads the log files itself, from the folder they share.
     """
     return {
         "sandbox": [
-            *("python", "-m", "touchpoint.sandbox", "--port", str(ports["sandbox"])),
-            *("--smtp-port", str(ports["smtp"]), "--state-dir", sandbox_state),
+            *("python", "-m", "touchpoint.sandbox", "--host", host, "--known-as", sandbox_host),
+            *("--port", str(ports["sandbox"]), "--smtp-port", str(ports["smtp"]), "--state-dir", sandbox_state),
         ],
         "api-server": ["airflow", "api-server", "--host", host, "--port", str(ports["api"])],
         "scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
