@@ -132,26 +132,6 @@ WHERE shop_id = p_shop AND known_at <= p_as_of AND (expires_at IS NULL OR expire
 $$;
 COMMENT ON FUNCTION contact.points_as_of(text, timestamptz) IS 'Contact points known and not expired at an instant; of one kind the one known last is used.';
 
-CREATE FUNCTION contact.consents_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF contact.consents
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT DISTINCT ON (shop_id, address_hash, channel, purpose)
-    consent_id, shop_id, address_hash, channel, purpose, is_granted, happened_at, known_at, method, batch_id, recorded_at
-FROM contact.consents
-WHERE shop_id = p_shop AND happened_at <= p_as_of AND known_at <= p_as_of
-ORDER BY shop_id, address_hash, channel, purpose, happened_at DESC, consent_id DESC
-$$;
-COMMENT ON FUNCTION contact.consents_as_of(text, timestamptz) IS 'The statement of consent that speaks at an instant, per address, channel and purpose: the latest that had happened and was known. Transactional: no row means yes. Promotional: no row means no.';
-
-CREATE FUNCTION contact.suppressions_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF contact.suppressions
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT DISTINCT ON (address_hash, shop_id, channel)
-    suppression_id, shop_id, address_hash, channel, is_suppressed, reason, happened_at, known_at, recorded_at
-FROM contact.suppressions
-WHERE (shop_id = p_shop OR shop_id IS NULL) AND happened_at <= p_as_of AND known_at <= p_as_of
-ORDER BY address_hash, shop_id, channel, happened_at DESC, suppression_id DESC
-$$;
-COMMENT ON FUNCTION contact.suppressions_as_of(text, timestamptz) IS 'The suppression that speaks at an instant, per address and scope (this shop or every shop, a channel or every channel). An address is suppressed if any scope that reaches it says so.';
-
 CREATE FUNCTION ledger.covers_as_of(p_realm text, p_shop text, p_campaign text, p_step text, p_as_of timestamptz)
 RETURNS SETOF ledger.touch_cover
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

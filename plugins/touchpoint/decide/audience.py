@@ -1,4 +1,4 @@
-"""Audiences: asking a campaign's statement who is a candidate as of an instant, and storing the answer and its hashes."""
+"""Audiences: asking a campaign's statement who is a candidate as of an instant, and storing the answer with hashes."""
 
 from __future__ import annotations
 

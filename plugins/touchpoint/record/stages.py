@@ -1,4 +1,4 @@
-"""Lifecycle stages, as a pure function here and in SQL in include/sql/segments/customers.sql; a test holds them equal."""
+"""Lifecycle stages, here as a pure function, in include/sql/segments/customers.sql as SQL; a test holds them equal."""
 
 from __future__ import annotations
 

@@ -1,0 +1,62 @@
+-- purpose: by which phone and e-mail these customers may be reached at an instant: per kind the one known last, with
+--          the consent and suppression that speak for it
+-- grain:   one row per customer and kind
+-- params:  shop_id text, customer_ids text[], at timestamptz
+-- reads:   contact.contact_points, contact.consents, contact.suppressions, contact.people, contact.people_history
+-- writes:  nothing
+-- returns: many
+WITH newest_points AS (
+    SELECT DISTINCT ON (points.customer_id, points.kind)
+        points.shop_id,
+        points.customer_id,
+        points.kind,
+        points.address_hash,
+        CASE points.kind WHEN 'phone' THEN 'sms' ELSE 'email' END AS channel
+    FROM contact.points_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS points
+    WHERE
+        points.customer_id = ANY(%(customer_ids)s::text[])
+        AND points.kind IN ('phone', 'email')
+    ORDER BY points.customer_id, points.kind, points.known_at DESC, points.address_hash
+)
+
+SELECT
+    points.customer_id,
+    points.kind,
+    points.channel,
+    points.address_hash,
+    people.locale,
+    coalesce(suppressions.is_suppressed, false) AS is_suppressed,
+    (
+        SELECT jsonb_object_agg(latest.purpose, latest.is_granted)
+        FROM (
+            SELECT DISTINCT ON (consents.purpose)
+                consents.purpose,
+                consents.is_granted
+            FROM contact.consents AS consents
+            WHERE
+                consents.shop_id = points.shop_id
+                AND consents.address_hash = points.address_hash
+                AND consents.channel = points.channel
+                AND consents.happened_at <= %(at)s::timestamptz
+                AND consents.known_at <= %(at)s::timestamptz
+            ORDER BY consents.purpose, consents.happened_at DESC, consents.consent_id DESC
+        ) AS latest
+    ) AS consents
+FROM newest_points AS points
+LEFT JOIN contact.people_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS people
+    ON points.customer_id = people.customer_id
+-- The latest row of a scope speaks; any scope that reaches the address is enough.
+LEFT JOIN LATERAL (
+    SELECT bool_or(scopes.is_suppressed) AS is_suppressed
+    FROM (
+        SELECT DISTINCT ON (rows.shop_id, rows.channel) rows.is_suppressed
+        FROM contact.suppressions AS rows
+        WHERE
+            rows.address_hash = points.address_hash
+            AND (rows.shop_id IS NULL OR rows.shop_id = points.shop_id)
+            AND (rows.channel IS NULL OR rows.channel = points.channel)
+            AND rows.happened_at <= %(at)s::timestamptz
+            AND rows.known_at <= %(at)s::timestamptz
+        ORDER BY rows.shop_id, rows.channel, rows.happened_at DESC, rows.suppression_id DESC
+    ) AS scopes
+) AS suppressions ON true

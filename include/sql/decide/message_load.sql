@@ -1,0 +1,50 @@
+-- purpose: messages planned for these people from a day on, held-out touches counted as messages, as the ledger was
+--          before an instant
+-- grain:   one row per identity, planned day, purpose and campaign
+-- params:  realm text, identities uuid[], from_on date, before timestamptz
+-- reads:   ledger.message, ledger.touch, ledger.decision
+-- writes:  nothing
+-- returns: many
+-- before = infinity is the ledger as it is. A message that ended later than `before` was still waiting then. Identities
+-- are shared by the shops of a brand, and so are caps.
+WITH planned_messages AS (
+    SELECT
+        messages.identity,
+        messages.planned_on,
+        messages.purpose,
+        messages.campaign_id
+    FROM ledger.message AS messages
+    WHERE
+        messages.realm = %(realm)s::text
+        AND messages.identity = ANY(%(identities)s::uuid[])
+        AND messages.planned_on >= %(from_on)s::date
+        AND messages.enqueued_as_of < %(before)s::timestamptz
+        AND (
+            messages.state IN ('waiting', 'claimed', 'sending', 'accepted', 'unknown', 'abandoned')
+            OR messages.state_at >= %(before)s::timestamptz
+        )
+    UNION ALL
+    SELECT
+        touches.identity,
+        (decisions.detail ->> 'planned_on')::date AS planned_on,
+        decisions.detail ->> 'purpose' AS purpose,
+        touches.campaign_id
+    FROM ledger.touch AS touches
+    INNER JOIN ledger.decision AS decisions ON touches.touch_id = decisions.touch_id
+    WHERE
+        touches.realm = %(realm)s::text
+        AND touches.identity = ANY(%(identities)s::uuid[])
+        AND touches.decision = 'held_out'
+        AND decisions.decision = 'held_out'
+        AND decisions.as_of < %(before)s::timestamptz
+        AND (decisions.detail ->> 'planned_on')::date >= %(from_on)s::date
+)
+
+SELECT
+    identity,
+    planned_on,
+    purpose,
+    campaign_id,
+    count(*) AS messages
+FROM planned_messages
+GROUP BY identity, planned_on, purpose, campaign_id

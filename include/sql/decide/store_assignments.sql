@@ -1,0 +1,16 @@
+-- purpose: keep the holdout draws a run made
+-- grain:   one row per campaign and identity
+-- params:  realm text, holdout_scope text, as_of timestamptz, rows jsonb
+-- reads:   nothing
+-- writes:  ledger.holdout
+-- returns: count
+INSERT INTO ledger.holdout (realm, holdout_scope, campaign_id, identity, is_held_out, assigned_as_of)
+SELECT
+    %(realm)s::text,
+    %(holdout_scope)s::text,
+    draws.campaign_id,
+    draws.identity,
+    draws.is_held_out,
+    %(as_of)s::timestamptz
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS draws (campaign_id text, identity uuid, is_held_out boolean)
+ON CONFLICT ON CONSTRAINT holdout_pk DO NOTHING

@@ -1,0 +1,52 @@
+-- purpose: what was decided before about these occasions, whoever the identity, by decisions earlier than an instant
+-- grain:   one row per touch
+-- params:  realm text, shop_id text, campaign_ids text[], steps text[], occasions text[], before timestamptz
+-- reads:   ledger.touch, ledger.decision, ledger.run
+-- writes:  nothing
+-- returns: many
+-- before = infinity is the ledger as it is.
+WITH asked_occasions AS (
+    SELECT DISTINCT
+        campaign_id,
+        step,
+        occasion
+    FROM unnest(%(campaign_ids)s::text[], %(steps)s::text[], %(occasions)s::text[]) AS asked (
+        campaign_id, step, occasion
+    )
+)
+
+SELECT
+    touches.touch_id,
+    touches.campaign_id,
+    touches.step,
+    touches.occasion,
+    touches.identity,
+    touches.address_hash,
+    decisions.decision,
+    decisions.reason,
+    decisions.as_of,
+    decisions.dag_id,
+    (decisions.detail ->> 'planned_on')::date AS planned_on
+FROM asked_occasions
+INNER JOIN ledger.touch AS touches
+    ON
+        touches.realm = %(realm)s::text
+        AND touches.shop_id = %(shop_id)s::text
+        AND touches.campaign_id = asked_occasions.campaign_id
+        AND touches.step = asked_occasions.step
+        AND touches.occasion = asked_occasions.occasion
+INNER JOIN LATERAL (
+    SELECT
+        made.decision,
+        made.reason,
+        made.as_of,
+        made.detail,
+        runs.dag_id
+    FROM ledger.decision AS made
+    INNER JOIN ledger.run AS runs ON made.run_no = runs.run_no
+    WHERE
+        made.touch_id = touches.touch_id
+        AND made.as_of < %(before)s::timestamptz
+    ORDER BY made.decision_id DESC
+    LIMIT 1
+) AS decisions ON true
