@@ -93,8 +93,11 @@ class FakeAliyun:
 
 
 class FakeSmtp:
-    """A mail server, a line at a time. `script` maps a verb (MAIL, RCPT, DATA, DOT, RSET, EHLO, CONNECT) to what it does
-    the next times: a reply line, or a word: drop (hang up instead of answering), hang (never answer)."""
+    """A mail server, a line at a time.
+
+    `script` maps a verb (MAIL, RCPT, DATA, DOT, RSET, EHLO, CONNECT) to what it does the next times: a reply line, or a
+    word: drop (hang up instead of answering), hang (never answer).
+    """
 
     def __init__(self) -> None:
         self.mails: list[dict[str, Any]] = []

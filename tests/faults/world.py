@@ -1,4 +1,4 @@
-"""A shop with synthetic buyers and messages, put straight into the tables; for tests of the outbox, faults and bench."""
+"""A shop with synthetic buyers and messages, put straight into the tables: for tests, faults and bench."""
 
 from __future__ import annotations
 
@@ -199,16 +199,17 @@ customers AS (
     RETURNING customer_no, customer_id
 ),
 orders AS (
-    INSERT INTO facts.orders (shop_id, order_id, customer_no, created_at, closes_at, total_minor, currency, modified_at,
-        known_at, batch_id)
-    SELECT %(shop)s, order_id, customer_no, %(at)s::timestamptz - interval '1 hour', %(at)s::timestamptz + interval '23 hours',
-        9900 + number, 'CNY', %(at)s, %(at)s, 1
+    INSERT INTO facts.orders (shop_id, order_id, customer_no, created_at, closes_at, total_minor, currency,
+        modified_at, known_at, batch_id)
+    SELECT %(shop)s, order_id, customer_no, %(at)s::timestamptz - interval '1 hour',
+        %(at)s::timestamptz + interval '23 hours', 9900 + number, 'CNY', %(at)s, %(at)s, 1
     FROM buyers JOIN customers USING (customer_id)
 ),
 lines AS (
     INSERT INTO facts.order_lines (shop_id, order_id, line_id, product_id, title, quantity, net_minor, currency,
         modified_at, known_at, batch_id)
-    SELECT %(shop)s, order_id, '1', 'product-' || number, '纯棉四件套', 1, 9900 + number, 'CNY', %(at)s, %(at)s, 1 FROM buyers
+    SELECT %(shop)s, order_id, '1', 'product-' || number, '纯棉四件套', 1, 9900 + number, 'CNY', %(at)s, %(at)s, 1
+    FROM buyers
 ),
 points AS (
     INSERT INTO contact.contact_points (shop_id, customer_id, kind, address_hash, address, known_at)
@@ -219,8 +220,8 @@ people AS (
     SELECT %(shop)s, customer_id, '晓雯' || number, 'zh-CN', %(at)s, %(at)s FROM buyers
 ),
 touches AS (
-    INSERT INTO ledger.touch (realm, shop_id, campaign_id, step, occasion, identity, customer_id, address_hash, decision,
-        decided_as_of, decided_dag_id, decided_run_no)
+    INSERT INTO ledger.touch (realm, shop_id, campaign_id, step, occasion, identity, customer_id, address_hash,
+        decision, decided_as_of, decided_dag_id, decided_run_no)
     SELECT %(realm)s, %(shop)s, %(campaign_id)s, %(step)s, order_id, identity, customer_id,
         encode(sha256(address::bytea), 'hex'), 'enqueued', %(at)s, 'intraday', %(enqueued_run_no)s
     FROM buyers ORDER BY number
@@ -228,12 +229,13 @@ touches AS (
 ),
 covers AS (
     INSERT INTO ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of)
-    SELECT %(realm)s, %(shop)s, %(campaign_id)s, %(step)s, occasion, touch_id, %(at)s::timestamptz - interval '5 minutes'
+    SELECT %(realm)s, %(shop)s, %(campaign_id)s, %(step)s, occasion, touch_id,
+        %(at)s::timestamptz - interval '5 minutes'
     FROM touches
 )
 INSERT INTO ledger.message (realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id,
-    address_kind, address_hash, template, variant, locale, valid_while, max_staleness, needs_approval, not_before, not_after,
-    planned_on, enqueued_run_no, enqueued_as_of, state_at)
+    address_kind, address_hash, template, variant, locale, valid_while, max_staleness, needs_approval, not_before,
+    not_after, planned_on, enqueued_run_no, enqueued_as_of, state_at)
 SELECT %(realm)s, %(shop)s, touch_id, %(campaign_id)s, %(step)s, %(purpose)s, %(channel)s, buyers.identity,
     buyers.customer_id, kind, address_hash, %(template)s, %(variant)s, %(locale)s, %(valid_while)s, %(max_staleness)s,
     %(needs_approval)s, %(not_before)s, %(not_after)s, %(planned_on)s, %(enqueued_run_no)s, %(at)s, %(at)s

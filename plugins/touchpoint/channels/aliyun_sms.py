@@ -24,8 +24,8 @@ from touchpoint.channels.aliyun_codes import RECIPIENT_CODES, Blame, blame
 from touchpoint.channels.base import demand_group
 from touchpoint.clock import real_now, stopwatch
 from touchpoint.model import Outgoing, SendResult, SendState, UnresolvedAttempt
-from touchpoint.render.sms import segments
 from touchpoint.settings import ConnectionInfo
+from touchpoint.sms_parts import segments
 
 URL = "https://dysmsapi.aliyuncs.com/"
 VERSION = "2017-05-25"

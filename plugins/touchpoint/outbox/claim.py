@@ -141,9 +141,7 @@ def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> d
     found: dict[int, Row] = {}
     for occasion, ids in by_occasion.items():
         for row in tx.many(f"outbox/context/{occasion}", message_ids=ids, at=at):
-            campaign = scope.campaigns.get(row["campaign_id"])
-            offer = campaign.audience.parameters.get("offer") if campaign else None
-            found[row["message_id"]] = {**row, "offer": offer}
+            found[row["message_id"]] = row
     return {message_id: row for message_id, row in found.items() if row["order_count"]}
 
 

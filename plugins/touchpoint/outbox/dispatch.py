@@ -63,7 +63,7 @@ def dispatch(
         shards: how many parts there are.
         policy: quiet hours.
         environment_id: of this installation; a database of another one is not sent from.
-        campaigns: loaded campaign files by id: occasion and offer; without it, orders and no offer.
+        campaigns: loaded campaign files by id: their occasion says what a message is about; without it, orders.
         limit: stop after so many claimed messages.
         lease: real time a message stays ours; a dispatcher that is silent longer has lost it.
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
-
 from tests.faults.world import World
+
 from touchpoint.db import Database
 from touchpoint.model import Outgoing, SendResult, SendState, UnresolvedAttempt
 

@@ -1,4 +1,4 @@
-"""Nothing is claimable that should not go: each demand of the claim is broken on its own, beside one message that may go."""
+"""Nothing is claimable that should not go: each demand of the claim is broken on its own, beside one that may go."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from tests.faults.world import AT, World, hashed, phone, shop
 from tests.sql.outbox.conftest import Recorder
+
 from touchpoint.clock import StoppedClock
 from touchpoint.model import Channel
 from touchpoint.outbox import stops

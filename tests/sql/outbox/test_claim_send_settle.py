@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
-
 from tests.faults.world import AT, REALM, RENDERER, World
 from tests.sql.outbox.conftest import Recorder
+
 from touchpoint import statements
 from touchpoint.errors import ChannelError
 from touchpoint.model import Channel, Outgoing, SendResult, SendState
@@ -249,7 +249,8 @@ def test_what_went_is_remembered_as_a_hash(world: World, channel: Recorder) -> N
     world.add(1)
     world.dispatch({SMS: channel})
     [row] = world.sql(
-        "SELECT rendered_at, length(rendered_hash) AS digest, template_version, segments, cost_minor FROM ledger.message"
+        "SELECT rendered_at, length(rendered_hash) AS digest, template_version, segments, cost_minor"
+        " FROM ledger.message"
     )
     assert (row["rendered_at"], row["digest"], row["segments"], row["cost_minor"]) == (AT, 64, 1, 5)
     assert row["template_version"]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.faults.world import AT, REALM, World
+
 from touchpoint.model import Cadence, Mode, Run
 from touchpoint.outbox.enqueue import enqueue
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-
 from tests.faults.world import AT, REALM, World
 from tests.sql.outbox.conftest import Recorder
+
 from touchpoint.model import Channel, SendResult, SendState
 from touchpoint.outbox.resolve import resolve
 

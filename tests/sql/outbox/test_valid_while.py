@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tests.faults.world import AT, World
 from tests.sql.outbox.conftest import Recorder
+
 from touchpoint.model import Channel, Purpose
 from touchpoint.outbox.claim import claim
 from touchpoint.outbox.dispatch import Scope

@@ -1,0 +1,40 @@
+"""A dispatcher killed anywhere never sends twice; what may have been sent is counted. `make faults` does it 50 times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.faults.kills import Findings, kill_dispatchers
+from tests.faults.world import World
+from tests.sandbox_process import ANCHOR, running_sandbox
+
+from touchpoint.db import Database
+from touchpoint.model import Channel
+
+
+@pytest.mark.parametrize(("kind", "messages"), [(Channel.SMS, 2_400), (Channel.EMAIL, 240)], ids=["sms", "email"])
+def test_eight_killed_dispatchers_send_nothing_twice_and_lose_nothing(
+    database: Database, tmp_path: Path, kind: Channel, messages: int
+) -> None:
+    with running_sandbox(tmp_path, seed=7, anchor=ANCHOR) as sandbox:
+        found = kill_dispatchers(
+            World(database), sandbox, kind, kills=8, messages=messages, seed=20261122, longest=0.45
+        )
+    assert found.faults(least_between=2) == []
+
+
+def test_guard_every_fault_is_seen() -> None:
+    sound = {"kills": 50, "between": 20, "unknown_by_kill": [100, 3], "received": 990, "unknown_at_end": 10}
+    assert Findings(Channel.SMS, 1_000, **sound).faults(15) == []
+    for wrong in (
+        {"received_twice": 1},
+        {"missing": 1},
+        {"lost": 1},
+        {"unknown_by_kill": [101]},
+        {"between": 14},
+        {"unknown_but_received": 1},
+        {"received": 989},
+    ):
+        assert len(Findings(Channel.SMS, 1_000, **{**sound, **wrong}).faults(15)) == 1, wrong
+    assert Findings(Channel.EMAIL, 1_000, **{**sound, "unknown_by_kill": [20], "unknown_but_received": 1}).faults(15) == []
