@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from touchpoint.clock import stopwatch
 from touchpoint.local.layout import Layout, write_private
 
 CLOCK_SLACK = 1.0
@@ -109,12 +111,13 @@ def stop(layout: Layout, spawned: Spawned, *, grace: float, alone: bool = False)
     leader, members = _leader(spawned), [] if alone else family(spawned)
     if leader:
         _signal(leader, signal.SIGTERM)
-        psutil.wait_procs([leader], timeout=grace)
+        _wait([leader], grace)
     left = _running([leader] if leader and alone else members + ([] if alone else family(spawned)))
     ended_itself = leader not in left
     for process in left:
         _signal(process, signal.SIGKILL)
-    psutil.wait_procs(left, timeout=10)
+    _wait(left, 10.0)
+    _leader(spawned)  # read the end of a child of ours
     forget(layout, spawned.name)
     return ended_itself
 
@@ -163,6 +166,13 @@ def _session(pid: int) -> int:
 def _running(processes: list[psutil.Process]) -> list[psutil.Process]:
     unique = list({process.pid: process for process in processes}.values())
     return [process for process in unique if process.is_running() and _is_no_zombie(process)]
+
+
+def _wait(ending: list[psutil.Process], patience: float) -> None:
+    """Wait until they have ended. A zombie has: one whose parent is gone is cleared away when the system gets to it."""
+    started = stopwatch()
+    while _running(ending) and stopwatch() - started < patience:
+        time.sleep(0.05)
 
 
 def _is_no_zombie(process: psutil.Process) -> bool:
