@@ -338,13 +338,19 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
     clock = services.clock_of(run)
     loaded = load_campaigns(services.config).by_id
     with services.timed(run.run_no, "decide"), services.db.transaction() as tx:
-        stored = [row["campaign_id"] for row in tx.many("runs/audiences_stored", run_no=run.run_no)]
-        campaigns = {campaign_id: loaded[campaign_id] for campaign_id in stored if campaign_id in loaded}
         if run.mode == Mode.RECOMPUTE:
-            return recompute.compare(tx, run=run, shop=shop, policy=policy, campaigns=campaigns)
+            return recompute.compare(
+                tx,
+                run=run,
+                shop=shop,
+                policy=policy,
+                campaigns={due: loaded[due] for due in due_campaigns(loaded, run.cadence, run.as_of, shop)},
+                relation=_features_relation(tx, run),
+                segments=load_segments(services.config),
+            )
         decisions.lock(tx, realm=run.realm, shop_id=shop.id)
         sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy)
-        made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=campaigns, at=run.as_of)
+        made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=run.as_of)
         enqueue(tx, run, made.enqueue)
         total: Counter[str] = Counter()
         for counts in made.counts.values():
