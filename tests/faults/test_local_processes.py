@@ -96,7 +96,9 @@ def test_nothing_of_before_the_machine_was_started_is_ours(layout):
 
 
 def test_what_ended_by_itself_is_seen_and_said_why(layout):
-    spawned = processes.start(layout, "brief", [sys.executable, "-S", "-c", "exit('the reason')"], dict(os.environ))
+    spawned = processes.start(
+        layout, "brief", [sys.executable, "-S", "-c", "raise SystemExit('the reason')"], dict(os.environ)
+    )
     os.waitpid(spawned.pid, 0)
     assert not processes.is_alive(spawned)
     assert processes.log_tail(layout, "brief") == "the reason"
