@@ -63,7 +63,7 @@ def latest_export(folder: Path) -> datetime | None:
 
 
 def write_due_export(world: World, folder: Path, now: datetime) -> Path | None:
-    """What the shop does by itself, every now and then: the whole list as at the anchor first, then what has changed."""
+    """What the shop does by itself now and then: the whole list as at the anchor first, then what has changed."""
     latest = latest_export(folder)
     if latest is None:
         return write_export(world, folder, min(world.origin.anchor, now))

@@ -18,30 +18,23 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.entries: list[Entry] = []
-        whole = _whole_lines(path)
-        self.entries = [json.loads(line) for line in whole.splitlines()]
-        self._file = path.open("ab")
-        if self._file.tell() != len(whole):
-            self._file.truncate(len(whole))
+        self._path = path
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            os.truncate(path, len(whole))
+        self.entries: list[Entry] = [json.loads(line) for line in whole.splitlines()]
 
     def append(self, entries: Iterable[Entry]) -> list[Entry]:
         """Number the entries (`seq`, from 1), write them in one go and force them to disk."""
         numbered = [{"seq": len(self.entries) + number, **entry} for number, entry in enumerate(entries, start=1)]
-        self._file.write(b"".join(json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in numbered))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._path.open("ab") as file:
+            file.write(b"".join(json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in numbered))
+            file.flush()
+            os.fsync(file.fileno())
         self.entries += numbered
         return numbered
 
     def after(self, seq: int = 0, since: str = "") -> list[Entry]:
         """Entries with a greater number, accepted at or after `since` (ISO 8601, UTC, as they carry it)."""
         return [entry for entry in self.entries[seq:] if entry["accepted_at"] >= since]
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _whole_lines(path: Path) -> bytes:
-    content = path.read_bytes() if path.exists() else b""
-    return content[: content.rfind(b"\n") + 1]

@@ -58,14 +58,14 @@ def _journey(now: Standing, parcel: Parcel) -> list[Scan]:
     luck = dice("journey", order.tid, parcel.place)
     province, company = PROVINCES[order.province], parcel.company
     start = parcel.shipped_at
-    got = start + int(luck.uniform(1, 9) * HOUR)
+    end = order.delivered_at or start + 6 * DAY
+    got = start + int(min(luck.uniform(1, 9) * HOUR, 0.3 * (end - start)))
     log = [
         Scan(start - 3 * MINUTE, "CREATE", "商家已打印面单"),
         Scan(start, "CONSIGN", "包裹正在等待揽收"),
         Scan(got, "GOT", f"【杭州市】{company} 余杭网点 已揽收"),
     ]
-    end = order.delivered_at or start + 6 * DAY
-    span = max(end - got, 12 * HOUR)
+    span = end - got
     left = Scan(got + int(span * 0.12), "DEPARTURE", "【杭州市】快件离开 杭州转运中心")
     if order.mishap == "lost":
         return [*log, left, Scan(end, "LOST", "快件遗失，已登记")]
