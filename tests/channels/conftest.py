@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from tests.sandbox_process import ANCHOR, Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """The simulated shop, SMS gateway and mailbox. Its logs are shared: look after the entries that were there before."""
+    """The simulated shop, SMS gateway and mailbox. Its logs are shared by all tests."""
     with running_sandbox(tmp_path_factory.mktemp("sandbox"), seed=7, anchor=ANCHOR) as running:
         yield running
 
