@@ -80,6 +80,13 @@ class Transaction:
             cursor.copy_expert(text, data, size=1 << 17)
             return int(cursor.rowcount)
 
+    def literal(self, name: str, **params: object) -> str:
+        """A statement that returns many rows as text with its values put in as literals, for tools that take text alone."""
+        text, values = statements.load(name).bind(dict(params))
+        with self.connection.connection.cursor() as cursor:
+            bound: bytes = cursor.mogrify(statements.without_header(text), values)
+            return bound.decode()
+
     def insert_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Run a statement once per row, in pages; for small sets. Large sets go through copy_in."""
         statement = statements.load(name)

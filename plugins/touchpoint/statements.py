@@ -1,7 +1,7 @@
 """Statements live in include/sql, one a file; this loads them, reads their header and binds names, never values.
 
-Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs; a parameter
-of type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__` puts
+Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs; one of
+type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__` puts
 the alias before each column. One of type `statement` names another statement, which is put in as a sub-select: its own
 parameters must be among those of the outer one.
 """
@@ -51,8 +51,9 @@ class Statement:
                 remedy="pass exactly what its header lists",
             )
         text, values = self.text, {}
-        for key, value in given.items():
-            kind = self.params[key]
+        # Statements first, in the header's order: what they bring may name relations and further statements.
+        for key in sorted(self.params, key=lambda name: self.params[name] != "statement"):
+            kind, value = self.params[key], given[key]
             if kind == "relation":
                 text = text.replace(f"__{key}__", quote(str(value)))
             elif kind == "columns":
@@ -66,10 +67,7 @@ class Statement:
     @property
     def body(self) -> str:
         """The text without its header."""
-        lines = self.text.splitlines(keepends=True)
-        while lines and lines[0].startswith("--"):
-            lines.pop(0)
-        return "".join(lines).strip()
+        return without_header(self.text)
 
     def _put_statement(self, text: str, key: str, inner: Statement) -> str:
         foreign = sorted(set(inner.params) - set(self.params))
@@ -80,6 +78,14 @@ class Statement:
                 remedy="list them among its own params",
             )
         return text.replace(f"__{key}__", f"(\n{inner.body}\n)")
+
+
+def without_header(text: str) -> str:
+    """A statement's text from its first line that is no comment."""
+    lines = text.splitlines(keepends=True)
+    while lines and lines[0].startswith("--"):
+        lines.pop(0)
+    return "".join(lines).strip()
 
 
 def _put_columns(text: str, key: str, names: list[object] | tuple[object, ...]) -> str:

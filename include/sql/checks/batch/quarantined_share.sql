@@ -1,0 +1,35 @@
+-- purpose: more of what landed than allowed is unusable: over the last 24 hours, a history batch by itself
+-- grain:   one row if it is so
+-- params:  batch_id bigint, most double_precision, need_rows bigint
+-- reads:   landing.batch, the failing lines
+-- writes:  nothing
+-- returns: many
+SELECT
+    shares.landed,
+    shares.unusable
+FROM (
+    SELECT
+        sum(batches.landed) AS landed,
+        sum(batches.quarantined) + (
+            SELECT count(*)
+            FROM {batch}
+        ) AS unusable
+    FROM landing.batch AS judged
+    INNER JOIN landing.batch AS batches
+        ON
+            judged.shop_id = batches.shop_id
+            AND judged.entity = batches.entity
+            AND judged.is_history = batches.is_history
+            AND batches.as_of > judged.as_of - INTERVAL '24 hours'
+            AND batches.batch_id <= judged.batch_id
+    WHERE
+        judged.batch_id = %(batch_id)s::bigint
+        AND (batches.batch_id = judged.batch_id OR NOT judged.is_history)
+        -- What a person has released or rejected is settled, and driving a row again is no new input.
+        AND (batches.batch_id = judged.batch_id OR batches.verdict IS DISTINCT FROM 'released')
+        AND (batches.batch_id = judged.batch_id OR batches.state <> 'rejected')
+        AND (batches.batch_id = judged.batch_id OR batches.origin = 'extract')
+) AS shares
+WHERE
+    shares.landed >= %(need_rows)s::bigint
+    AND shares.unusable > shares.landed * %(most)s::double precision

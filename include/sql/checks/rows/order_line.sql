@@ -1,0 +1,48 @@
+-- purpose: order lines no one can take as they are
+-- grain:   one row per landed line that breaks a rule; one column per rule, true where it is broken
+-- params:  batch_id bigint
+-- reads:   landing.order_line
+-- writes:  nothing
+-- returns: many
+SELECT
+    judged.line_no,
+    judged.missing_key,
+    judged.unreadable_instant,
+    judged.missing_amount,
+    judged.unreadable_amount,
+    judged.negative_amount,
+    judged.amount_too_large,
+    judged.unknown_currency,
+    judged.unreadable_count
+FROM (
+    SELECT
+        lines.line_no,
+        (lines.order_id IS NULL OR lines.line_id IS NULL) AS missing_key,
+        NOT landing.is_instant(lines.modified_at) AS unreadable_instant,
+        lines.net IS NULL AS missing_amount,
+        (
+            NOT landing.is_amount(lines.net, facts.currency_exponent(lines.currency))
+            OR NOT landing.is_amount(lines.price, facts.currency_exponent(lines.currency))
+        ) AS unreadable_amount,
+        (
+            lines.net LIKE '-%%'
+            OR lines.price LIKE '-%%'
+        ) AS negative_amount,
+        (
+            NOT landing.fits_minor_units(lines.net, lines.currency)
+            OR NOT landing.fits_minor_units(lines.price, lines.currency)
+        ) AS amount_too_large,
+        (lines.currency IS NULL OR facts.currency_exponent(lines.currency) IS NULL) AS unknown_currency,
+        (lines.quantity IS NULL OR NOT pg_input_is_valid(lines.quantity, 'integer')) AS unreadable_count
+    FROM landing.order_line AS lines
+    WHERE lines.batch_id = %(batch_id)s::bigint
+) AS judged
+WHERE
+    judged.missing_key
+    OR judged.unreadable_instant
+    OR judged.missing_amount
+    OR judged.unreadable_amount
+    OR judged.negative_amount
+    OR judged.amount_too_large
+    OR judged.unknown_currency
+    OR judged.unreadable_count

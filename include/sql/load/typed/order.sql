@@ -1,0 +1,60 @@
+-- purpose: orders of a batch as the facts hold them
+-- grain:   one row per good line of the batch
+-- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
+-- reads:   landing."order", landing.quarantine, facts.customers
+-- writes:  nothing
+-- returns: many
+SELECT
+    good_lines.line_no,
+    %(shop_id)s::text AS shop_id,
+    good_lines.order_id,
+    customers.customer_no,
+    coalesce(good_lines.source, 'default') AS source,
+    coalesce(good_lines.kind, 'normal') AS kind,
+    coalesce(
+        good_lines.payment_state,
+        CASE WHEN good_lines.paid_at IS NULL THEN 'none' ELSE 'paid' END
+    ) AS payment_state,
+    good_lines.payment_kind,
+    good_lines.created_at::timestamptz AS created_at,
+    good_lines.paid_at::timestamptz AS paid_at,
+    good_lines.closes_at::timestamptz AS closes_at,
+    good_lines.closed_at::timestamptz AS closed_at,
+    good_lines.shipped_at::timestamptz AS shipped_at,
+    good_lines.finished_at::timestamptz AS finished_at,
+    facts.minor_units(good_lines.total, good_lines.currency) AS total_minor,
+    facts.minor_units(good_lines.paid, good_lines.currency) AS paid_minor,
+    good_lines.currency::char(3) AS currency,
+    good_lines.item_count::integer AS item_count,
+    good_lines.region,
+    good_lines.city,
+    -- Without a version of its own an order is as new as the latest thing that happened to it.
+    CASE
+        WHEN good_lines.modified_at IS NULL THEN greatest(
+            good_lines.created_at::timestamptz,
+            good_lines.paid_at::timestamptz,
+            good_lines.closed_at::timestamptz,
+            good_lines.shipped_at::timestamptz,
+            good_lines.finished_at::timestamptz
+        )
+        ELSE good_lines.modified_at::timestamptz
+    END AS modified_at,
+    true AS has_version,
+    CASE WHEN %(is_history)s::boolean THEN good_lines.created_at::timestamptz ELSE %(as_of)s::timestamptz END AS known_at
+FROM (
+    SELECT lines.*
+    FROM landing."order" AS lines
+    WHERE
+        lines.batch_id = %(batch_id)s::bigint
+        AND NOT EXISTS (
+            SELECT 1
+            FROM landing.quarantine AS quarantined
+            WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
+        )
+    -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
+    OFFSET 0
+) AS good_lines
+INNER JOIN facts.customers AS customers
+    ON
+        customers.shop_id = %(shop_id)s::text
+        AND customers.customer_id = coalesce(good_lines.customer_id, 'order:' || good_lines.order_id)

@@ -1,0 +1,40 @@
+-- purpose: order lines of a batch as the facts hold them
+-- grain:   one row per good line of the batch
+-- params:  batch_id bigint, shop_id text, as_of timestamptz, snapshot_at timestamptz, is_history boolean
+-- reads:   landing.order_line, landing.quarantine, facts.orders
+-- writes:  nothing
+-- returns: many
+SELECT
+    good_lines.line_no,
+    %(shop_id)s::text AS shop_id,
+    good_lines.order_id,
+    good_lines.line_id,
+    good_lines.product_id,
+    good_lines.sku_id,
+    good_lines.title,
+    good_lines.quantity::integer AS quantity,
+    facts.minor_units(good_lines.price, good_lines.currency) AS price_minor,
+    facts.minor_units(good_lines.net, good_lines.currency) AS net_minor,
+    good_lines.currency::char(3) AS currency,
+    coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) AS modified_at,
+    good_lines.modified_at IS NOT NULL AS has_version,
+    -- A line has no time but its order's.
+    CASE WHEN %(is_history)s::boolean THEN coalesce(orders.created_at, %(snapshot_at)s::timestamptz) ELSE %(as_of)s::timestamptz END AS known_at
+FROM (
+    SELECT lines.*
+    FROM landing.order_line AS lines
+    WHERE
+        lines.batch_id = %(batch_id)s::bigint
+        AND NOT EXISTS (
+            SELECT 1
+            FROM landing.quarantine AS quarantined
+            WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
+        )
+    -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
+    OFFSET 0
+) AS good_lines
+LEFT JOIN facts.orders AS orders
+    ON
+        %(is_history)s::boolean
+        AND orders.shop_id = %(shop_id)s::text
+        AND orders.order_id = good_lines.order_id

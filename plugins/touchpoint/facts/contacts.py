@@ -1,0 +1,156 @@
+"""Who the customers are and how they may be reached: identities, contact points, consents.
+
+Addresses are normalised and hashed here, in Python, because the key never enters a statement. An identity is made when a
+customer is first met and never again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from touchpoint.addresses import address_hash, identity, is_synthetic, normalise, region_of
+from touchpoint.db import Row, Transaction
+from touchpoint.facts.landing import PendingBatch
+from touchpoint.settings import Shop
+
+_CONSENT = (("sms", "phone"), ("email", "email"))
+
+
+@dataclass(frozen=True)
+class Given:
+    """A batch being loaded, and what loading needs to know."""
+
+    shop: Shop
+    batch: PendingBatch
+    as_of: datetime
+    key: bytes
+
+    @cached_property
+    def region(self) -> str:
+        """Where phones without a country code belong."""
+        return region_of(self.shop.currency)
+
+    @property
+    def buyer_kind(self) -> str:
+        """What the platform's customer id is: its stable buyer key, or a mere number."""
+        return "buyer" if self.shop.platform == "taobao" else "customer"
+
+    def times(self) -> dict[str, Any]:
+        """Parameters that every statement over the batch's lines takes."""
+        return {
+            "batch_id": self.batch.batch_id,
+            "shop_id": self.shop.id,
+            "as_of": self.as_of,
+            "is_history": self.batch.is_history,
+        }
+
+
+def meet_buyers(tx: Transaction, given: Given) -> None:
+    """Make an identity for every buyer of a batch of orders whom the shop does not know yet."""
+    met = tx.many("load/new_buyers", **given.times())
+    kind = given.buyer_kind
+    _meet(tx, given, ((row["customer_id"], kind, row["customer_id"], row["known_at"]) for row in met))
+    if kind == "buyer":
+        points = (_point(given, row["customer_id"], "ouid", row["customer_id"], row["known_at"]) for row in met)
+        _keep_points(tx, given, points if met else ())
+
+
+def keep_oaids(tx: Transaction, given: Given) -> None:
+    """Keep the order-bound handles of a batch of orders."""
+    handles = tx.many("load/new_oaids", **given.times())
+    points = [
+        _point(given, row["customer_id"], "oaid", row["oaid"], row["known_at"], order_id=row["order_id"])
+        for row in handles
+    ]
+    _keep_points(tx, given, points, "oaids")
+
+
+def take_member_list(tx: Transaction, given: Given) -> None:
+    """Identities, phones, e-mails and consents of the members of a batch, from each one's newest line."""
+    lines = tx.many("load/member_lines", snapshot_at=given.batch.snapshot_at, **given.times())
+    if not lines:
+        return
+    reached = [
+        (line, {kind: normalise(kind, line[kind], given.region) for kind in ("phone", "email")}) for line in lines
+    ]
+    _meet(tx, given, (_identified(given, line, found) for line, found in reached if line["is_new"]))
+    points = [
+        _point(given, line["customer_id"], kind, found[kind], line["known_at"], synthetic=line["is_synthetic"])
+        for line, found in reached
+        for kind in ("phone", "email")
+    ]
+    if given.buyer_kind == "buyer":
+        points += [_point(given, line["customer_id"], "ouid", line["customer_id"], line["known_at"]) for line in lines]
+    relation = _keep_points(tx, given, points)
+    tx.count("load/expire_points", shop_id=given.shop.id, found=relation)
+    _keep_consents(tx, given, reached)
+
+
+def _identified(given: Given, line: Row, found: dict[str, str | None]) -> tuple[str, str, str, str]:
+    customer_id, known_at = line["customer_id"], line["known_at"]
+    for kind in ("phone", "email"):
+        if value := found[kind]:
+            return customer_id, kind, value, known_at
+    return customer_id, given.buyer_kind, customer_id, known_at
+
+
+def _meet(tx: Transaction, given: Given, customers: Iterable[tuple[str, str, str, str]]) -> None:
+    scope = given.shop.identity_scope
+    rows = (
+        (given.shop.id, customer_id, identity(given.key, scope, kind, value).hex, kind, known_at)
+        for customer_id, kind, value, known_at in customers
+    )
+    _copy(tx, "facts.customers", ("shop_id", "customer_id", "identity", "identity_from", "known_at"), rows)
+
+
+def _point(
+    given: Given,
+    customer_id: str,
+    kind: str,
+    address: str | None,
+    known_at: str,
+    *,
+    order_id: str | None = None,
+    synthetic: bool = False,
+) -> tuple[object, ...]:
+    hashed = address_hash(given.key, kind, address) if address else None
+    is_made_up = synthetic or bool(address and is_synthetic(kind, address))
+    return (customer_id, kind, hashed, address, order_id, is_made_up, known_at)
+
+
+def _keep_points(tx: Transaction, given: Given, points: Iterable[tuple[object, ...]], name: str = "points") -> str:
+    relation = f"found_{name}_{given.batch.batch_id}"
+    tx.do("load/make_found_points", found=relation)
+    columns = ("customer_id", "kind", "address_hash", "address", "order_id", "is_synthetic", "known_at")
+    if _copy(tx, relation, columns, points):
+        tx.count("load/keep_points", batch_id=given.batch.batch_id, shop_id=given.shop.id, found=relation)
+    return relation
+
+
+def _keep_consents(tx: Transaction, given: Given, reached: Sequence[tuple[Row, dict[str, str | None]]]) -> None:
+    relation = f"found_consents_{given.batch.batch_id}"
+    tx.do("load/make_found_consents", found=relation)
+    columns = ("address_hash", "channel", "is_granted", "happened_at", "method")
+    if _copy(tx, relation, columns, _consents(given, reached)):
+        tx.count("load/keep_consents", found=relation, snapshot_at=given.batch.snapshot_at, **given.times())
+
+
+def _consents(given: Given, reached: Sequence[tuple[Row, dict[str, str | None]]]) -> Iterator[tuple[object, ...]]:
+    for line, found in reached:
+        for channel, kind in _CONSENT:
+            address, granted = found[kind], line[f"{channel}_promotional"]
+            if address and granted is not None:
+                at, method = line[f"{channel}_promotional_at"], line[f"{channel}_promotional_method"]
+                yield address_hash(given.key, kind, address), channel, granted, at, method or "member_list"
+
+
+def _copy(tx: Transaction, relation: str, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> int:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return tx.copy_in(relation, columns, io.BytesIO(text.getvalue().encode())) if text.tell() else 0

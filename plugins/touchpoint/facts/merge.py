@@ -1,0 +1,140 @@
+"""From landed lines to facts: newer versions replace older ones, replaced ones go to history, and every line is accounted for.
+
+Everything happens under the shop's ingest lock, at the head. In whatever order and however often versions arrive, the
+current facts end up the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from touchpoint.db import Transaction
+from touchpoint.facts import contacts, head
+from touchpoint.facts.landing import MERGE_ORDER, PendingBatch, lock_ingest
+from touchpoint.model import Entity
+from touchpoint.settings import Shop
+
+_BULK_LINES = 20_000
+"""From here on one pass over all facts is cheaper than a look at each key."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of a batch: landed = loaded + unchanged + superseded + quarantined."""
+
+    landed: int
+    loaded: int
+    unchanged: int
+    superseded: int
+    quarantined: int
+
+    def as_dict(self) -> dict[str, int]:
+        """By name, for adding up."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Fact:
+    relation: str
+    keys: tuple[str, ...]
+    content: tuple[str, ...]
+
+    @property
+    def history(self) -> str:
+        return f"{self.relation}_history"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.keys, *self.content, "modified_at", "known_at", "batch_id")
+
+
+def _fact(relation: str, keys: str, content: str) -> _Fact:
+    return _Fact(relation, ("shop_id", *keys.split()), tuple(content.split()))
+
+
+_FACTS: dict[Entity, _Fact] = {
+    Entity.MEMBER: _fact("contact.people", "customer_id", "display_name birthday locale joined_at"),
+    Entity.ORDER: _fact(
+        "facts.orders",
+        "order_id",
+        "customer_no source kind payment_state payment_kind created_at paid_at closes_at closed_at shipped_at finished_at"
+        " total_minor paid_minor currency item_count region city",
+    ),
+    Entity.ORDER_LINE: _fact(
+        "facts.order_lines",
+        "order_id line_id",
+        "product_id sku_id title quantity price_minor net_minor currency",
+    ),
+    Entity.REFUND: _fact("facts.refunds", "refund_id", "order_id amount_minor currency state happened_at"),
+    Entity.SHIPMENT: _fact(
+        "facts.shipments", "shipment_id", "order_id carrier tracking_no region shipped_at promised_at"
+    ),
+}
+
+
+def in_order(batches: Iterable[PendingBatch]) -> list[PendingBatch]:
+    """Batches in the order of merging: by entity, within an entity the oldest first."""
+    return sorted(batches, key=lambda batch: (MERGE_ORDER.index(batch.entity), batch.batch_id))
+
+
+def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, key: bytes) -> Counts:
+    """Merge the good lines of a judged batch into the facts and close it with its counts.
+
+    Args:
+        as_of: business time of the loading run: when we learn what is in the batch. Of declared history each fact is
+            known since it happened.
+        key: of address hashes and identities.
+
+    Raises:
+        NotAtHead: a later run has taken the head; nothing is written (declared history needs none).
+    """
+    lock_ingest(tx, shop.id)
+    if not batch.is_history:
+        head.require(tx, shop.id, as_of)
+    tx.do("load/plan_for", is_bulk=batch.landed >= _BULK_LINES)
+    given = contacts.Given(shop, batch, as_of, key)
+    loaded, superseded = _load_lines(tx, given)
+    if not batch.is_history:
+        head.advance_loaded(tx, shop.id, as_of)
+    row = tx.one("load/finish_batch", batch_id=batch.batch_id, as_of=as_of, loaded=loaded, superseded=superseded)
+    return Counts(**row)
+
+
+def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
+    if not given.batch.landed:
+        return 0, 0
+    entity = given.batch.entity
+    if entity == Entity.TRACKING_EVENT:
+        return tx.count("load/append_scans", **given.times()), 0
+    if entity == Entity.ORDER:
+        contacts.meet_buyers(tx, given)
+    done = _merge(tx, given, _FACTS[entity])
+    if entity == Entity.MEMBER:
+        contacts.take_member_list(tx, given)
+    if entity == Entity.ORDER:
+        contacts.keep_oaids(tx, given)
+        if given.batch.is_history:
+            tx.count("load/known_earlier", batch_id=given.batch.batch_id, shop_id=given.shop.id)
+    return done
+
+
+def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, int]:
+    batch_id = given.batch.batch_id
+    staged = {"staged": f"staged_{batch_id}"}
+    keyed: dict[str, Any] = {**staged, "fact": fact.relation, "keys": fact.keys}
+    lines = tx.count(
+        "load/stage",
+        typed=f"load/typed/{given.batch.entity.value}",
+        content=fact.content,
+        snapshot_at=given.batch.snapshot_at,
+        **given.times(),
+        **keyed,
+    )
+    if not lines:
+        return 0, 0
+    superseded = tx.one("load/count_superseded", **staged)["superseded"]
+    tx.count("load/keep_history", history=fact.history, fact_columns=fact.columns, **keyed)
+    return tx.count("load/upsert", batch_id=batch_id, content=fact.content, **keyed), int(superseded)

@@ -1,0 +1,84 @@
+"""Rows that broke a rule: looked at, and driven again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from touchpoint.db import Transaction
+from touchpoint.errors import TouchpointError
+from touchpoint.settings import Shop
+
+_SHOWN_AS_THEY_ARE = frozenset(
+    "order_id line_id refund_id shipment_id kind source payment_state payment_kind state currency total paid amount price net"
+    " quantity item_count created_at paid_at closes_at closed_at shipped_at finished_at happened_at promised_at joined_at"
+    " modified_at carrier file_line sms_promotional email_promotional sms_promotional_at email_promotional_at".split()
+)
+"""Columns that hold no address, name or free text. Everything else is masked wherever a person looks."""
+
+
+def list_open(tx: Transaction, shop_id: str, *, entity: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """Open rows of a shop with their reasons, the newest first, without their content."""
+    return tx.many("load/quarantine_open", shop_id=shop_id, entity=entity, most=limit)
+
+
+def show(tx: Transaction, quarantine_id: int) -> dict[str, Any]:
+    """One quarantined row, its payload masked but for the columns that say nothing about a person.
+
+    Raises:
+        TouchpointError: no such row, or its payload was deleted after 30 days.
+    """
+    row = tx.maybe("load/quarantine_row", quarantine_id=quarantine_id)
+    if row is None:
+        raise TouchpointError(
+            "no such row", place=f"quarantine {quarantine_id}", remedy="see `touchpoint quarantine list`"
+        )
+    return {**row, "payload": {name: _masked(name, value) for name, value in row["payload"].items()}}
+
+
+def retry(
+    tx: Transaction, shop: Shop, ids: list[int] | None = None, entity: str | None = None, *, as_of: datetime
+) -> list[int]:
+    """Land open rows of a shop again, one new batch an entity; the next run at the head judges and loads them.
+
+    Lines no parser could split are left where they are: correct the file or its mapping, and it is read again.
+
+    Args:
+        ids: these rows alone; None: all open ones.
+        entity: of this landing entity alone.
+        as_of: business time of the new batches.
+
+    Returns:
+        The new batches.
+    """
+    tx.do("load/lock_ingest", shop_id=shop.id)
+    found = tx.many("load/retryable", shop_id=shop.id, ids=ids, entity=entity)
+    made = []
+    for group in found:
+        config = shop.sources.get(group["source"])
+        batch = tx.one(
+            "load/open_batch",
+            shop_id=shop.id,
+            entity=group["entity"],
+            source=config.adapter if config else "none",
+            origin="retry",
+            window_from=None,
+            window_until=None,
+            snapshot_at=as_of,
+            is_history=False,
+            run_no=None,
+            as_of=as_of,
+        )
+        made.append(int(batch["batch_id"]))
+        relation = f"landing.{group['entity']}"
+        landed = tx.count("load/land_again", batch_id=made[-1], ids=group["ids"], relation=relation)
+        tx.count("load/close_batch", batch_id=made[-1], landed=landed)
+        tx.count("load/mark_retried", batch_id=made[-1], ids=group["ids"])
+    return made
+
+
+def _masked(name: str, value: Any) -> Any:
+    if value is None or name in _SHOWN_AS_THEY_ARE:
+        return value
+    text = str(value)
+    return f"{text[:1]}*** ({len(text)} characters)"

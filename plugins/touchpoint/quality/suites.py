@@ -1,0 +1,165 @@
+"""What is expected of a landed batch: row rules per entity, and rules over many rows.
+
+A row rule is a column of include/sql/checks/rows/<entity>.sql (true where a line breaks it); a rule over many rows is a
+statement of include/sql/checks/batch/ that returns a row when it is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import Field
+
+from touchpoint.model import Entity
+from touchpoint.settings import CONFIG_ROOT, Duration, Strict, parse_config, read_yaml
+
+CONTRADICTING = "contradicting_versions"
+
+_MONEY = ("unreadable_amount", "negative_amount", "amount_too_large", "unknown_currency")
+
+ROW_RULES: dict[Entity, tuple[str, ...]] = {
+    Entity.MEMBER: (
+        "missing_key",
+        "unreadable_instant",
+        "unreadable_day",
+        "unreadable_flag",
+        "consent_without_instant",
+    ),
+    Entity.ORDER: (
+        "missing_key",
+        "missing_instant",
+        "unreadable_instant",
+        "missing_amount",
+        *_MONEY,
+        "unknown_kind",
+        "unknown_payment_state",
+        "unreadable_count",
+        "paid_before_created",
+        "created_in_the_future",
+    ),
+    Entity.ORDER_LINE: ("missing_key", "unreadable_instant", "missing_amount", *_MONEY, "unreadable_count"),
+    Entity.REFUND: ("missing_key", "unreadable_instant", "missing_amount", *_MONEY, "unknown_state"),
+    Entity.SHIPMENT: ("missing_key", "missing_instant", "unreadable_instant"),
+    Entity.TRACKING_EVENT: ("missing_key", "missing_instant", "unreadable_instant", "unknown_state"),
+}
+"""Rules one line can break by itself; it is quarantined, the others of its batch are loaded."""
+
+_KEYS: dict[Entity, tuple[str, ...]] = {
+    Entity.MEMBER: ("customer_id",),
+    Entity.ORDER: ("order_id",),
+    Entity.ORDER_LINE: ("order_id", "line_id"),
+    Entity.REFUND: ("refund_id",),
+    Entity.SHIPMENT: ("shipment_id",),
+    # A scan has no key but its content, so two of them never contradict each other.
+    Entity.TRACKING_EVENT: ("shipment_id", "happened_at", "state", "place", "description"),
+}
+
+# Where a source gives no version, the latest instant of a line stands for it; the first that is set speaks.
+_VERSION: dict[Entity, tuple[str, ...]] = {
+    Entity.MEMBER: ("modified_at",),
+    Entity.ORDER: ("modified_at", "finished_at", "shipped_at", "closed_at", "paid_at", "created_at"),
+    Entity.ORDER_LINE: ("modified_at",),
+    Entity.REFUND: ("modified_at", "happened_at"),
+    Entity.SHIPMENT: ("modified_at", "shipped_at"),
+    Entity.TRACKING_EVENT: ("happened_at",),
+}
+
+
+class Batch(Protocol):
+    """A pending batch, as facts.landing gives it."""
+
+    @property
+    def batch_id(self) -> int: ...
+    @property
+    def entity(self) -> Entity: ...
+    @property
+    def as_of(self) -> datetime: ...
+    @property
+    def verdict(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one expectation found in one batch.
+
+    Attributes:
+        severity: critical stops the run, warning tells, row quarantines the failing lines.
+        failing: lines that broke a row rule; 1 for a broken rule over many rows.
+    """
+
+    batch_id: int
+    entity: str
+    rule: str
+    severity: str
+    success: bool
+    failing: int = 0
+
+
+class Shares(Strict):
+    """From where on a rule tells, and from where on it stops the run; None: never."""
+
+    warning: float | None = Field(default=None, ge=0)
+    critical: float | None = Field(default=None, ge=0)
+
+
+class Thresholds(Strict):
+    """config/quality.yaml."""
+
+    need_rows: int = Field(ge=1)
+    quarantined_share: Shares
+    volume_low: Shares
+    volume_high: Shares
+    stale_after: Duration
+
+
+def load_thresholds(config: Path = CONFIG_ROOT) -> Thresholds:
+    """config/quality.yaml, read strictly."""
+    return parse_config(Thresholds, read_yaml(config / "quality.yaml"), config / "quality.yaml")
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation: a statement that returns a row for each line, or at all, when it is broken."""
+
+    rule: str
+    severity: str
+    statement: str
+    params: dict[str, Any]
+
+
+def failing_params(batch: Batch) -> dict[str, Any]:
+    """Parameters of checks/failing: which lines of a batch break a row rule, whenever it is asked."""
+    entity = Entity(batch.entity)
+    return {
+        "batch_id": batch.batch_id,
+        "as_of": batch.as_of,
+        # Text of an instant begins with its day: a look at it spares most lines the reading.
+        "as_of_day": batch.as_of.astimezone(UTC).date().isoformat(),
+        "rules": f"checks/rows/{entity.value}",
+        "relation": f"landing.{entity.value}",
+        "keys": _KEYS[entity],
+        "version": _VERSION[entity],
+    }
+
+
+def expectations(batch: Batch, thresholds: Thresholds, real_now: datetime) -> Iterator[Expectation]:
+    """The suite of a batch: its row rules, then the rules over many rows."""
+    for rule in (*ROW_RULES[Entity(batch.entity)], CONTRADICTING):
+        yield Expectation(rule, "row", "checks/rule", {"rule": rule})
+    this: dict[str, Any] = {"batch_id": batch.batch_id}
+    enough = {**this, "need_rows": thresholds.need_rows}
+    yield Expectation("keys_absent", "critical", "checks/batch/keys_absent", enough)
+    for rule, shares, bound in (
+        ("quarantined_share", thresholds.quarantined_share, "most"),
+        ("volume_low", thresholds.volume_low, "least"),
+        ("volume_high", thresholds.volume_high, "most"),
+    ):
+        for severity, share in (("critical", shares.critical), ("warning", shares.warning)):
+            if share is not None:
+                yield Expectation(rule, severity, f"checks/batch/{rule}", {**enough, bound: share})
+    stale = {**this, "not_before": real_now - thresholds.stale_after}
+    yield Expectation("call_stale", "warning", "checks/batch/call_stale", stale)
