@@ -15,7 +15,8 @@ RUN_ID = "manual__2026-11-22T10:30:00+08:00"
 HOSTILE_NAME = "<script>alert(1)</script>{{7*7}}"
 PHONE, EMAIL = "+8613912345678", "wang.xiaoming@example.com"
 
-_RUN = """INSERT INTO ledger.run (realm, shop_id, dag_id, run_id, cadence, run_type, as_of, mode, is_at_head, ended_real_at)
+_RUN = """INSERT INTO ledger.run (realm, shop_id, dag_id, run_id, cadence, run_type, as_of, mode, is_at_head,
+ended_real_at)
 VALUES (%(realm)s, %(shop_id)s, %(dag_id)s, %(run_id)s, 'intraday', 'manual', %(as_of)s, %(mode)s, true, %(ended)s)
 RETURNING run_no"""
 _COUNT = """INSERT INTO ledger.run_count VALUES (%(run_no)s, %(campaign)s, %(candidates)s, %(enqueued)s, %(repeated)s,
@@ -24,30 +25,31 @@ _TOUCH = """INSERT INTO ledger.touch (realm, shop_id, campaign_id, step, occasio
 decision, decided_as_of, decided_dag_id, decided_run_no)
 VALUES (%(realm)s, %(shop_id)s, %(campaign)s, 'remind', %(occasion)s, %(identity)s, %(customer_id)s, %(address_hash)s,
 'enqueued', %(as_of)s, %(dag_id)s, %(run_no)s) RETURNING touch_id"""
-_MESSAGE = """INSERT INTO ledger.message (realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id,
-address_kind, address_hash, template, variant, locale, not_before, not_after, planned_on, enqueued_run_no, enqueued_as_of,
-state, reason, state_at, lease_until)
+_MESSAGE = """INSERT INTO ledger.message (realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity,
+customer_id, address_kind, address_hash, template, variant, locale, not_before, not_after, planned_on, enqueued_run_no,
+enqueued_as_of, state, reason, state_at, lease_until)
 VALUES (%(realm)s, %(shop_id)s, %(touch_id)s, %(campaign)s, 'remind', 'transactional', %(channel)s, %(identity)s,
-%(customer_id)s, %(kind)s, %(address_hash)s, 'remind', 'new', %(locale)s, %(as_of)s, %(not_after)s, '2026-11-22', %(run_no)s,
-%(as_of)s, %(state)s, %(reason)s, %(as_of)s, %(lease)s)"""
+%(customer_id)s, %(kind)s, %(address_hash)s, 'remind', 'new', %(locale)s, %(as_of)s, %(not_after)s, '2026-11-22',
+%(run_no)s, %(as_of)s, %(state)s, %(reason)s, %(as_of)s, %(lease)s)"""
 _CUSTOMER = """INSERT INTO facts.customers (shop_id, customer_id, identity, identity_from, known_at)
 VALUES (%(shop_id)s, %(customer_id)s, %(identity)s, 'phone', %(at)s) RETURNING customer_no"""
 _PERSON = """INSERT INTO contact.people (shop_id, customer_id, display_name, locale, modified_at, known_at)
 VALUES (%(shop_id)s, %(customer_id)s, %(name)s, %(locale)s, %(at)s, %(at)s)"""
-_POINT = """INSERT INTO contact.contact_points (shop_id, customer_id, kind, address_hash, address, is_synthetic, known_at)
+_POINT = """INSERT INTO contact.contact_points (shop_id, customer_id, kind, address_hash, address, is_synthetic,
+known_at)
 VALUES (%(shop_id)s, %(customer_id)s, %(kind)s, %(address_hash)s, %(address)s, %(synthetic)s, %(at)s)"""
-_ORDER = """INSERT INTO facts.orders (shop_id, order_id, customer_no, created_at, closes_at, total_minor, currency, item_count,
-modified_at, known_at, batch_id)
+_ORDER = """INSERT INTO facts.orders (shop_id, order_id, customer_no, created_at, closes_at, total_minor, currency,
+item_count, modified_at, known_at, batch_id)
 VALUES (%(shop_id)s, %(order_id)s, %(customer_no)s, %(made)s, %(closes)s, 19900, 'CNY', 1, %(made)s, %(made)s, 1)"""
 _LINE = """INSERT INTO facts.order_lines (shop_id, order_id, line_id, title, quantity, price_minor, net_minor, currency,
 modified_at, known_at, batch_id)
 VALUES (%(shop_id)s, %(order_id)s, '1', %(title)s, 1, 19900, 19900, 'CNY', %(made)s, %(made)s, 1)"""
 _COVER = """INSERT INTO ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of)
 VALUES (%(realm)s, %(shop_id)s, %(campaign)s, 'remind', %(order_id)s, %(touch_id)s, %(as_of)s)"""
-_BATCH = """INSERT INTO landing.batch (shop_id, entity, source, snapshot_at, run_no, as_of, state, verdict, landed, loaded,
-unchanged, superseded, quarantined)
-VALUES (%(shop_id)s, %(entity)s, 'taobao', %(as_of)s, %(run_no)s, %(as_of)s, %(state)s, %(verdict)s, %(landed)s, %(loaded)s,
-%(unchanged)s, %(superseded)s, %(quarantined)s) RETURNING batch_id"""
+_BATCH = """INSERT INTO landing.batch (shop_id, entity, source, snapshot_at, run_no, as_of, state, verdict, landed,
+loaded, unchanged, superseded, quarantined)
+VALUES (%(shop_id)s, %(entity)s, 'taobao', %(as_of)s, %(run_no)s, %(as_of)s, %(state)s, %(verdict)s, %(landed)s,
+%(loaded)s, %(unchanged)s, %(superseded)s, %(quarantined)s) RETURNING batch_id"""
 
 
 def execute(tx: Transaction, query: str, **values: Any) -> Any:
@@ -105,7 +107,8 @@ def quarantine(tx: Transaction, batch_id: int, line_no: int, *reasons: str, payl
         tx,
         "INSERT INTO landing.quarantine (shop_id, entity, batch_id, line_no, reasons, payload, as_of) "
         "VALUES (%(shop_id)s, 'order', %(batch_id)s, %(line_no)s, %(reasons)s, %(payload)s, %(as_of)s)",
-        shop_id=SHOP, batch_id=batch_id, line_no=line_no, reasons=list(reasons), payload=Json(payload or {}), as_of=AS_OF,
+        shop_id=SHOP, batch_id=batch_id, line_no=line_no, reasons=list(reasons), payload=Json(payload or {}),
+        as_of=AS_OF,
     )  # fmt: skip
 
 
@@ -193,8 +196,8 @@ def seed(tx: Transaction) -> int:
     past = add_run(tx, "backfill__2026-11-12", mode="recompute", as_of=AS_OF - timedelta(days=10))
     execute(
         tx,
-        "INSERT INTO ledger.recomputation (run_no, campaign_id, compared_run_no, candidate_count, audience_hash, differs_by, "
-        "decisions) VALUES (%(run_no)s, %(campaign)s, %(then)s, 30, 'x', '{data}', %(decisions)s)",
+        "INSERT INTO ledger.recomputation (run_no, campaign_id, compared_run_no, candidate_count, audience_hash, "
+        "differs_by, decisions) VALUES (%(run_no)s, %(campaign)s, %(then)s, 30, 'x', '{data}', %(decisions)s)",
         run_no=past, campaign=CAMPAIGN, then=run_no,
         decisions=Json({"enqueued": 7, "repeated": 11, "suppressed": 9, "capped": 2, "expired": 1}),
     )  # fmt: skip
