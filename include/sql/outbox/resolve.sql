@@ -29,13 +29,13 @@ resolved_attempts AS (
         queries = given_verdicts.queries,
         settled_real_at = CASE WHEN given_verdicts.verdict IN ('found', 'absent') THEN clock_timestamp() END
     FROM given_verdicts
-    INNER JOIN ledger.attempt AS own ON own.attempt_id = given_verdicts.attempt_id
-    INNER JOIN ledger.message AS unknown_messages ON unknown_messages.message_id = own.message_id
+    CROSS JOIN ledger.message AS unknown_messages
     WHERE
         attempts.attempt_id = given_verdicts.attempt_id
         AND attempts.state = 'unknown'
+        AND unknown_messages.message_id = attempts.message_id
+        AND unknown_messages.lease_token = attempts.lease_token
         AND unknown_messages.state = 'unknown'
-        AND unknown_messages.lease_token = own.lease_token
     RETURNING
         attempts.message_id,
         attempts.lease_token,

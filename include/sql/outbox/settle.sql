@@ -31,12 +31,12 @@ settled_attempts AS (
         END,
         settled_real_at = clock_timestamp()
     FROM given_results
-    INNER JOIN ledger.attempt AS own ON own.attempt_id = given_results.attempt_id
-    INNER JOIN ledger.message AS messages ON messages.message_id = own.message_id
+    CROSS JOIN ledger.message AS messages
     WHERE
         attempts.attempt_id = given_results.attempt_id
         AND attempts.state IN ('open', 'unknown')
-        AND messages.lease_token = own.lease_token
+        AND messages.message_id = attempts.message_id
+        AND messages.lease_token = attempts.lease_token
         AND messages.state IN ('sending', 'unknown')
     RETURNING
         attempts.attempt_id,
@@ -48,7 +48,7 @@ settled_attempts AS (
         given_results.cost_minor
 ),
 
-tried_messages AS (
+tried_messages AS MATERIALIZED (
     SELECT
         settled_attempts.*,
         -- This very attempt is counted by the 1: the statement does not see its own writes.

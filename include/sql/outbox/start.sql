@@ -26,15 +26,13 @@ started_messages AS (
         rendered_hash = given_messages.rendered_hash,
         template_version = given_messages.template_version
     FROM given_messages
-    INNER JOIN ledger.message AS own ON own.message_id = given_messages.message_id
-    INNER JOIN contact.contact_points AS points
-        ON
-            points.shop_id = own.shop_id
-            AND points.customer_id = own.customer_id
-            AND points.kind = own.address_kind
-            AND points.address_hash = own.address_hash
+    CROSS JOIN contact.contact_points AS points
     WHERE
         messages.message_id = given_messages.message_id
+        AND points.shop_id = messages.shop_id
+        AND points.customer_id = messages.customer_id
+        AND points.kind = messages.address_kind
+        AND points.address_hash = messages.address_hash
         AND messages.lease_token = given_messages.lease_token
         AND messages.state = 'claimed'
         AND messages.lease_until > clock_timestamp()
@@ -67,13 +65,10 @@ written_attempts AS (
         clock_timestamp(),
         %(at)s::timestamptz
     FROM started_messages
-    RETURNING attempt_id
 )
 
 SELECT
-    started_messages.message_id,
-    started_messages.attempt_id,
-    started_messages.address_hash,
-    started_messages.address
+    message_id,
+    attempt_id,
+    address
 FROM started_messages
-INNER JOIN written_attempts ON written_attempts.attempt_id = started_messages.attempt_id

@@ -16,7 +16,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.clock import Clock, stopwatch
 from touchpoint.db import Database
 from touchpoint.errors import ChannelError
-from touchpoint.model import Channel, SendState
+from touchpoint.model import Channel, Outgoing, SendResult, SendState
 from touchpoint.outbox import leases, settle
 from touchpoint.outbox.claim import Claimed, Scope, claim, release
 from touchpoint.outbox.compose import Composed, Draft, compose, groups
@@ -108,6 +108,7 @@ class _Worker:
     tally: Tally
     missing_codes: set[str] = field(default_factory=set)
     skipped: list[int] = field(default_factory=list)
+    unsettled: list[SendResult] = field(default_factory=list)
     is_paused: bool = False
 
     def run(self, limit: int | None) -> None:
@@ -134,6 +135,7 @@ class _Worker:
                     break
                 self._send(group, at)
         finally:
+            self._settle()
             settle.give_back(self.db, claimed, at=at)
         return claimed, cancelled
 
@@ -147,9 +149,7 @@ class _Worker:
     def _send(self, group: list[Draft], at: datetime) -> None:
         began = stopwatch()
         group_id = uuid4().hex
-        messages = settle.start(
-            self.db, group, group_id=group_id, provider=self.sender.name, at=at, lease=self.scope.lease
-        )
+        messages = self._start(group, group_id, at)
         if not messages:
             return
         # A process that was frozen here has lost its lease, and others may have judged the messages since.
@@ -159,14 +159,32 @@ class _Worker:
             try:
                 results = settle.complete(messages, self.sender.send(group_id, messages))
             except Exception:
-                settle.settle(self.db, settle.all_of(messages, SendState.UNKNOWN, "channel_failed"), at=at)
+                self.unsettled = settle.all_of(messages, SendState.UNKNOWN, "channel_failed")
                 raise
-        self.tally.done.update(settle.settle(self.db, results, at=self.clock.now()))
+        self.unsettled = results
         states = {result.state for result in results}
         # A provider that answers for nobody is in trouble: going on would only make more of it unknown. One message
         # put off says nothing of the others.
         put_off_alone = len(results) == 1 and SendState.RETRYABLE in states
         self.is_paused = SendState.PAUSED in states or not (states & _ANSWERED or put_off_alone)
+
+    def _start(self, group: list[Draft], group_id: str, at: datetime) -> list[Outgoing]:
+        """Settle the group before and commit this one, in one transaction: half the commits."""
+        with self.db.transaction() as tx:
+            settled = settle.settle(tx, self.unsettled, at=self.clock.now())
+            messages = settle.start(
+                tx, group, group_id=group_id, provider=self.sender.name, at=at, lease=self.scope.lease
+            )
+        self.tally.done.update(settled)
+        self.unsettled = []
+        return messages
+
+    def _settle(self) -> None:
+        if self.unsettled:
+            with self.db.transaction() as tx:
+                settled = settle.settle(tx, self.unsettled, at=self.clock.now())
+            self.tally.done.update(settled)
+            self.unsettled = []
 
 
 def _expire(db: Database, scope: Scope, clock: Clock, tally: Tally) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from touchpoint.db import Database
+from touchpoint.db import Database, Transaction
 from touchpoint.model import Outgoing, SendResult, SendState
 from touchpoint.outbox.claim import Claimed
 from touchpoint.outbox.compose import Draft
@@ -16,31 +16,30 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 
 
 def start(
-    db: Database, drafts: Sequence[Draft], *, group_id: str, provider: str, at: datetime, lease: timedelta
+    tx: Transaction, drafts: Sequence[Draft], *, group_id: str, provider: str, at: datetime, lease: timedelta
 ) -> list[Outgoing]:
-    """Commit the attempts of one group, and only then hand out the addresses.
+    """Write the attempts of one group. Its provider is called after this transaction is committed, never before.
 
     Returns:
         The messages still in our hand. One whose lease ran out, or whose address is gone, is not among them.
     """
     by_attempt = {draft.attempt_id: draft for draft in drafts}
-    with db.transaction() as tx:
-        rows = tx.many(
-            "outbox/start",
-            message_ids=[draft.claimed.message_id for draft in drafts],
-            lease_tokens=[draft.claimed.lease_token for draft in drafts],
-            attempt_ids=[draft.attempt_id for draft in drafts],
-            rendered_hashes=[draft.rendered.digest for draft in drafts],
-            template_versions=[draft.rendered.version for draft in drafts],
-            group_id=group_id,
-            provider=provider,
-            at=at,
-            lease=lease,
-        )
+    rows = tx.many(
+        "outbox/start",
+        message_ids=[draft.claimed.message_id for draft in drafts],
+        lease_tokens=[draft.claimed.lease_token for draft in drafts],
+        attempt_ids=[draft.attempt_id for draft in drafts],
+        rendered_hashes=[draft.rendered.digest for draft in drafts],
+        template_versions=[draft.rendered.version for draft in drafts],
+        group_id=group_id,
+        provider=provider,
+        at=at,
+        lease=lease,
+    )
     return [by_attempt[row["attempt_id"]].addressed(row["address"]) for row in rows]
 
 
-def settle(db: Database, results: Sequence[SendResult], *, at: datetime) -> Counter[str]:
+def settle(tx: Transaction, results: Sequence[SendResult], *, at: datetime) -> Counter[str]:
     """Write down what became of each recipient; a result that comes after its lease was given away changes nothing.
 
     Returns:
@@ -48,18 +47,17 @@ def settle(db: Database, results: Sequence[SendResult], *, at: datetime) -> Coun
     """
     if not results:
         return Counter()
-    with db.transaction() as tx:
-        rows = tx.many(
-            "outbox/settle",
-            attempt_ids=[result.attempt_id for result in results],
-            states=[result.state.value for result in results],
-            provider_refs=[result.provider_ref for result in results],
-            error_codes=[result.error_code for result in results],
-            segments=[result.segments for result in results],
-            costs=[result.cost_minor for result in results],
-            at=at,
-            waits=list(WAITS),
-        )
+    rows = tx.many(
+        "outbox/settle",
+        attempt_ids=[result.attempt_id for result in results],
+        states=[result.state.value for result in results],
+        provider_refs=[result.provider_ref for result in results],
+        error_codes=[result.error_code for result in results],
+        segments=[result.segments for result in results],
+        costs=[result.cost_minor for result in results],
+        at=at,
+        waits=list(WAITS),
+    )
     return Counter(row["state"] for row in rows)
 
 

@@ -40,9 +40,15 @@ def drafts(world: World, claimed: list[Any]) -> list[Any]:
 
 
 def started(world: World, claimed: list[Any], group_id: str = "g") -> list[Outgoing]:
-    return settle.start(
-        world.db, drafts(world, claimed), group_id=group_id, provider="recorder", at=AT, lease=leases.LEASE
-    )
+    with world.db.transaction() as tx:
+        return settle.start(
+            tx, drafts(world, claimed), group_id=group_id, provider="recorder", at=AT, lease=leases.LEASE
+        )
+
+
+def settled(world: World, *results: SendResult) -> dict[str, int]:
+    with world.db.transaction() as tx:
+        return settle.settle(tx, results, at=AT)
 
 
 def answer(message: Outgoing, state: SendState, code: str | None = None) -> SendResult:
@@ -127,7 +133,7 @@ def test_a_settle_with_an_older_token_changes_nothing(world: World) -> None:
     leases.recover(world.db, realm=REALM, shop=world.shop, clock=world.clock())
     world.sql("UPDATE ledger.message SET state = 'waiting'")  # as the resolver does, once
     in_hand(world)
-    assert settle.settle(world.db, [answer(message, SendState.ACCEPTED)], at=AT) == {}
+    assert settled(world, answer(message, SendState.ACCEPTED)) == {}
     assert world.states() == {"claimed": 1}
 
 
@@ -136,7 +142,7 @@ def test_an_answer_after_the_lease_still_resolves_what_is_unknown(world: World) 
     [message] = started(world, in_hand(world))
     world.lapse()
     leases.recover(world.db, realm=REALM, shop=world.shop, clock=world.clock())
-    settle.settle(world.db, [answer(message, SendState.ACCEPTED)], at=AT)
+    settled(world, answer(message, SendState.ACCEPTED))
     assert world.states() == {"accepted": 1}
 
 
@@ -342,3 +348,13 @@ def test_an_unused_channel_kind_waits(world: World, channel: Recorder) -> None:
     world.add(1, channel="email")
     world.dispatch({SMS: channel})
     assert world.states() == {"waiting": 1}
+
+
+def test_one_group_at_most_is_between_attempt_and_settling(world: World, channel: Recorder) -> None:
+    world.add(300)
+    open_ones: list[int] = []
+    channel.before = lambda: open_ones.append(
+        world.sql("SELECT count(*) AS n FROM ledger.message WHERE state = 'sending'")[0]["n"]
+    )
+    world.dispatch({SMS: channel})
+    assert open_ones == [100, 100, 100]
