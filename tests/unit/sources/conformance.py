@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pyarrow
@@ -30,7 +31,7 @@ def conforms(
         open_it: a new source, as a new process would open it.
         entity: what to read.
         window: of which there has to be something.
-        cut_at: instants within it; the pieces together must give every row. Leave out for a source that gives files whole.
+        cut_at: instants within it; the pieces together must give every row. Not for a source that gives files whole.
         time_of: the instant by which the source cuts, of a row; rows without one are not looked at.
 
     Returns:
@@ -69,7 +70,9 @@ def _is_text_alone(entity: Entity, table: Any) -> None:
     assert "" not in {value for column in table.columns for value in column.to_pylist()}, "empty text instead of none"
 
 
-def _is_within(rows: Rows, window: Window, time_of: Callable[[Entity, dict[str, str | None]], str | None] | None) -> None:
+def _is_within(
+    rows: Rows, window: Window, time_of: Callable[[Entity, dict[str, str | None]], str | None] | None
+) -> None:
     for entity, found in rows.items():
         for row in found:
             at = time_of(entity, dict(row)) if time_of else None
@@ -86,7 +89,7 @@ def _pieces_give_all(
 ) -> None:
     edges = [window.start, *cuts, window.end]
     together: dict[Entity, set[object]] = {entity: set() for entity in whole}
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece = Window(start, end)
         rows = _shaped_rows(open_it().read(entity, piece), entity)
         _is_within(rows, piece, time_of)

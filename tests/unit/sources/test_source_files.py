@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.unit.sources.conformance import conforms, rows_of
+
 from touchpoint.errors import ConfigError, SourceError, SourceUnavailable
 from touchpoint.model import Entity, Window
 from touchpoint.settings import Shop
@@ -61,9 +61,7 @@ def opened(shop, folder, tmp_path):
     def open_it(files="orders.csv", options=(), entity=Entity.ORDER, mapping=MAPPING, already_read=frozenset()):
         text = mapping.format(files=files, options="".join(f"    {line}\n" for line in options))
         (tmp_path / "mappings" / "m.yaml").write_text(text, encoding="utf-8")
-        return open_source(
-            shop, entity, lambda name: None, already_read=already_read, config=tmp_path, folder=folder
-        )
+        return open_source(shop, entity, lambda name: None, already_read=already_read, config=tmp_path, folder=folder)
 
     return open_it
 
@@ -243,7 +241,10 @@ def test_utf16_is_refused(opened, folder):
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("编号,时间,总额,省", r"no column '金额', which the mapping reads for order.total; columns found: 编号, 时间, 总额, 省"),
+        (
+            "编号,时间,总额,省",
+            r"no column '金额', which the mapping reads for order.total; columns found: 编号, 时间, 总额, 省",
+        ),
         ("编号,时间,金额,金额,省", "2 columns '金额'"),
     ],
 )
@@ -311,7 +312,7 @@ def test_a_header_alone_is_an_empty_export(opened, folder):
 
 
 def test_what_is_missing_is_said(opened, folder, shop):
-    with pytest.raises(SourceUnavailable, match="no file 'orders.csv'"):
+    with pytest.raises(SourceUnavailable, match=r"no file 'orders\.csv'"):
         orders(opened())
     (folder / "orders.csv").write_bytes(b"")
     with pytest.raises(SourceError, match="the file is empty"):

@@ -55,7 +55,11 @@ def test_the_mappings_of_the_repository_load(path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("total: sum", "total: sum\n        piad_at: when", "unknown key .exports.0.order.columns.piad_at.*known keys:.*paid_at"),
+        (
+            "total: sum",
+            "total: sum\n        piad_at: when",
+            "unknown key .exports.0.order.columns.piad_at.*known keys:.*paid_at",
+        ),
         ("        total: sum\n", "", "missing key 'exports.0.order.columns.total'"),
         ("total: sum", "total: sum\n        total: other", "duplicate key 'total'"),
         ("total: sum", "total: {from: sum, constant: x}", "exactly one of from, constant and present"),

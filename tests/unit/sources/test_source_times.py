@@ -66,12 +66,14 @@ def test_a_duration_is_added_in_real_time():
         None,
         "soon",
     ]
-    assert read(["2020-02-21T00:00:00+08:00"], formats=["iso"], plus=timedelta(hours=1)) == ["2020-02-21T01:00:00+08:00"]
+    assert read(["2020-02-21T00:00:00+08:00"], formats=["iso"], plus=timedelta(hours=1)) == [
+        "2020-02-21T01:00:00+08:00"
+    ]
 
 
 @given(
     moments=st.lists(
-        st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2037, 1, 1)).map(
+        st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2037, 1, 1)).map(  # noqa: DTZ001 - local on purpose
             lambda at: at.replace(microsecond=0)
         ),
         min_size=1,

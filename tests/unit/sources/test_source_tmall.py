@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from tests.unit.sources.conformance import conforms, rows_of
+
 from touchpoint.model import Entity, Window
 from touchpoint.settings import Shop
 from touchpoint.sources.files.mapping import load_mapping

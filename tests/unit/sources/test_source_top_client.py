@@ -91,7 +91,7 @@ def test_trouble_that_passes_is_tried_again_with_growing_pauses(platform, client
 
 def test_trouble_that_stays_ends_after_so_many_tries(platform, client, waits):
     answers(platform, BUSY)
-    with pytest.raises(SourceUnavailable, match="isp.system-busy"):
+    with pytest.raises(SourceUnavailable, match=r"isp\.system-busy"):
         client.call(METHOD)
     assert len(platform.calls) == TRIES
     assert len(waits) == TRIES - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -104,9 +105,7 @@ def test_a_scan_in_our_words(action, words, state):
 def test_adjacent_windows_ask_for_what_the_whole_asks_for(cuts, start):
     first = datetime(2026, 11, 20, tzinfo=UTC) + timedelta(seconds=start)
     edges = [first, *(first + timedelta(minutes=cut) for cut in sorted(cuts))]
-    pieces = Counter(
-        day.start for a, b in zip(edges, edges[1:], strict=False) for day in days_to_trace(Window(a, b))
-    )
+    pieces = Counter(day.start for a, b in pairwise(edges) for day in days_to_trace(Window(a, b)))
     whole = {day.start for day in days_to_trace(Window(edges[0], edges[-1]))}
     today = edges[-1].replace(hour=0, minute=0, second=0)
     assert whole - {today} <= set(pieces)  # before its first window today was not there to be asked for
