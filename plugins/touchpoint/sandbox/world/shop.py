@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from touchpoint.errors import ConfigError
@@ -20,6 +20,8 @@ from touchpoint.sandbox.world.scenes import cast_bucket
 KEPT = 1500
 """Hours after the anchor kept in memory; older ones are made up again when somebody asks for them."""
 
+LISTS_KEPT = 4
+
 
 class World:
     """The shop. Everything follows from the origin and from the forced facts in the journal."""
@@ -33,6 +35,7 @@ class World:
         self._live: dict[int, Bucket] = {}
         self._controlled: dict[int, Order] = {}
         self._changed: dict[int, list[dict[str, Any]]] = {}
+        self._lists: dict[tuple[str, int, int, int], list[Standing]] = {}  # the latest few: pages ask for one again
         for entry in forced.entries:
             self._take(entry)
 
@@ -43,6 +46,20 @@ class World:
 
     def modified(self, start: int, end: int, at: int) -> list[Standing]:
         """Trades whose last change by `at` lies in [start, end], latest first."""
+        return self._kept(("modified", start, end, at), self._modified)
+
+    def created(self, start: int, end: int, at: int) -> list[Standing]:
+        """Trades made in [start, end] as they stand at `at`, latest first."""
+        return self._kept(("created", start, end, at), self._created)
+
+    def _kept(self, key: tuple[str, int, int, int], make: Callable[[int, int, int], list[Standing]]) -> list[Standing]:
+        if key not in self._lists:
+            self._lists[key] = make(*key[1:])
+            while len(self._lists) > LISTS_KEPT:
+                del self._lists[next(iter(self._lists))]
+        return self._lists[key]
+
+    def _modified(self, start: int, end: int, at: int) -> list[Standing]:
         found = (
             now
             for bucket in self._reaching(start - LONGEST, min(end, at))
@@ -57,8 +74,7 @@ class World:
         unique = {each.order.tid: each for each in (*found, *forced)}
         return sorted(unique.values(), key=lambda each: (each.modified, each.order.tid), reverse=True)
 
-    def created(self, start: int, end: int, at: int) -> list[Standing]:
-        """Trades made in [start, end] as they stand at `at`, latest first."""
+    def _created(self, start: int, end: int, at: int) -> list[Standing]:
         until = min(end, at)
         found = (
             now
@@ -84,6 +100,7 @@ class World:
         if entry["what"] == "member":
             entry = {**entry, "place": len(self.buyers.controlled)}
         told = self._take(entry)
+        self._lists.clear()
         self._forced.append([entry])
         return told
 
