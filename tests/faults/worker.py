@@ -25,7 +25,7 @@ def main() -> None:
     with db.transaction():
         channel = channels.open_channel(kind, shop(), environment_connection, REALM)
     policy = load_policy()
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.readline()
     tally = dispatch(
         db,
@@ -41,7 +41,12 @@ def main() -> None:
     )
     channel.close()
     db.close()
-    print(json.dumps(tally.as_dict()), flush=True)
+    say(json.dumps(tally.as_dict()))
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
