@@ -176,7 +176,7 @@ def test_a_stray_quote_swallows_no_rows_even_where_line_breaks_are_allowed(opene
     ),
     block=st.integers(1, 60),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_whatever_a_csv_writer_writes_is_read_back_at_any_block_size(cells, block):
     import csv
     import io
@@ -193,7 +193,7 @@ def test_whatever_a_csv_writer_writes_is_read_back_at_any_block_size(cells, bloc
 
 
 @given(data=st.binary(max_size=200), block=st.integers(1, 64))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_bytes_whatever_give_rows_or_bad_lines_and_every_line_is_one_of_them(data, block):
     import io
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from touchpoint.errors import ConfigError
 from touchpoint.model import Entity
 from touchpoint.settings import CONFIG_ROOT
 from touchpoint.sources.files.mapping import entities_of, load_mapping
+from touchpoint.statements import ROOT
 
 GOOD = """
 exports:
@@ -105,3 +108,9 @@ def test_made_up_members_do_not_mix_with_a_member_list(mapping):
 def test_a_mapping_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match="no such file"):
         load_mapping("nothing", tmp_path)
+
+
+def test_the_example_of_the_documentation_loads(mapping):
+    page = (ROOT / "docs" / "adding_a_source.md").read_text(encoding="utf-8")
+    example = dedent(page.split("```yaml")[1].split("```")[0])
+    assert set(entities_of(mapping(example.lstrip("\n")).exports[0], Entity.ORDER)) == {Entity.ORDER, Entity.REFUND}

@@ -81,7 +81,7 @@ def test_a_duration_is_added_in_real_time():
     ),
     zone=st.sampled_from([SHANGHAI, SAO_PAULO, LONDON, ZoneInfo("America/New_York"), ZoneInfo("Asia/Kathmandu")]),
 )
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_every_time_is_the_instant_the_zone_says(moments, zone):
     found = read([at.strftime(SECONDS) for at in moments], zone)
     for local, text in zip(moments, found, strict=True):

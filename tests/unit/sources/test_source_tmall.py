@@ -65,5 +65,4 @@ def test_every_order_has_a_buyer_who_can_be_reached():
 
 
 def test_it_conforms():
-    conforms(opened, Entity.ORDER, WINDOW)
     conforms(opened, Entity.MEMBER, WINDOW)

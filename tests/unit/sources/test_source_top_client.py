@@ -148,3 +148,8 @@ def test_a_connection_that_cannot_be_used_is_refused(extra, message):
 def test_only_a_sandbox_is_spoken_to_in_the_clear():
     url = "http://127.0.0.1:9/router/rest"
     assert Credentials.of(connection(extra={"url": url, "sandbox": True})).url == url
+
+
+def test_a_proxy_of_the_environment_does_not_get_between_us_and_a_sandbox():
+    assert TopClient(Credentials(LIVE_URL, "k", "s", "t"))._http.trust_env
+    assert not TopClient(Credentials("http://127.0.0.1:9/router/rest", "k", "s", "t"))._http.trust_env

@@ -72,7 +72,7 @@ def test_an_empty_window_costs_one_call():
     count=st.integers(0, 30),
     touched=st.lists(st.sets(st.integers(0, 29), max_size=4), max_size=12),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_trade_that_stays_in_the_window_is_missed_whatever_changes_between_two_pages(count, touched):
     times = {tid: tid * 60 for tid in range(count)}
     platform = Platform(times, touched)

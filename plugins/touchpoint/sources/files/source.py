@@ -67,10 +67,15 @@ class FilesSource:
             raise SourceError(
                 f"the mapping holds no {entity}", place=f"shop {self._shop.id}", remedy="name a mapping that does"
             )
-        found = [file for export in exports for file in self._files(export)]
-        return sorted(
-            (file for file in found if not self._was_read(file)), key=lambda file: (file.modified_at, file.name)
-        )
+        try:
+            found = [file for export in exports for file in self._files(export) if not self._was_read(file)]
+        except OSError as error:
+            raise SourceUnavailable(
+                f"a file cannot be read ({type(error).__name__})",
+                place=str(self._folder),
+                remedy="check the folder and its rights; the next run tries again",
+            ) from error
+        return sorted(found, key=lambda file: (file.modified_at, file.name))
 
     def _files(self, export: Any) -> list[ExportFile]:
         if not self._folder.is_dir():

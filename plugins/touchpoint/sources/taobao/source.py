@@ -178,7 +178,7 @@ def days_to_trace(window: Window) -> list[Window]:
         turn = number * every * 5 // 24 % every  # neighbouring days far apart
         if (end - 1 - turn) // every > (start - 1 - turn) // every:
             day = _EPOCH + timedelta(days=number)
-            found.append(Window(day, day + A_DAY))
+            found.append(Window(day, min(day + A_DAY, window.end)))
     return found
 
 
