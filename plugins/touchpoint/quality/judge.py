@@ -67,7 +67,7 @@ def gx_url(url: str) -> str:
     """The URL as the library takes it: with a host and a password even where a socket and trust need neither."""
     given = make_url(url)
     given = given.set(host=given.host or "localhost", password=given.password or "none")
-    return given.render_as_string(hide_password=False).replace("$", "$$")
+    return given.render_as_string(hide_password=False)
 
 
 def _judged(gx: Any, source: Any, tx: Transaction, batch: Batch, suite: list[Expectation]) -> Iterator[Finding]:

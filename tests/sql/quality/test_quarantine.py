@@ -1,0 +1,106 @@
+"""Quarantine can be looked at, driven again, and is emptied in time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.sql.facts.builders import AS_OF, Line, Page, land, load_pending, member, order, shop, table
+from touchpoint.db import Transaction
+from touchpoint.errors import TouchpointError
+from touchpoint.facts import landing
+from touchpoint.facts.merge import Counts
+from touchpoint.model import Entity
+from touchpoint.quality import quarantine
+
+LATER = AS_OF + timedelta(minutes=5)
+
+
+def correct(tx: Transaction, old: str, new: str) -> None:
+    """What a corrected adapter would have landed."""
+    text = "UPDATE landing.quarantine SET payload = replace(payload::text, %(old)s, %(new)s)::jsonb"
+    tx.connection.exec_driver_sql(text, {"old": old, "new": new})
+
+
+def test_open_rows_are_listed_without_their_content(tx: Transaction) -> None:
+    land(tx, {Entity.ORDER: [order("a", total="x"), order("b", kind="x")]})
+    load_pending(tx)
+    found = quarantine.list_open(tx, "shop")
+    assert [(row["line_no"], row["reasons"]) for row in found] == [(2, ["unknown_kind"]), (1, ["unreadable_amount"])]
+    assert "payload" not in found[0]
+    assert len(quarantine.list_open(tx, "shop", limit=1)) == 1
+    assert quarantine.list_open(tx, "shop", entity="member") == []
+    assert quarantine.list_open(tx, "other") == []
+
+
+def test_a_row_is_shown_with_everything_personal_masked(tx: Transaction) -> None:
+    rows = [member(birthday="x", display_name="王小明", phone="13812345678")]
+    land(tx, {Entity.MEMBER: rows}, entity=Entity.MEMBER)
+    load_pending(tx)
+    (row,) = quarantine.list_open(tx, "shop")
+    shown: dict[str, Any] = quarantine.show(tx, row["quarantine_id"])
+    assert "13812345678" not in str(shown)
+    assert "小明" not in str(shown)
+    assert shown["payload"]["modified_at"] == "2026-11-01T00:00:00+08:00"
+    assert shown["payload"]["phone"] == "1*** (11 characters)"
+    with pytest.raises(TouchpointError, match="no such row"):
+        quarantine.show(tx, 0)
+
+
+def test_a_row_driven_again_is_judged_and_loaded_like_any_other(tx: Transaction) -> None:
+    land(tx, {Entity.ORDER: [order("a", total="x", region="x"), order("b", kind="x")]})
+    load_pending(tx)
+    correct(tx, '"total": "x"', '"total": "1"')
+    (batch_id,) = quarantine.retry(tx, shop(), as_of=LATER)
+    assert [(batch.batch_id, batch.landed) for batch in landing.pending(tx, "shop")] == [(batch_id, 2)]
+    assert load_pending(tx, as_of=LATER) == {batch_id: Counts(2, 1, 0, 0, 1)}
+    states = tx.connection.exec_driver_sql(
+        "SELECT state, retried_batch_id FROM landing.quarantine ORDER BY quarantine_id"
+    )
+    assert [tuple(row) for row in states] == [("retried", batch_id), ("retried", batch_id), ("open", None)]
+    assert tx.connection.exec_driver_sql("SELECT region, known_at FROM facts.orders").one() == ("x", LATER)
+
+
+def test_chosen_rows_of_several_entities_are_driven_again_apart(tx: Transaction) -> None:
+    line = {"order_id": "a", "line_id": "1", "quantity": "x", "net": "1"}
+    land(tx, {Entity.ORDER: [order("a", total="x"), order("b", total="x")], Entity.ORDER_LINE: [line]})
+    load_pending(tx)
+    chosen = [row["quarantine_id"] for row in quarantine.list_open(tx, "shop") if row["line_no"] == 1]
+    assert len(quarantine.retry(tx, shop(), ids=chosen, as_of=LATER)) == 2
+    assert [row["line_no"] for row in quarantine.list_open(tx, "shop")] == [2]
+    assert quarantine.retry(tx, shop(), entity="refund", as_of=LATER) == []
+
+
+def test_a_retried_row_older_than_what_is_known_by_now_changes_nothing(tx: Transaction) -> None:
+    land(tx, {Entity.ORDER: [order("a", total="x")]})
+    load_pending(tx)
+    land(tx, {Entity.ORDER: [order("a", total="2", modified_at="2026-11-20T09:05:00+08:00")]}, as_of=LATER)
+    correct(tx, '"total": "x"', '"total": "1"')
+    quarantine.retry(tx, shop(), as_of=LATER)
+    assert sum(counts.superseded for counts in load_pending(tx, as_of=LATER).values()) == 1
+    assert tx.connection.exec_driver_sql("SELECT total_minor FROM facts.orders").scalar() == 200
+
+
+def test_a_line_no_parser_could_split_stays_where_it_is(tx: Transaction) -> None:
+    land(tx, pages=[Page({Entity.ORDER: table([])}, malformed=[Line(Entity.ORDER, 3, "a;b")])])
+    load_pending(tx)
+    assert quarantine.retry(tx, shop(), as_of=LATER) == []
+    assert len(quarantine.list_open(tx, "shop")) == 1
+
+
+def test_what_landed_long_ago_is_forgotten_once_it_is_loaded(tx: Transaction) -> None:
+    land(tx, {Entity.ORDER: [order("a"), order("b", total="x")]})
+    load_pending(tx)
+    land(tx, {Entity.ORDER: [order("c")]})
+    tx.connection.exec_driver_sql("UPDATE landing.batch SET landed_at = landed_at - interval '31 days'")
+    before = tx.connection.exec_driver_sql("SELECT now() - interval '30 days'").scalar()
+    assert tx.count("load/forget_landed", before=before, relation="landing.order") == 2
+    assert tx.count("load/forget_quarantined", before=before) == 0
+    tx.connection.exec_driver_sql("UPDATE landing.quarantine SET quarantined_at = now() - interval '31 days'")
+    assert tx.count("load/forget_quarantined", before=before) == 1
+    assert tx.count("load/forget_quarantined", before=before) == 0
+    assert quarantine.list_open(tx, "shop")[0]["reasons"] == ["unreadable_amount"]
+    assert quarantine.retry(tx, shop(), as_of=LATER) == []  # nothing is left to drive
+    assert len(load_pending(tx)) == 1
