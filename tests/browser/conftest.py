@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.airflow_process import Airflow, log_in, running_airflow
 from tests.sql.reports import ledger
 
 from touchpoint.db import Database
 from touchpoint.local.postgres import Server
+
+expect.set_options(timeout=30_000)  # the first page imports what draws, perhaps on a busy machine
 
 
 @pytest.fixture(scope="session")

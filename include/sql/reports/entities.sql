@@ -15,6 +15,6 @@ SELECT
         batches.landed - batches.loaded - batches.unchanged - batches.superseded - batches.quarantined
     )::bigint AS pending
 FROM landing.batch AS batches
-WHERE batches.run_no = ANY(%(run_nos)s::bigint[])
+WHERE batches.run_no = any(%(run_nos)s::bigint[])
 GROUP BY batches.entity
 ORDER BY batches.entity

@@ -17,7 +17,7 @@ WITH decided_campaigns AS (
         sum(counts.outranked)::bigint AS outranked,
         sum(counts.expired)::bigint AS expired
     FROM ledger.run_count AS counts
-    WHERE counts.run_no = ANY(%(run_nos)s::bigint[])
+    WHERE counts.run_no = any(%(run_nos)s::bigint[])
     GROUP BY counts.campaign_id
 ),
 
@@ -28,7 +28,7 @@ decision_reasons AS (
         sum(reasons.touches::bigint)::bigint AS touches
     FROM ledger.run_count AS counts
     CROSS JOIN LATERAL jsonb_each_text(counts.reasons) AS reasons (reason, touches)
-    WHERE counts.run_no = ANY(%(run_nos)s::bigint[])
+    WHERE counts.run_no = any(%(run_nos)s::bigint[])
     GROUP BY counts.campaign_id, reasons.reason
 ),
 
@@ -40,7 +40,7 @@ reason_objects AS (
     GROUP BY campaign_id
 ),
 
-message_states AS (
+run_messages AS (
     SELECT
         messages.campaign_id,
         messages.reason,
@@ -48,11 +48,19 @@ message_states AS (
             WHEN messages.state IN ('claimed', 'sending') THEN 'waiting'
             WHEN messages.state = 'abandoned' THEN 'unknown'
             ELSE messages.state
-        END AS state,
-        count(*) AS messages
+        END AS state
     FROM ledger.message AS messages
-    WHERE messages.enqueued_run_no = ANY(%(run_nos)s::bigint[])
-    GROUP BY 1, 2, 3
+    WHERE messages.enqueued_run_no = any(%(run_nos)s::bigint[])
+),
+
+message_states AS (
+    SELECT
+        campaign_id,
+        reason,
+        state,
+        count(*) AS messages
+    FROM run_messages
+    GROUP BY campaign_id, reason, state
 ),
 
 messaged_campaigns AS (
@@ -88,6 +96,6 @@ SELECT
     coalesce(messaged.messages_unknown, 0) AS messages_unknown,
     coalesce(messaged.message_reasons, '{}') AS message_reasons
 FROM decided_campaigns AS decided
-FULL JOIN messaged_campaigns AS messaged ON messaged.campaign_id = decided.campaign_id
-LEFT JOIN reason_objects AS reasons ON reasons.campaign_id = decided.campaign_id
+FULL JOIN messaged_campaigns AS messaged ON decided.campaign_id = messaged.campaign_id
+LEFT JOIN reason_objects AS reasons ON decided.campaign_id = reasons.campaign_id
 ORDER BY campaign_id

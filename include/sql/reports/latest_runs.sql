@@ -7,7 +7,7 @@
 WITH newest_runs AS (
     SELECT DISTINCT ON (runs.realm, runs.shop_id, runs.cadence) runs.*
     FROM ledger.run AS runs
-    ORDER BY runs.realm, runs.shop_id, runs.cadence, runs.as_of DESC, runs.run_no DESC
+    ORDER BY runs.realm ASC, runs.shop_id ASC, runs.cadence ASC, runs.as_of DESC, runs.run_no DESC
 ),
 
 decided_runs AS (
@@ -16,7 +16,7 @@ decided_runs AS (
         sum(counts.candidates)::bigint AS candidates,
         sum(counts.enqueued)::bigint AS enqueued
     FROM ledger.run_count AS counts
-    INNER JOIN newest_runs AS runs ON runs.run_no = counts.run_no
+    INNER JOIN newest_runs AS runs ON counts.run_no = runs.run_no
     GROUP BY counts.run_no
 )
 
@@ -34,6 +34,6 @@ SELECT
     coalesce(decided.candidates, 0) AS candidates,
     coalesce(decided.enqueued, 0) AS enqueued
 FROM newest_runs AS runs
-LEFT JOIN ledger.gate AS gates ON gates.run_no = runs.run_no
-LEFT JOIN decided_runs AS decided ON decided.run_no = runs.run_no
+LEFT JOIN ledger.gate AS gates ON runs.run_no = gates.run_no
+LEFT JOIN decided_runs AS decided ON runs.run_no = decided.run_no
 ORDER BY runs.realm, runs.shop_id, runs.cadence

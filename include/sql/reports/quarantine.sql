@@ -11,10 +11,10 @@ SELECT
     count(*) AS of_shop,
     min(quarantines.as_of) AS oldest_as_of
 FROM landing.quarantine AS quarantines
-INNER JOIN landing.batch AS batches ON batches.batch_id = quarantines.batch_id
+INNER JOIN landing.batch AS batches ON quarantines.batch_id = batches.batch_id
 CROSS JOIN LATERAL unnest(quarantines.reasons) AS reasons (reason)
 WHERE
     quarantines.shop_id = %(shop_id)s::text
     AND quarantines.state = 'open'
 GROUP BY quarantines.entity, reasons.reason
-ORDER BY of_shop DESC, quarantines.entity, reasons.reason
+ORDER BY of_shop DESC, quarantines.entity ASC, reasons.reason ASC

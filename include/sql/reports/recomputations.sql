@@ -8,7 +8,7 @@ WITH newest_recomputations AS (
     SELECT DISTINCT ON (recomputations.campaign_id) recomputations.*
     FROM ledger.recomputation AS recomputations
     WHERE recomputations.run_no = %(run_no)s::bigint
-    ORDER BY recomputations.campaign_id, recomputations.recomputation_id DESC
+    ORDER BY recomputations.campaign_id ASC, recomputations.recomputation_id DESC
 )
 
 SELECT
@@ -29,13 +29,13 @@ SELECT
     counts.expired AS ledger_expired,
     coalesce(audiences.audience_hash = recomputations.audience_hash, false) AS is_same_audience
 FROM newest_recomputations AS recomputations
-LEFT JOIN ledger.run AS compared ON compared.run_no = recomputations.compared_run_no
+LEFT JOIN ledger.run AS compared ON recomputations.compared_run_no = compared.run_no
 LEFT JOIN ledger.run_count AS counts
     ON
-        counts.run_no = recomputations.compared_run_no
-        AND counts.campaign_id = recomputations.campaign_id
+        recomputations.compared_run_no = counts.run_no
+        AND recomputations.campaign_id = counts.campaign_id
 LEFT JOIN ledger.audience AS audiences
     ON
-        audiences.run_no = recomputations.compared_run_no
-        AND audiences.campaign_id = recomputations.campaign_id
+        recomputations.compared_run_no = audiences.run_no
+        AND recomputations.campaign_id = audiences.campaign_id
 ORDER BY recomputations.campaign_id

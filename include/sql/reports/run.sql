@@ -21,5 +21,5 @@ SELECT
     gates.state AS gate_state,
     gates.judged_real_at
 FROM ledger.run AS runs
-LEFT JOIN ledger.gate AS gates ON gates.run_no = runs.run_no
+LEFT JOIN ledger.gate AS gates ON runs.run_no = gates.run_no
 WHERE runs.run_no = %(run_no)s::bigint

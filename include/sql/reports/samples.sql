@@ -23,7 +23,7 @@ ranked_messages AS (
             PARTITION BY messages.campaign_id ORDER BY kinds.place_in_kind, messages.message_id
         ) AS place
     FROM run_messages AS kinds
-    INNER JOIN ledger.message AS messages ON messages.message_id = kinds.message_id
+    INNER JOIN ledger.message AS messages ON kinds.message_id = messages.message_id
     WHERE kinds.place_in_kind <= %(per_campaign)s::integer
 )
 
@@ -50,9 +50,9 @@ SELECT
 FROM ranked_messages AS messages
 LEFT JOIN contact.contact_points AS points
     ON
-        points.shop_id = messages.shop_id
-        AND points.customer_id = messages.customer_id
-        AND points.kind = messages.address_kind
-        AND points.address_hash = messages.address_hash
+        messages.shop_id = points.shop_id
+        AND messages.customer_id = points.customer_id
+        AND messages.address_kind = points.kind
+        AND messages.address_hash = points.address_hash
 WHERE messages.place <= %(per_campaign)s::integer
 ORDER BY messages.campaign_id, messages.place

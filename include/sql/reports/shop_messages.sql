@@ -5,14 +5,14 @@
 -- writes:  nothing
 -- returns: one
 SELECT
-    count(*) FILTER (WHERE messages.state IN ('waiting', 'claimed', 'sending')) AS waiting,
-    count(*) FILTER (WHERE messages.state = 'accepted') AS accepted,
-    count(*) FILTER (WHERE messages.state = 'rejected') AS rejected,
-    count(*) FILTER (WHERE messages.state = 'expired') AS expired,
-    count(*) FILTER (WHERE messages.state = 'cancelled') AS cancelled,
-    count(*) FILTER (WHERE messages.state IN ('unknown', 'abandoned')) AS unknown
+    count(*) FILTER (WHERE messages.state IN ('waiting', 'claimed', 'sending')) AS messages_waiting,
+    count(*) FILTER (WHERE messages.state = 'accepted') AS messages_accepted,
+    count(*) FILTER (WHERE messages.state = 'rejected') AS messages_rejected,
+    count(*) FILTER (WHERE messages.state = 'expired') AS messages_expired,
+    count(*) FILTER (WHERE messages.state = 'cancelled') AS messages_cancelled,
+    count(*) FILTER (WHERE messages.state IN ('unknown', 'abandoned')) AS messages_unknown
 FROM ledger.run AS runs
-INNER JOIN ledger.message AS messages ON messages.enqueued_run_no = runs.run_no
+INNER JOIN ledger.message AS messages ON runs.run_no = messages.enqueued_run_no
 WHERE
     runs.realm = %(realm)s::text
     AND runs.shop_id = %(shop_id)s::text

@@ -6,9 +6,9 @@
 -- returns: many
 SELECT
     stages.stage,
-    sum(stages.seconds::numeric)::double precision AS seconds
+    sum(stages.took::numeric)::double precision AS seconds
 FROM ledger.run AS runs
-CROSS JOIN LATERAL jsonb_each_text(runs.stage_seconds) AS stages (stage, seconds)
-WHERE runs.run_no = ANY(%(run_nos)s::bigint[])
+CROSS JOIN LATERAL jsonb_each_text(runs.stage_seconds) AS stages (stage, took)
+WHERE runs.run_no = any(%(run_nos)s::bigint[])
 GROUP BY stages.stage
 ORDER BY stages.stage

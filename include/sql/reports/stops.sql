@@ -7,7 +7,7 @@
 WITH newest_switches AS (
     SELECT DISTINCT ON (switches.scope, switches.shop_id, switches.campaign_id) switches.*
     FROM ledger.stop AS switches
-    ORDER BY switches.scope, switches.shop_id, switches.campaign_id, switches.stop_id DESC
+    ORDER BY switches.scope ASC, switches.shop_id ASC, switches.campaign_id ASC, switches.stop_id DESC
 )
 
 SELECT

@@ -4,7 +4,7 @@
 -- reads:   contact.contact_points
 -- writes:  nothing
 -- returns: one
-SELECT EXISTS (
+SELECT EXISTS(
     SELECT 1
     FROM contact.contact_points AS points
     WHERE

@@ -6,7 +6,7 @@
 -- returns: many
 SELECT
     messages.campaign_id,
-    count(*) AS unknown,
+    count(*) AS unknown_messages,
     min(messages.state_at) AS oldest_at
 FROM ledger.message AS messages
 WHERE

@@ -37,7 +37,7 @@ class ShopState:
 
     Attributes:
         messages: by MESSAGE_STATES, of runs of the last MESSAGE_DAYS days.
-        unknown: campaign, unknown, oldest_at: unresolved messages of any age.
+        unknown: campaign_id, unknown_messages, oldest_at: unresolved messages of any age.
         loaded_as_of: how far the facts have come; None before the first load, and for rehearsals that share none.
         watermarks: entity, extracted_until, succeeded_at.
     """
@@ -81,7 +81,7 @@ def shop_state(tx: Transaction, realm: str, shop_id: str, now: datetime) -> Shop
         realm=realm,
         shop_id=shop_id,
         now=at,
-        messages={name: row[name] for name in MESSAGE_STATES},
+        messages={name: row[f"messages_{name}"] for name in MESSAGE_STATES},
         unknown=tx.many("reports/unknown", realm=realm, shop_id=shop_id),
         loaded_as_of=head["loaded_as_of"],
         refreshed_as_of=head["refreshed_as_of"],

@@ -89,8 +89,10 @@ def number(count: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A percentage with one decimal; nothing where there is no whole."""
-    return f"{100 * part / whole:.1f} %" if whole else ""
+    """A percentage with one decimal; something is never written as 0, and nothing where there is no whole."""
+    if not whole:
+        return ""
+    return "< 0.1 %" if 0 < part < whole / 2000 else f"{100 * part / whole:.1f} %"
 
 
 def instant(at: datetime | None, zone: ZoneInfo) -> str:
@@ -122,7 +124,7 @@ def span(length: timedelta) -> str:
 
 
 def reason_meaning(reason: str) -> str:
-    """What a reason of the ledger means; nothing for a provider's code or a campaign's id, which speak for themselves."""
+    """What a reason of the ledger means; nothing for a provider's code or a campaign's id, which say it themselves."""
     return REASON_MEANINGS.get(reason, "")
 
 

@@ -50,7 +50,7 @@ def test_a_message_in_hand_counts_as_waiting_and_an_abandoned_one_as_unknown(tx:
     assert (funnel.messages["waiting"], funnel.messages["unknown"], funnel.message_count) == (3, 2, 6)
     state = shops.shop_state(tx, ledger.REALM, ledger.SHOP, ledger.AS_OF)
     assert state.messages == funnel.messages
-    assert [(row["campaign_id"], row["unknown"]) for row in state.unknown] == [(ledger.CAMPAIGN, 1)]
+    assert [(row["campaign_id"], row["unknown_messages"]) for row in state.unknown] == [(ledger.CAMPAIGN, 1)]
 
 
 def test_two_reports_over_the_same_ledger_agree(tx: Transaction) -> None:
@@ -187,7 +187,7 @@ def test_messages_older_than_the_week_are_left_out_but_their_unknown_are_told(tx
     ledger.add_message(tx, run_no, 2)
     state = shops.shop_state(tx, ledger.REALM, ledger.SHOP, ledger.AS_OF + timedelta(days=8))
     assert sum(state.messages.values()) == 0
-    assert [row["unknown"] for row in state.unknown] == [1]
+    assert [row["unknown_messages"] for row in state.unknown] == [1]
 
 
 def test_a_stopped_clock_is_where_a_realm_is_seen_from(tx: Transaction) -> None:

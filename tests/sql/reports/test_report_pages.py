@@ -134,6 +134,7 @@ def test_rehearsals_stand_apart(seeded: Database) -> None:
             as_of=ledger.AS_OF - timedelta(days=9),
         )
     page = pages.overview_page(seeded, CONFIG_ROOT, everything)
+    assert "Messages of the last 7 days up to 2026-11-13 10:30 GMT+8." in page  # its clock stands where it looks from
     assert page.index("青禾小铺") < page.index("Rehearsals") < page.index("<small>replay</small>")
 
 

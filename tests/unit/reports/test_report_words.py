@@ -17,6 +17,10 @@ def test_a_number_has_thousands_separators(count: int, written: str) -> None:
     assert words.number(count) == written
 
 
+def test_something_is_never_written_as_no_share_at_all() -> None:
+    assert (words.share(4, 2_222_225), words.share(0, 2_222_225), words.share(1, 1000)) == ("< 0.1 %", "0.0 %", "0.1 %")
+
+
 def test_a_share_of_nothing_is_not_written() -> None:
     assert (words.share(1, 3), words.share(0, 5), words.share(0, 0)) == ("33.3 %", "0.0 %", "")
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.spec import Campaign
 from touchpoint.clock import FRESHNESS, real_now
 from touchpoint.db import Database, Row, Transaction
 from touchpoint.errors import ConfigError, TouchpointError
@@ -81,7 +82,8 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
             return _no_report(dag_id)
         figures = run.figures(tx, run_no)
         face = face_of(figures.head.shop_id, config)
-        shown = _samples(tx, figures, face, config)
+        campaigns = load_campaigns(config).by_id
+        shown = _samples(tx, figures, face, campaigns)
     return _page(
         "run.html",
         title=f"{face.name}: {figures.head.cadence} run",
@@ -89,6 +91,7 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
         figures=figures,
         head=figures.head,
         pictures={funnel.campaign_id: charts.funnel_svg(funnel) for funnel in figures.funnels},
+        described={campaign_id: campaign.description for campaign_id, campaign in campaigns.items()},
         samples={
             funnel.campaign_id: [s for s in shown if s.campaign_id == funnel.campaign_id] for funnel in figures.funnels
         },
@@ -153,7 +156,7 @@ def _no_report(dag_id: str) -> str:
     return _page("notice.html", title="No report", text=text, remedy=remedy)
 
 
-def _samples(tx: Transaction, figures: run.RunFigures, face: Face, config: Path) -> list[Sample]:
+def _samples(tx: Transaction, figures: run.RunFigures, face: Face, campaigns: dict[str, Campaign]) -> list[Sample]:
     if face.shop is None:
         return []
     clock = tx.maybe("runs/clock_read", realm=figures.head.realm)
@@ -162,7 +165,7 @@ def _samples(tx: Transaction, figures: run.RunFigures, face: Face, config: Path)
         tx,
         run_no=figures.head.run_no,
         shop=face.shop,
-        campaigns=load_campaigns(config).by_id,
+        campaigns=campaigns,
         renderer=Renderer(),
         at=at,
     )
@@ -171,12 +174,15 @@ def _samples(tx: Transaction, figures: run.RunFigures, face: Face, config: Path)
 def _card(
     tx: Transaction, realm: str, shop_id: str, latest: list[shops.LatestRun], config: Path, now: datetime
 ) -> ShopCard:
-    state = shops.shop_state(tx, realm, shop_id, now)
+    own = [found for found in latest if (found.realm, found.shop_id) == (realm, shop_id)]
+    # A rehearsal's clock stands at the instant its runs look from.
+    at = now if realm == LIVE else max(found.as_of for found in own)
+    state = shops.shop_state(tx, realm, shop_id, at)
     age = state.now - state.loaded_as_of if state.loaded_as_of else None
     return ShopCard(
         face=face_of(shop_id, config),
         state=state,
-        runs=[found for found in latest if (found.realm, found.shop_id) == (realm, shop_id)],
+        runs=own,
         stops=[stop for stop in run.stops_of(tx, shop_id) if stop["scope"] != "everything"],
         behind=words.span(age) if age is not None else "",
         is_stale=realm == LIVE and age is not None and age > FRESHNESS["intraday"],
