@@ -1,0 +1,118 @@
+"""From due campaigns to decisions: choose, plan, decide."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from touchpoint.campaigns.due import due_campaigns
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.db import Transaction
+from touchpoint.decide import audience as audiences
+from touchpoint.decide import plan as decisions
+from touchpoint.decide import recompute
+from touchpoint.errors import ConfigError
+from touchpoint.model import Mode, Run
+from touchpoint.outbox import sweep
+from touchpoint.outbox.enqueue import enqueue
+from touchpoint.pipeline.runs import read_run
+from touchpoint.record import refresh as record
+from touchpoint.services import Services
+from touchpoint.settings import load_policy, load_segments, load_shop
+
+FEATURES = "record.customer_features"
+
+
+def config_check(services: Services) -> int:
+    """How many campaign files load.
+
+    Raises:
+        ConfigError: one or more do not; every one is named.
+    """
+    loaded = load_campaigns(services.config)
+    if loaded.broken:
+        raise ConfigError(
+            f"{len(loaded.broken)} campaign file(s) left out: " + " | ".join(str(error) for error in loaded.broken),
+            place="config/campaigns",
+            remedy="correct them; the other campaigns run",
+        )
+    return len(loaded.by_id)
+
+
+def choose(services: Services, run_no: int | None) -> list[str]:
+    """Ids of the campaigns due at the run's as_of."""
+    run = read_run(services, run_no)
+    shop = load_shop(run.shop_id, services.config)
+    return due_campaigns(load_campaigns(services.config).by_id, run.cadence, run.as_of, shop)
+
+
+def plan(services: Services, run_no: int | None, campaign_id: str) -> int:
+    """Store the audience of a campaign for this run.
+
+    Returns:
+        How many candidates it has.
+    """
+    run = read_run(services, run_no)
+    shop = load_shop(run.shop_id, services.config)
+    campaign = _campaign(services, campaign_id)
+    with services.timed(run.run_no, f"plan_{campaign_id}"), services.db.transaction() as tx:
+        stored = audiences.store(
+            tx,
+            run=run,
+            shop=shop,
+            campaign=campaign,
+            relation=_features_relation(tx, run),
+            segments=load_segments(services.config),
+        )
+        return stored.candidate_count
+
+
+def decide(services: Services, run_no: int | None) -> dict[str, int]:
+    """Decide once for all campaigns whose audience was stored for this run, in one transaction per shop.
+
+    In mode `recompute` the decisions are compared with the ledger and nothing is enqueued.
+
+    Returns:
+        Decisions by kind, over all campaigns.
+    """
+    run = read_run(services, run_no)
+    shop = load_shop(run.shop_id, services.config)
+    policy = load_policy(services.config)
+    clock = services.clock_of(run)
+    loaded = load_campaigns(services.config).by_id
+    with services.timed(run.run_no, "decide"), services.db.transaction() as tx:
+        if run.mode == Mode.RECOMPUTE:
+            return recompute.compare(
+                tx,
+                run=run,
+                shop=shop,
+                policy=policy,
+                campaigns={due: loaded[due] for due in due_campaigns(loaded, run.cadence, run.as_of, shop)},
+                relation=_features_relation(tx, run),
+                segments=load_segments(services.config),
+            )
+        decisions.lock(tx, realm=run.realm, shop_id=shop.id)
+        sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy)
+        made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=run.as_of)
+        enqueue(tx, run, made.enqueue)
+        total: Counter[str] = Counter()
+        for counts in made.counts.values():
+            total.update(counts)
+        return dict(total)
+
+
+def _features_relation(tx: Transaction, run: Run) -> str:
+    if run.is_at_head:
+        return FEATURES
+    return record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
+
+
+def _campaign(services: Services, campaign_id: str) -> Campaign:
+    loaded = load_campaigns(services.config).by_id
+    if campaign_id not in loaded:
+        raise ConfigError(
+            f"no campaign {campaign_id!r} loads",
+            place="config/campaigns",
+            remedy=f"one of: {', '.join(sorted(loaded))}",
+        )
+    return loaded[campaign_id]

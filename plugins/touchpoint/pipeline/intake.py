@@ -1,0 +1,163 @@
+"""From the source to the customer record: extract, validate, load, refresh. Only a run at the head writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from touchpoint.db import Transaction
+from touchpoint.errors import GateFailed, NotAtHead
+from touchpoint.facts import head, landing, merge
+from touchpoint.model import Entity, Mode, Run
+from touchpoint.pipeline.runs import lose_head, read_run
+from touchpoint.quality import gate
+from touchpoint.record import refresh as record
+from touchpoint.services import Services
+from touchpoint.settings import Shop, load_shop
+from touchpoint.sources import open_source
+
+EXTRACTED = (Entity.MEMBER, Entity.ORDER, Entity.SHIPMENT)
+"""What is asked of a source; lines and refunds come with orders, scans with parcels."""
+
+
+def extract(services: Services, run_no: int | None, entity: Entity) -> dict[str, int]:
+    """Pull one entity from the stored watermark to as_of, and land it. Runs not at the head pull nothing.
+
+    Returns:
+        Rows landed, per landing entity.
+
+    Raises:
+        SourceError: the source does not answer or refuses; nothing moved.
+    """
+    run = read_run(services, run_no)
+    shop = load_shop(run.shop_id, services.config)
+    if not run.is_at_head or entity not in shop.sources:
+        return {}
+    with services.timed(run.run_no, f"extract_{entity}"):
+        try:
+            return ingest(services, shop, entity, as_of=run.as_of, run_no=run.run_no)
+        except NotAtHead:
+            lose_head(services, run)
+            return {}
+
+
+def ingest(services: Services, shop: Shop, entity: Entity, *, as_of: datetime, run_no: int | None) -> dict[str, int]:
+    """Read a source's window and land it, the watermark moving in the same transaction.
+
+    Raises:
+        NotAtHead: another run went past as_of meanwhile; nothing is landed.
+    """
+    with services.db.transaction() as tx:
+        window = landing.next_window(tx, shop, entity, as_of)
+        history = landing.is_history(tx, shop.id, entity)
+        read = landing.files_read(tx, shop.id, entity)
+    source = open_source(shop, entity, services.resolve, already_read=read, config=services.config)
+    pages = source.read(entity, window)
+    if shop.sources[entity.value].adapter != "files":
+        pages = iter(list(pages))  # a slow platform must not hold the ingest lock
+    with services.db.transaction() as tx:
+        landing.lock_ingest(tx, shop.id)
+        head.require(tx, shop.id, as_of)
+        batches = landing.land(
+            tx,
+            shop=shop,
+            entity=entity,
+            pages=pages,
+            window=window,
+            snapshot_at=source.snapshot_at(entity, window),
+            as_of=as_of,
+            run_no=run_no,
+            is_history=history,
+            key=services.key,
+        )
+        return {row["entity"]: row["landed"] for row in tx.many("load/landed", batch_ids=batches)}
+
+
+def validate(services: Services, run_no: int | None) -> int:
+    """Judge every pending batch and write the run's gate row: `passed` where there is nothing to judge.
+
+    Returns:
+        How many batches were judged.
+
+    Raises:
+        GateFailed: a critical expectation failed; the batches stay pending.
+    """
+    run = read_run(services, run_no)
+    if run.mode == Mode.RECOMPUTE:
+        return 0
+    with services.timed(run.run_no, "validate"):
+        with services.db.transaction() as tx:
+            batches = landing.pending(tx, run.shop_id) if run.is_at_head else []
+        findings = gate.judge(services.url, run.shop_id, batches, run.as_of)
+        with services.db.transaction() as tx:
+            passed = gate.record(tx, run.run_no, findings)
+    if not passed:
+        failed = sorted({f"{f.entity}: {f.rule}" for f in findings if not f.success and f.severity == "critical"})
+        raise GateFailed(
+            f"{len(failed)} critical expectation(s) failed: {'; '.join(failed)}",
+            place=f"shop {run.shop_id}",
+            remedy=f"look with `touchpoint gate show --shop {run.shop_id}`, then release or reject",
+        )
+    return len(batches)
+
+
+def load(services: Services, run_no: int | None) -> dict[str, int]:
+    """Quarantine the rows that broke a rule, merge the others into facts, oldest batch first, in one transaction.
+
+    Returns:
+        Rows loaded, unchanged, superseded and quarantined, in all.
+    """
+    run = read_run(services, run_no)
+    if not run.is_at_head:
+        return {}
+    shop = load_shop(run.shop_id, services.config)
+    with services.timed(run.run_no, "load"):
+        try:
+            with services.db.transaction() as tx:
+                landing.lock_ingest(tx, shop.id)
+                head.require(tx, shop.id, run.as_of)
+                counts = _load_judged(tx, services, shop, run)
+                head.advance_loaded(tx, shop.id, run.as_of)
+                return counts
+        except NotAtHead:
+            lose_head(services, run)
+            return {}
+
+
+def refresh(services: Services, run_no: int | None) -> int:
+    """Bring the customer record to as_of: the stored one at the head, else a run-scoped one.
+
+    Returns:
+        Customers written.
+    """
+    run = read_run(services, run_no)
+    with services.timed(run.run_no, "refresh"):
+        if run.is_at_head:
+            try:
+                return _refresh_head(services, run)
+            except NotAtHead:
+                lose_head(services, run)
+        with services.db.transaction() as tx:
+            record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
+    return 0
+
+
+def _load_judged(tx: Transaction, services: Services, shop: Shop, run: Run) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    findings = gate.findings(tx, run.run_no)
+    for batch in merge.in_order(landing.pending(tx, shop.id)):
+        if batch.verdict not in ("passed", "released"):
+            continue
+        gate.quarantine_rows(tx, batch, findings)
+        total.update(merge.load(tx, shop=shop, batch=batch, as_of=run.as_of, key=services.key).as_dict())
+    return dict(total)
+
+
+def _refresh_head(services: Services, run: Run) -> int:
+    with services.db.transaction() as tx:
+        landing.lock_ingest(tx, run.shop_id)
+        head.require(tx, run.shop_id, run.as_of)
+        batches = [row["batch_id"] for row in tx.many("runs/loaded_since_refresh", shop_id=run.shop_id)]
+        written = record.refresh(tx, shop_id=run.shop_id, as_of=run.as_of, batch_ids=batches)
+        head.advance_refreshed(tx, run.shop_id, run.as_of)
+        return written

@@ -1,0 +1,126 @@
+"""Opening, finding and closing a run: its as_of, its mode, and whether it may write facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from touchpoint.clock import mode_of, real_now, resolve_as_of
+from touchpoint.db import Transaction
+from touchpoint.errors import ConfigError, LedgerError, NotAtHead
+from touchpoint.facts import head
+from touchpoint.model import Cadence, Mode, Run
+from touchpoint.record import refresh as record
+from touchpoint.reports.summary import summary
+from touchpoint.services import LIVE, Services, no_run, run_from_row
+from touchpoint.settings import Shop, load_shop
+
+HISTORY = "history"
+"""Type of a run that only loads: a shop's declared history, from a shell. A rehearsal's facts come by it alone."""
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What an entry point knows of a run before it is in the ledger."""
+
+    shop_id: str
+    dag_id: str
+    run_id: str
+    cadence: Cadence
+    run_type: str = "manual"
+    as_of: str | datetime | None = None
+    logical_date: datetime | None = None
+    run_after: datetime | None = None
+    realm: str | None = None
+
+
+def begin(services: Services, trigger: Trigger) -> Run:
+    """Open the run: resolve its as_of, its mode and whether it is at the head.
+
+    Raises:
+        TimeError: as_of is missing, without a zone, or later than the clock.
+        ConfigError: the shop does not load, or a realm was named for a live shop.
+    """
+    shop = load_shop(trigger.shop_id, services.config)
+    realm = _realm(shop, trigger.realm)
+    clock = services.business_clock(LIVE)
+    as_of = resolve_as_of(
+        param=trigger.as_of, logical_date=trigger.logical_date, run_after=trigger.run_after, clock=clock
+    )
+    now = clock.now() if realm == LIVE else as_of
+    mode = mode_of(run_type=trigger.run_type, cadence=trigger.cadence, as_of=as_of, now=now)
+    with services.db.transaction() as tx:
+        may_write = trigger.run_type == HISTORY or (realm == LIVE and mode == Mode.SEND)
+        at_head = may_write and _is_at_head(tx, shop.id, as_of)
+        row = tx.one(
+            "runs/begin",
+            realm=realm,
+            shop_id=shop.id,
+            dag_id=trigger.dag_id,
+            run_id=trigger.run_id,
+            cadence=str(trigger.cadence),
+            run_type=trigger.run_type,
+            as_of=as_of,
+            mode=mode,
+            is_at_head=at_head,
+        )
+    run = run_from_row(row)
+    if run.as_of != as_of:
+        raise LedgerError(
+            f"run {run.run_id} looked from {run.as_of.isoformat()} before, and from {as_of.isoformat()} now",
+            place=run.dag_id,
+            remedy="start a new run for another as_of",
+        )
+    return run
+
+
+def read_run(services: Services, run_no: int | None) -> Run:
+    """The run, its mode judged again by the clock: a run cleared long after is `recompute`, whatever it was.
+
+    Raises:
+        TouchpointError: no such run.
+    """
+    if run_no is None:
+        raise no_run(run_no)
+    with services.db.transaction() as tx:
+        row = tx.maybe("runs/read", run_no=run_no)
+    if row is None:
+        raise no_run(run_no)
+    run = run_from_row(row)
+    now = services.clock_of(run).now()
+    mode = Mode(mode_of(run_type=run.run_type, cadence=run.cadence, as_of=run.as_of, now=now))
+    return replace(run, mode=mode, is_at_head=run.is_at_head and mode == Mode.SEND)
+
+
+def report(services: Services, run_no: int | None) -> dict[str, object]:
+    """Close the run: drop its scratch tables, stamp its end, and hand back its figures.
+
+    Returns:
+        The run's part of var/run-summary.json.
+    """
+    run = read_run(services, run_no)
+    with services.db.transaction() as tx:
+        record.drop_scratch(tx, run.run_no)
+        tx.count("runs/end", run_no=run.run_no, ended_real_at=real_now())
+        return summary(tx, [run.run_no])
+
+
+def lose_head(services: Services, run: Run) -> None:
+    with services.db.transaction() as tx:
+        tx.count("runs/lose_head", run_no=run.run_no)
+
+
+def _realm(shop: Shop, asked: str | None) -> str:
+    if asked in (None, shop.realm):
+        return shop.realm
+    if shop.realm == LIVE or asked == LIVE:
+        raise ConfigError(f"realm {asked!r} for shop {shop.id}", place="params.realm", remedy="name a rehearsal shop")
+    return str(asked)
+
+
+def _is_at_head(tx: Transaction, shop_id: str, as_of: datetime) -> bool:
+    try:
+        head.require(tx, shop_id, as_of)
+    except NotAtHead:
+        return False
+    return True

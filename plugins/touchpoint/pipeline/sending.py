@@ -1,0 +1,104 @@
+"""From the outbox to the providers and back: dispatch, reconcile."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.channels import Channel as OpenChannel
+from touchpoint.channels import open_channel
+from touchpoint.clock import Clock
+from touchpoint.errors import LedgerError, TouchpointError
+from touchpoint.model import Channel, Mode
+from touchpoint.outbox import dispatch as outgoing
+from touchpoint.outbox import leases, resolve
+from touchpoint.pipeline.runs import read_run
+from touchpoint.render.messages import Renderer
+from touchpoint.services import Services
+from touchpoint.settings import Shop, load_policy, load_shop
+
+SHARDS = 2
+"""Dispatch is mapped over this many shards: one a core of the smallest machine."""
+
+
+def dispatch(services: Services, run_no: int | None, shard: int, shards: int = SHARDS) -> dict[str, int]:
+    """Send what is claimable in one shard of the outbox, whichever run enqueued it.
+
+    Only a run in mode `send` whose own gate passed sends anything.
+
+    Returns:
+        Messages by what became of them.
+    """
+    run = read_run(services, run_no)
+    with services.db.transaction() as tx:
+        judged = tx.maybe("runs/gate_state", run_no=run.run_no)
+    if run.mode != Mode.SEND or judged is None or judged["state"] != "passed":
+        return {}
+    shop = load_shop(run.shop_id, services.config)
+    with services.timed(run.run_no, "dispatch"):
+        return send(services, run.realm, shop, services.clock_of(run), shard=shard, shards=shards)
+
+
+def send(
+    services: Services, realm: str, shop: Shop, clock: Clock, *, shard: int = 0, shards: int = 1
+) -> dict[str, int]:
+    """Claim, send and settle one shard of a shop's outbox.
+
+    Returns:
+        Messages by what became of them.
+    """
+    campaigns = load_campaigns(services.config).by_id
+    words = {campaign.id: campaign.message_values() for campaign in campaigns.values()}
+    with ExitStack() as stack:
+        opened = _open_channels(services, shop, realm, stack)
+        tally = outgoing.dispatch(
+            services.db,
+            realm=realm,
+            shop=shop,
+            channels=opened,
+            renderer=Renderer(campaign_values=words),
+            clock=clock,
+            shard=shard,
+            shards=shards,
+            policy=load_policy(services.config),
+            campaigns=campaigns,
+            environment_id=services.connection.extra.get("environment_id"),
+        )
+        return tally.as_dict()
+
+
+def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
+    """Return expired leases, resolve what is unknown by asking the providers, and prove that the ledger adds up.
+
+    Raises:
+        LedgerError: it does not.
+    """
+    run = read_run(services, run_no)
+    if run.mode == Mode.RECOMPUTE:
+        return {}
+    shop = load_shop(run.shop_id, services.config)
+    clock = services.clock_of(run)
+    with services.timed(run.run_no, "reconcile"), ExitStack() as stack:
+        opened = _open_channels(services, shop, run.realm, stack)
+        recovered = leases.recover(services.db, realm=run.realm, shop=shop, clock=clock)
+        resolved = resolve.resolve(services.db, realm=run.realm, shop=shop, channels=opened, clock=clock)
+        with services.db.transaction() as tx:
+            faults = tx.many("checks/ledger/does_not_add_up", run_no=run.run_no)
+        if faults:
+            raise LedgerError(
+                f"the ledger of run {run.run_id} does not add up: {'; '.join(row['fault'] for row in faults)}",
+                place=f"shop {shop.id}",
+                remedy="nothing more is sent for it; see docs/operate.md",
+            )
+        return {**recovered.as_dict(), **resolved.as_dict()}
+
+
+def _open_channels(services: Services, shop: Shop, realm: str, stack: ExitStack) -> dict[Channel, OpenChannel]:
+    opened: dict[Channel, OpenChannel] = {}
+    for kind, configured in ((Channel.SMS, shop.sms), (Channel.EMAIL, shop.email)):
+        if configured is not None:
+            opened[kind] = open_channel(kind, shop, services.resolve, realm)
+            stack.callback(opened[kind].close)
+    if not opened:
+        raise TouchpointError("no channel", place=f"config of shop {shop.id}", remedy="configure sms or email")
+    return opened
