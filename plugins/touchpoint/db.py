@@ -16,7 +16,7 @@ from sqlalchemy.engine import CursorResult
 from touchpoint import statements
 from touchpoint.errors import StatementError
 
-psycopg2.extras.register_uuid()
+psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
 Row = dict[str, Any]
 
@@ -76,14 +76,14 @@ class Transaction:
     def copy_in(self, relation: str, columns: Iterable[str], data: IO[bytes]) -> int:
         """COPY a CSV stream (UTF-8, unquoted empty = NULL) into a relation; returns the rows copied."""
         text, _ = statements.load("load/copy_in").bind({"relation": relation, "columns": list(columns)})
-        with self.connection.connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.copy_expert(text, data, size=1 << 17)
             return int(cursor.rowcount)
 
     def literal(self, name: str, **params: object) -> str:
         """A statement that returns many rows as text with its values put in as literals, for tools that take text alone."""
         text, values = statements.load(name).bind(dict(params))
-        with self.connection.connection.cursor() as cursor:
+        with self._cursor() as cursor:
             bound: bytes = cursor.mogrify(statements.without_header(text), values)
             return bound.decode()
 
@@ -93,8 +93,12 @@ class Transaction:
         bound = [statement.bind(dict(row)) for row in rows]
         if not bound:
             return
-        with self.connection.connection.cursor() as cursor:
+        with self._cursor() as cursor:
             psycopg2.extras.execute_batch(cursor, bound[0][0], [values for _, values in bound], page_size=200)
+
+    def _cursor(self) -> Any:
+        # The driver's own cursor: SQLAlchemy's types do not know COPY.
+        return self.connection.connection.cursor()
 
     def _run(self, name: str, params: Mapping[str, object], returns: str) -> CursorResult[Any]:
         statement = statements.load(name)

@@ -58,8 +58,8 @@ def shop_dags(cadence: str, cron: str, freshness: str, config: Path = CONFIG_ROO
             dags[dag.dag_id] = dag
     if broken and not dags:
         raise broken[0]
-    for error in broken:
-        dag = _broken_shop_dag(cadence, error)
+    for refused in broken:
+        dag = _broken_shop_dag(cadence, refused)
         dags[dag.dag_id] = dag
     return dags
 
@@ -160,11 +160,5 @@ def _broken_shop_dag(cadence: str, error: ConfigError) -> DAG:
         doc_md=f"### Stopped\n\n{error}",
     ) as dag:
 
-        @task(task_id="config_check", retries=0)
-        def config_check() -> None:
-            from airflow.sdk.exceptions import AirflowFailException
-
-            raise AirflowFailException(str(error))
-
-        config_check()
+        task(task_id="config_check", retries=0)(tasks.refuse)(str(error))
     return dag

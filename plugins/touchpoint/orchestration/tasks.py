@@ -118,6 +118,11 @@ def config_check() -> int:
         return pipeline.config_check(opened)
 
 
+def refuse(why: str) -> None:
+    """Fail with the error of a shop file that does not load."""
+    raise AirflowFailException(why)
+
+
 def watch() -> None:
     """Fail the run if any task failed; tell of new failures, and of failures that are over, once each."""
     from touchpoint.orchestration import alerts
@@ -140,4 +145,4 @@ def _begun(run_no: int | None) -> int:
     return run_no
 
 
-__all__ = ["begin", "choose", "config_check", "dispatch", "extract", "plan", "use_case", "watch"]
+__all__ = ["begin", "choose", "config_check", "dispatch", "extract", "plan", "refuse", "use_case", "watch"]

@@ -53,7 +53,7 @@ def ingest(services: Services, shop: Shop, entity: Entity, *, as_of: datetime, r
         read = landing.files_read(tx, shop.id, entity)
     source = open_source(shop, entity, services.resolve, already_read=read, config=services.config)
     pages = source.read(entity, window)
-    if shop.sources[entity.value].adapter != "files":
+    if shop.sources[entity.value].adapter != "files":  # type: ignore[index]
         pages = iter(list(pages))  # a slow platform must not hold the ingest lock
     with services.db.transaction() as tx:
         landing.lock_ingest(tx, shop.id)
