@@ -106,7 +106,7 @@ def _render_again(
     found = tx.many(f"outbox/context/{campaign.occasion}", message_ids=[row["message_id"]], at=at)
     if not found or not found[0]["order_count"]:
         raise TouchpointError("it covers no order any more")
-    facts = {**found[0], "offer": campaign.audience.parameters.get("offer")}
+    facts = {"offer": campaign.audience.parameters.get("offer"), **found[0]}
     context = message_context(shop, facts, at)
     name = usable_name(facts["display_name"])
     masked = {**context, "name": mask_name(name)} if name else context
