@@ -97,29 +97,44 @@ def family(spawned: Spawned) -> list[psutil.Process]:
     return list(found.values())
 
 
-def stop(layout: Layout, spawned: Spawned, *, grace: float, alone: bool = False) -> bool:
-    """Ask a process to end, wait, then end what is left of its family. Returns whether it ended by itself.
+def stop(layout: Layout, spawned: Spawned, *, grace: float) -> bool:
+    """Stop one process and its family, as `stop_all` does. Returns whether it ended by itself."""
+    return not stop_all(layout, [spawned], grace=grace)
 
-    The request goes to the process alone: a scheduler whose whole group is signalled hangs on its idle workers.
+
+def stop_all(layout: Layout, stopping: list[Spawned], *, grace: float) -> list[str]:
+    """Ask processes to end, wait for all of them, then end what is left of their families.
+
+    The request goes to each process alone: a scheduler whose whole group is signalled hangs on its idle workers.
 
     Args:
-        layout: whose process it is.
-        spawned: the process.
-        grace: seconds it is given.
-        alone: leave its family be (it is no leader of a session of ours, but shares somebody's terminal).
+        layout: whose processes they are.
+        stopping: the processes.
+        grace: seconds they are given.
+
+    Returns:
+        Names of those that did not end by themselves.
     """
-    leader, members = _leader(spawned), [] if alone else family(spawned)
-    if leader:
+    leaders = {spawned.name: leader for spawned in stopping if (leader := _leader(spawned))}
+    members = [process for spawned in stopping for process in family(spawned)]
+    for leader in leaders.values():
         _signal(leader, signal.SIGTERM)
-        _wait([leader], grace)
-    left = _running([leader] if leader and alone else members + ([] if alone else family(spawned)))
-    ended_itself = leader not in left
+    _wait(list(leaders.values()), grace)
+    left = _running(members + [process for spawned in stopping for process in family(spawned)])
     for process in left:
         _signal(process, signal.SIGKILL)
     _wait(left, 10.0)
-    _leader(spawned)  # read the end of a child of ours
-    forget(layout, spawned.name)
-    return ended_itself
+    for spawned in stopping:
+        _leader(spawned)  # read the end of a child of ours
+        forget(layout, spawned.name)
+    return [name for name, leader in leaders.items() if leader in left]
+
+
+def stop_alone(spawned: Spawned, *, grace: float) -> None:
+    """Ask a process that leads no session of ours (a launcher in a terminal) to end, and wait."""
+    if leader := _leader(spawned):
+        _signal(leader, signal.SIGTERM)
+        _wait([leader], grace)
 
 
 def log_file(layout: Layout, name: str) -> Path:

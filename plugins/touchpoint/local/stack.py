@@ -24,7 +24,7 @@ from touchpoint.local.table import commands, environment, native, settings
 
 LAUNCHER = "launcher"
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
-GRACE = {"scheduler": 20.0}
+GRACE = 20.0
 """Seconds a process is given to end. The scheduler waits for running tasks; those it still waits for then are ended,
 which is safe: what they did not finish is found again at the next start."""
 START_PATIENCE = 120.0
@@ -132,7 +132,7 @@ class Stack:
     def _start(self, name: str, command: list[str]) -> None:
         left = processes.recall(self.layout, name)
         if left:
-            processes.stop(self.layout, left, grace=GRACE.get(name, 10.0))
+            processes.stop(self.layout, left, grace=GRACE)
         processes.start(self.layout, name, native(command), self.environment)
 
     def _wait_for(self, name: str, is_ready: Callable[[], bool]) -> None:
@@ -207,10 +207,10 @@ def choose_stack_ports(stack: Stack) -> None:
 def stop_processes(layout: Layout, say: Callable[[str], None]) -> None:
     """Stop every process this installation started, PostgreSQL last."""
     spawned = {each.name: each for each in processes.recall_all(layout) if each.name != LAUNCHER}
-    # The scheduler first: while it waits for its tasks, they still need the others.
-    order = ["scheduler", "dag-processor", "triggerer", "api-server", "sandbox"]
-    for name in sorted(spawned, key=lambda name: order.index(name) if name in order else len(order)):
-        if not processes.stop(layout, spawned[name], grace=GRACE.get(name, 10.0)):
+    # While the scheduler waits for its tasks, they still need the api-server and the sandbox.
+    first = [spawned.pop(name) for name in ("scheduler", "dag-processor", "triggerer") if name in spawned]
+    for group in (first, list(spawned.values())):
+        for name in processes.stop_all(layout, group, grace=GRACE):
             say(f"{name} did not end in time and was ended")
     if (layout.var / "state.json").is_file():
         load_state(layout).server.stop()
@@ -220,7 +220,7 @@ def stop_launcher(layout: Layout) -> None:
     """End a launcher that is up in another terminal, and wait until it has stopped everything."""
     launcher = processes.recall(layout, LAUNCHER)
     if launcher and launcher.pid != os.getpid():
-        processes.stop(layout, launcher, grace=90.0, alone=True)
+        processes.stop_alone(launcher, grace=90.0)
 
 
 def delete_everything(layout: Layout) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -43,20 +45,19 @@ def write(path: Path, figures: dict[str, Any]) -> None:
 def show(console: Console, figures: dict[str, Any]) -> None:
     """Print a summary as tables: what came in, then each campaign from candidate to message."""
     console.print(_table("What came in", "entity", figures.get("entities", {})))
-    campaigns = figures.get("campaigns", {})
-    for kind, title in (("decisions", "What was decided"), ("messages", "What became of the messages")):
-        console.print(_table(title, "campaign", {name: counts.get(kind, {}) for name, counts in campaigns.items()}))
-    reasons = Table("campaign", "reason", "candidates", title="Why some get nothing", title_justify="left")
-    for name, counts in campaigns.items():
-        for reason, count in counts.get("reasons", {}).items():
-            reasons.add_row(name, str(reason), str(count))
-    if reasons.row_count:
-        console.print(reasons)
+    for name, counts in figures.get("campaigns", {}).items():
+        table = Table("decision", "candidates", "message", "messages", title=name, title_justify="left", box=SIMPLE)
+        decisions, messages = list(counts["decisions"].items()), list(counts["messages"].items())
+        for decision, message in zip_longest(decisions, messages, fillvalue=("", "")):
+            table.add_row(*(str(cell) for cell in (*decision, *message)))
+        for reason, count in counts["reasons"].items():
+            table.add_row(f"[dim]  {reason}[/dim]", f"[dim]{count}[/dim]", "", "")
+        console.print(table)
 
 
 def _table(title: str, first: str, rows: dict[str, dict[str, Any]]) -> Table:
     columns = list(next(iter(rows.values()), {}))
-    table = Table(first, *columns, title=title, title_justify="left")
+    table = Table(first, *columns, title=title, title_justify="left", box=SIMPLE, padding=(0, 0, 0, 1))
     for name, counts in rows.items():
         table.add_row(name, *(str(counts.get(column, "")) for column in columns))
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -21,6 +22,7 @@ from touchpoint.local.cycle import dag_ids, run_dag
 from touchpoint.local.layout import Layout, earlier_databases
 from touchpoint.local.stack import Stack, choose_stack_ports, opened, stop_processes
 from touchpoint.local.table import native
+from touchpoint.local.templates import register_templates
 from touchpoint.settings import Shop, load_shop
 
 SHOP = "sandbox"
@@ -51,7 +53,7 @@ def up(layout: Layout, console: Console, *, once: bool, now: str | None) -> bool
             api = AirflowApi(stack.api_url)
             succeeded = _bring_up(stack, api, shop, now)
             stack.seconds["total"] = stopwatch() - begun
-            _show(stack, console, shop)
+            _show(stack, console)
             if not once:
                 _stay(stack, api, succeeded)
         finally:
@@ -76,6 +78,7 @@ def _bring_up(stack: Stack, api: AirflowApi, shop: Shop, now: str | None) -> boo
         at = _instant(database, shop, now, is_first=is_first)
         with stack.stage("sandbox", "Starting the sandbox: shop platform, SMS gateway, mailbox"):
             stack.start_sandbox(anchor=at.isoformat() if at else None)
+            register_templates(stack.sandbox_url, shop)
         stack.remember()
         before = summary.newest_run(database, shop)
         with stopped_clocks(database, stack.sandbox_url, at):
@@ -140,9 +143,7 @@ def _load_history(stack: Stack, shop: Shop, at: datetime) -> None:
         )
 
 
-def _show(stack: Stack, console: Console, shop: Shop) -> None:
-    import json
-
+def _show(stack: Stack, console: Console) -> None:
     summary.show(console, json.loads(stack.layout.summary.read_text(encoding="utf-8")))
     console.print(f"Figures    {stack.layout.summary}", highlight=False, soft_wrap=True)
 
