@@ -8,8 +8,8 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-
 from tests.channels.fakes import FakeSmtp
+
 from touchpoint.channels import smtp
 from touchpoint.channels.smtp import Smtp
 from touchpoint.model import Outgoing, SendState
@@ -123,9 +123,12 @@ def test_each_answer_has_one_meaning(
     assert [r.state for r in results] == [first, second]
 
 
-def test_between_two_messages_the_session_is_reset(fake: FakeSmtp, channel: Smtp) -> None:
+def test_the_session_is_reset_between_two_groups_and_after_a_refusal(fake: FakeSmtp, channel: Smtp) -> None:
+    fake.script["RCPT"] = ["250 ok", "550 no such mailbox"]
     channel.send("g", [message(1), message(2), message(3)])
-    assert fake.verbs == ["EHLO", *["MAIL", "RCPT", "DATA", "RSET"] * 2, "MAIL", "RCPT", "DATA"]
+    channel.send("h", [message(4)])
+    mail = ["MAIL", "RCPT", "DATA"]
+    assert fake.verbs == ["EHLO", *mail, "MAIL", "RCPT", "RSET", *mail, "RSET", *mail]
 
 
 def test_out_of_time_the_rest_of_a_group_waits(fake: FakeSmtp, channel: Smtp, monkeypatch: pytest.MonkeyPatch) -> None:

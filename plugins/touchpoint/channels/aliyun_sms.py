@@ -92,7 +92,7 @@ class AliyunSms:
         if stopwatch() > until:
             return _all(messages, SendState.RETRYABLE, "no_time_left")
         try:
-            answer = self._call("SendBatchSms", {}, self._batch(group_id, messages), _nonce(group_id, messages))
+            answer = self._call("SendBatchSms", {}, self.batch(group_id, messages), _nonce(group_id, messages))
         except requests.RequestException as error:
             state = SendState.RETRYABLE if _never_connected(error) else SendState.UNKNOWN
             return _all(messages, state, type(error).__name__)
@@ -108,7 +108,8 @@ class AliyunSms:
         states = {Blame.CHANNEL: SendState.PAUSED, Blame.MOMENT: SendState.RETRYABLE, Blame.MAYBE: SendState.UNKNOWN}
         return _all(messages, RECIPIENT_CODES[code] if kind == Blame.RECIPIENT else states[kind], code)
 
-    def _batch(self, group_id: str, messages: Sequence[Outgoing]) -> bytes:
+    def batch(self, group_id: str, messages: Sequence[Outgoing]) -> bytes:
+        """The form body of one SendBatchSms."""
         form = {
             "OutId": group_id,
             "PhoneNumberJson": _json([_national(message.address) for message in messages]),

@@ -6,31 +6,24 @@ SMTP cannot be asked what became of a message. So what is not answered after the
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Sequence
 from datetime import timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from touchpoint.channels.base import demand_group
+from touchpoint.channels.mail import MailWriter
 from touchpoint.clock import real_now, stopwatch
 from touchpoint.model import Outgoing, SendResult, SendState, UnresolvedAttempt
 from touchpoint.settings import ConnectionInfo, EmailConfig
 
-POLICY = SMTP.clone(cte_type="7bit")
-"""CRLF, no line break in a header, and nothing that needs 8BITMIME."""
 TIMEOUT = 20.0
 """Seconds for each answer of the server."""
 SEND_BUDGET = 60.0
 """Seconds after which no further message of a group is begun."""
 ROUND_TRIPS = 11
 """Answers one message may wait for at most: RSET, then a new connection with TLS and log-in, then its own."""
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 class Smtp:
@@ -48,15 +41,17 @@ class Smtp:
     can_query = False
 
     def __init__(self, connection: ConnectionInfo, settings: EmailConfig) -> None:
-        self.connection, self.settings = connection, settings
-        self.domain = settings.sender.rpartition("@")[2]
+        self.connection, self.writer = connection, MailWriter(settings)
+        self.domain = self.writer.domain
         self._server: smtplib.SMTP | None = None
+        self._is_fresh = False  # nothing is left over of an earlier transaction, and the connection lived just now
 
     def send(self, group_id: str, messages: Sequence[Outgoing]) -> list[SendResult]:
         demand_group(self.name, self.group_size, messages)
         until = stopwatch() + SEND_BUDGET
         results: list[SendResult] = []
         trouble: SendResult | None = None
+        self._is_fresh = False
         for message in messages:
             if trouble is None and stopwatch() > until:
                 trouble = SendResult("", SendState.RETRYABLE, error_code="no_time_left")
@@ -79,35 +74,11 @@ class Smtp:
             except (OSError, smtplib.SMTPException):
                 server.close()
 
-    def build(self, message: Outgoing) -> EmailMessage:
-        """The message as it goes over the wire.
-
-        Raises:
-            ValueError: a header would hold a line break; nothing of it is ever sent.
-        """
-        mail = EmailMessage(policy=POLICY)
-        mail["From"] = Address(self.settings.sender_name, addr_spec=self.settings.sender)
-        mail["To"] = Address(addr_spec=message.address)
-        mail["Subject"] = message.subject
-        mail["Date"] = format_datetime(real_now())
-        mail["Message-ID"] = f"<{message.attempt_id}@{self.domain}>"
-        if self.settings.reply_to:
-            mail["Reply-To"] = self.settings.reply_to
-        for name, value in message.headers.items():
-            if not _HEADER_NAME.fullmatch(name):
-                raise ValueError("no header name")  # the library checks values alone
-            mail[name] = value
-        mail.set_content(message.text)
-        if message.html:
-            mail.add_alternative(message.html, subtype="html")
-        return mail
-
     def _send(self, message: Outgoing) -> tuple[SendResult, bool]:
         """The result, and whether the rest of the group is worth trying."""
         try:
-            content = self.build(message).as_bytes()
-            message.address.encode("ascii")
-        except (ValueError, LookupError, AttributeError):
+            content = self.writer.write(message, real_now())
+        except (ValueError, LookupError, AttributeError):  # the last two: what the library's header parser trips over
             return SendResult(message.attempt_id, SendState.REJECTED, error_code="header_refused"), True
         try:
             server = self._ready()
@@ -142,11 +113,17 @@ class Smtp:
             return self._lost(message, SendState.UNKNOWN, type(error).__name__)
         if code != 250:
             return self._refused(message, _by_class(code), code)
+        self._is_fresh = True
         return SendResult(message.attempt_id, SendState.ACCEPTED, provider_ref=answer.decode("ascii", "replace")[:200])
 
     def _ready(self) -> smtplib.SMTP:
-        """The open connection, proven by RSET; a new one if there is none or it has died meanwhile."""
+        """The open connection; a new one if there is none or it has died meanwhile.
+
+        RSET proves it before each group and clears it after a refusal; after an accepted mail nothing is left over.
+        """
         if self._server is not None:
+            if self._is_fresh:
+                return self._server
             try:
                 if self._server.rset()[0] == 250:
                     return self._server
@@ -173,6 +150,7 @@ class Smtp:
         return server
 
     def _refused(self, message: Outgoing, state: SendState, code: int) -> SendResult:
+        self._is_fresh = False
         if code == 421:  # the server is about to hang up
             self._drop()
         return SendResult(message.attempt_id, state, error_code=f"smtp_{code}")
