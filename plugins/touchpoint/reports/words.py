@@ -21,7 +21,7 @@ DECISION_WORDS = {
     "held_out": Word("held out", "In the control group: gets nothing, so that the effect can be measured."),
     "suppressed": Word("suppressed", "Must not or should not be written to; the reason says why."),
     "capped": Word("capped", "Has had enough messages for that day or week."),
-    "outranked": Word("outranked", "Another campaign of this run went first."),
+    "outranked": Word("outranked", "Another touch of this run went first; the reason is its campaign."),
     "expired": Word("expired", "Could not be reached in time."),
 }
 MESSAGE_WORDS = {
@@ -61,7 +61,7 @@ REASON_MEANINGS = {
     "paid": "paid meanwhile",
     "closed": "closed meanwhile",
     "no_order": "the order is gone",
-    "not_after": "its last minute passed while it waited",
+    "not_after": "its last minute has passed",
     "no_time_to_retry": "the next try would come too late",
     "gate_not_passed": "the gate of its run never passed",
     "render_error": "its template could not be rendered",

@@ -141,7 +141,7 @@ def test_rehearsals_stand_apart(seeded: Database) -> None:
 def test_synthetic_addresses_are_marked(database: Database) -> None:
     with database.transaction() as tx:
         ledger.add_message(tx, ledger.add_run(tx), 1, synthetic=True)
-    assert "synthetic addresses" in report(database)
+    assert "Synthetic addresses." in report(database)
 
 
 def test_an_error_page_names_the_remedy_and_refusals_name_nothing() -> None:

@@ -27,6 +27,15 @@ def test_samples_are_of_as_many_kinds_as_there_are(tx: Transaction) -> None:
     assert [sample.problem for sample in found] == ["", "", ""]
 
 
+def test_every_channel_has_a_sample_however_many_kinds_another_has(tx: Transaction) -> None:
+    run_no = ledger.add_run(tx)
+    for number, locale in enumerate(("zh-CN", "en", "fr", "de"), start=1):
+        ledger.add_message(tx, run_no, number, locale=locale)
+    ledger.add_message(tx, run_no, 5, channel="email")
+    found = [(sample.channel, sample.locale) for sample in shown(tx, run_no)]
+    assert found == [(Channel.SMS, "zh-CN"), (Channel.EMAIL, "zh-CN"), (Channel.SMS, "en")]
+
+
 def test_addresses_and_names_are_masked(tx: Transaction) -> None:
     chinese, letter, english = shown(tx, ledger.seed(tx))
     assert (chinese.address, letter.address) == ("+86139****5678", "w***@example.com")
