@@ -1,4 +1,4 @@
--- purpose: a few messages of a run to render again, of every channel and of as many kinds (template, locale) as possible
+-- purpose: a few messages of a run to render again, of every channel and of as many kinds as there are
 -- grain:   one row per sampled message, at most per_campaign a campaign
 -- params:  run_no bigint, per_campaign integer
 -- reads:   ledger.message, contact.contact_points
