@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from touchpoint import statements
@@ -83,18 +84,19 @@ def claim(
         claim_size=size,
         lease=scope.lease,
     )
-    cancelled = judge(tx, rows, at=at, is_claim=True)
+    cancelled = judge(tx, rows, shop=scope.shop, at=at, is_claim=True)
     kept = [row for row in rows if row["message_id"] not in cancelled]
     contexts = _contexts(tx, scope, kept, at)
     return [Claimed(row, contexts.get(row["message_id"])) for row in kept], len(cancelled)
 
 
-def judge(tx: Transaction, rows: Iterable[Row], *, at: datetime, is_claim: bool) -> set[int]:
+def judge(tx: Transaction, rows: Iterable[Row], *, shop: Shop, at: datetime, is_claim: bool) -> set[int]:
     """Cancel messages that must not go any more, and free what they covered.
 
     Args:
         tx: the transaction the rows were claimed or read in.
         rows: with message_id and valid_while; waiting or claimed.
+        shop: whose they are.
         at: business time.
         is_claim: let touches take in what they should speak of as well (include/sql/outbox/widen/).
 
@@ -119,9 +121,11 @@ def judge(tx: Transaction, rows: Iterable[Row], *, at: datetime, is_claim: bool)
                 f"no statement {name!r}", place="valid_while", remedy=f"write include/sql/outbox/valid/{name}.sql"
             )
         left = [message_id for message_id in asking if message_id not in cancelled]
+        given = {"message_ids": left, "at": at, "closes_after": shop.closes_after}
         if is_claim and f"outbox/widen/{name}" in _known():
-            tx.count(f"outbox/widen/{name}", message_ids=left, at=at)
-        cancelled |= {row["message_id"] for row in tx.many(f"outbox/valid/{name}", message_ids=left, at=at)}
+            tx.count(f"outbox/widen/{name}", **_asked(f"outbox/widen/{name}", given))
+        gone = tx.many(f"outbox/valid/{name}", **_asked(f"outbox/valid/{name}", given))
+        cancelled |= {row["message_id"] for row in gone}
     release(tx, cancelled, at)
     return cancelled
 
@@ -145,5 +149,11 @@ def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> d
     return {message_id: row for message_id, row in found.items() if row["order_count"]}
 
 
+def _asked(name: str, given: dict[str, object]) -> dict[str, object]:
+    """Of what there is to give, what a statement's header asks for."""
+    return {key: value for key, value in given.items() if key in statements.load(name).params}
+
+
+@cache
 def _known() -> frozenset[str]:
     return frozenset(statements.names("outbox"))

@@ -130,8 +130,8 @@ class _Worker:
         try:
             composed = compose(claimed, shop=self.scope.shop, renderer=self.renderer, at=at)
             self._set_aside(composed)
-            for group in groups(composed.drafts, self.sender.group_size):
-                if self.is_paused or stopwatch() - started > CLAIM_AGE:
+            for number, group in enumerate(groups(composed.drafts, self.sender.group_size)):
+                if self.is_paused or (number and stopwatch() - started > CLAIM_AGE):
                     break
                 self._send(group, at)
         finally:

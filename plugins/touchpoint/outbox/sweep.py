@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from touchpoint.db import Json, Transaction
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.db import Transaction
 from touchpoint.outbox.claim import judge, release
+from touchpoint.outbox.replan import replan
 from touchpoint.outbox.tally import Tally
 from touchpoint.settings import Policy, Shop
 
 
-def sweep(tx: Transaction, *, realm: str, shop: Shop, at: datetime, policy: Policy) -> Tally:
+def sweep(
+    tx: Transaction,
+    *,
+    realm: str,
+    shop: Shop,
+    at: datetime,
+    policy: Policy,
+    campaigns: Mapping[str, Campaign] | None = None,
+) -> Tally:
     """Cancel waiting messages that may not go, expire those past their last minute, re-plan those whose day has passed.
 
     Args:
@@ -19,6 +30,7 @@ def sweep(tx: Transaction, *, realm: str, shop: Shop, at: datetime, policy: Poli
         shop: whose outbox.
         at: business time.
         policy: caps; a day without room keeps a message waiting on its old day, where it cannot be claimed.
+        campaigns: loaded campaign files by id, for their limits.
 
     Returns:
         done: cancelled, expired, replanned.
@@ -27,14 +39,7 @@ def sweep(tx: Transaction, *, realm: str, shop: Shop, at: datetime, policy: Poli
     rows = tx.many("outbox/expire", realm=realm, shop_id=shop.id, at=at)
     release(tx, [row["message_id"] for row in rows], at)
     waiting = tx.many("outbox/waiting", realm=realm, shop_id=shop.id)
-    cancelled = judge(tx, waiting, at=at, is_claim=False)
-    replanned = tx.count(
-        "outbox/replan",
-        realm=realm,
-        shop_id=shop.id,
-        zone=shop.zone,
-        today=at.astimezone(shop.tz).date(),
-        caps=Json({purpose: caps.model_dump() for purpose, caps in policy.caps.items()}),
-    )
+    cancelled = judge(tx, waiting, shop=shop, at=at, is_claim=False)
+    replanned = replan(tx, realm=realm, shop=shop, at=at, policy=policy, campaigns=campaigns or {})
     tally.done.update(expired=len(rows), cancelled=len(cancelled), replanned=replanned)
     return tally

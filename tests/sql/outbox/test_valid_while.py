@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tests.faults.world import AT, World
 from tests.sql.outbox.conftest import Recorder
 
+from touchpoint.campaigns.load import load_campaigns
 from touchpoint.model import Channel, Purpose
 from touchpoint.outbox.claim import claim
 from touchpoint.outbox.dispatch import Scope
@@ -52,6 +54,18 @@ def test_closed_before_the_claim_is_cancelled(world: World, channel: Recorder) -
     world.sql("UPDATE facts.orders SET closes_at = %(at)s WHERE order_id = 'order-2'", at=AT)
     world.dispatch({SMS: channel})
     assert world.states() == {"cancelled: closed": 2}
+
+
+def test_an_order_without_a_closing_time_closes_as_the_shop_s_do(world: World, channel: Recorder) -> None:
+    world.add(1)
+    order(world, "old", at=AT - timedelta(days=9))
+    world.sql("UPDATE facts.orders SET closes_at = NULL")
+    world.dispatch({SMS: channel})
+    assert covers(world) == {"order-1": None}
+    world.add(1)
+    world.sql("UPDATE facts.orders SET closes_at = NULL, created_at = %(at)s", at=AT - timedelta(hours=24))
+    world.dispatch({SMS: channel})
+    assert world.states() == {"accepted": 1, "cancelled: closed": 1}
 
 
 def test_paid_later_than_the_business_clock_is_not_paid_yet(world: World, channel: Recorder) -> None:
@@ -147,11 +161,11 @@ def test_the_sweep_leaves_a_message_that_was_claimed_meanwhile(world: World, cha
 YESTERDAY = AT.date() - timedelta(days=1)
 
 
-def replanned(world: World, per_day: int, per_week: int | None = None) -> int:
+def replanned(world: World, per_day: int, per_week: int | None = None, **more: Any) -> int:
     caps = {p.value: Caps(per_day=per_day, per_week=per_week) for p in Purpose}
     policy = world.policy.model_copy(update={"caps": caps})
     with world.db.transaction() as tx:
-        return sweep(tx, realm=REALM, shop=world.shop, at=AT, policy=policy)["replanned"]
+        return sweep(tx, realm=REALM, shop=world.shop, at=AT, policy=policy, **more)["replanned"]
 
 
 def test_a_message_that_missed_its_day_is_planned_for_today(world: World, channel: Recorder) -> None:
@@ -170,6 +184,16 @@ def test_a_full_day_keeps_it_waiting(world: World, channel: Recorder) -> None:
     assert replanned(world, per_day=2, per_week=2) == 1
 
 
+def test_the_campaign_s_own_limit_counts_too(world: World) -> None:
+    world.add(1, planned_on=YESTERDAY)
+    world.add(1)
+    world.sql("UPDATE ledger.message SET identity = (SELECT min(identity::text)::uuid FROM ledger.message)")
+    campaigns = load_campaigns().by_id
+    assert campaigns["unpaid_reminder"].limits.per_day == 1
+    assert replanned(world, per_day=5, campaigns=campaigns) == 0
+    assert replanned(world, per_day=5) == 1
+
+
 def test_two_that_missed_their_day_do_not_take_the_same_slot(world: World) -> None:
     world.add(2, planned_on=YESTERDAY)
     world.sql("UPDATE ledger.message SET identity = (SELECT min(identity::text)::uuid FROM ledger.message)")
@@ -181,10 +205,13 @@ def test_a_held_out_touch_fills_a_promotional_day_and_no_transactional_one(world
     world.add(1, planned_on=YESTERDAY, purpose="promotional")
     world.sql(CONSENT)
     world.sql(
-        "INSERT INTO ledger.touch (realm, shop_id, campaign_id, step, occasion, identity, customer_id, decision,"
-        " decided_as_of, decided_dag_id, decided_run_no) SELECT realm, shop_id, 'other', step, occasion, identity,"
-        " customer_id, 'held_out', %(at)s, 'daily', decided_run_no FROM ledger.touch",
+        "WITH touches AS (INSERT INTO ledger.touch (realm, shop_id, campaign_id, step, occasion, identity, customer_id,"
+        " decision, decided_as_of, decided_dag_id, decided_run_no) SELECT realm, shop_id, 'other', step, occasion,"
+        " identity, customer_id, 'held_out', %(at)s, 'daily', decided_run_no FROM ledger.touch RETURNING *)"
+        " INSERT INTO ledger.decision (touch_id, run_no, as_of, decision, detail)"
+        " SELECT touch_id, decided_run_no, decided_as_of, decision, %(detail)s::jsonb FROM touches",
         at=AT,
+        detail='{"planned_on": "2026-11-20", "purpose": "promotional"}',
     )
     assert replanned(world, per_day=1) == 1
     assert [r["purpose"] for r in world.sql("SELECT purpose FROM ledger.message WHERE planned_on = '2026-11-20'")] == [

@@ -1,6 +1,6 @@
 -- purpose: strike orders that need no reminder any more; cancel messages with none left
 -- grain:   one row per message cancelled
--- params:  message_ids bigint[], at timestamptz
+-- params:  message_ids bigint[], at timestamptz, closes_after interval
 -- reads:   facts.orders, facts.order_lines
 -- writes:  ledger.touch_cover, ledger.message
 -- returns: many
@@ -25,7 +25,10 @@ judged_covers AS (
             WHEN orders.order_id IS NULL THEN 'no_order'
             WHEN orders.paid_at <= %(at)s::timestamptz THEN 'paid'
             WHEN orders.paid_at IS NULL AND orders.payment_state = 'paid' THEN 'paid'
-            WHEN orders.closed_at <= %(at)s::timestamptz OR orders.closes_at <= %(at)s::timestamptz THEN 'closed'
+            WHEN
+                orders.closed_at <= %(at)s::timestamptz
+                OR coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) <= %(at)s::timestamptz
+                THEN 'closed'
             WHEN orders.paid_at IS NULL AND orders.payment_state = 'under_way' THEN 'payment_under_way'
             WHEN EXISTS (
                 SELECT FROM facts.orders AS later_orders
@@ -37,7 +40,7 @@ judged_covers AS (
                     ON
                         own_lines.shop_id = orders.shop_id
                         AND own_lines.order_id = orders.order_id
-                        AND own_lines.product_id = later_lines.product_id
+                        AND facts.is_same_item(own_lines, later_lines)
                 WHERE
                     later_orders.customer_no = orders.customer_no
                     AND later_orders.created_at > orders.created_at

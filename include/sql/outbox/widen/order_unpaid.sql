@@ -1,6 +1,6 @@
 -- purpose: let messages in hand speak of every open order of their buyer, those made since the decision too
 -- grain:   one row per order added
--- params:  message_ids bigint[], at timestamptz
+-- params:  message_ids bigint[], at timestamptz, closes_after interval
 -- reads:   ledger.message, facts.customers, facts.orders, facts.order_lines
 -- writes:  ledger.touch_cover
 -- returns: count
@@ -30,7 +30,7 @@ WHERE
     AND orders.created_at <= %(at)s::timestamptz
     AND (orders.paid_at IS NULL OR orders.paid_at > %(at)s::timestamptz)
     AND (orders.closed_at IS NULL OR orders.closed_at > %(at)s::timestamptz)
-    AND (orders.closes_at IS NULL OR orders.closes_at > %(at)s::timestamptz)
+    AND coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) > %(at)s::timestamptz
     AND orders.kind = 'normal'
     AND (orders.payment_state = 'none' OR orders.paid_at > %(at)s::timestamptz)
     -- Struck before because the buyer has paid the same item in a later order: it stays struck.
@@ -44,7 +44,7 @@ WHERE
             ON
                 own_lines.shop_id = orders.shop_id
                 AND own_lines.order_id = orders.order_id
-                AND own_lines.product_id = later_lines.product_id
+                AND facts.is_same_item(own_lines, later_lines)
         WHERE
             later_orders.customer_no = orders.customer_no
             AND later_orders.created_at > orders.created_at

@@ -1,0 +1,22 @@
+-- purpose: waiting messages whose planned day has passed
+-- grain:   one row per message
+-- params:  realm text, shop_id text, today date
+-- reads:   ledger.message
+-- writes:  nothing
+-- returns: many
+SELECT
+    messages.message_id,
+    messages.identity,
+    messages.purpose,
+    messages.campaign_id,
+    messages.planned_on
+FROM ledger.message AS messages
+WHERE
+    messages.realm = %(realm)s::text
+    AND messages.shop_id = %(shop_id)s::text
+    AND messages.state = 'waiting'
+    AND messages.planned_on < %(today)s::date
+ORDER BY
+    messages.purpose DESC,
+    messages.not_after,
+    messages.message_id
