@@ -16,18 +16,21 @@ WITH settings AS (
     FROM (SELECT %(parameters)s::jsonb AS given, %(segments)s::jsonb AS bounds) AS config
 ),
 
--- The window keeps the cost constant as orders pile up: nobody is reminded of an order older than 30 days.
+-- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and thus looked up order
+-- by order whatever the planner knows of the ledger.
 open_orders AS (
     SELECT
-        orders.order_id,
-        orders.customer_no,
-        orders.kind,
-        orders.payment_state,
-        orders.created_at,
-        coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS closes_at,
+        orders.*,
+        coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS last_at,
         orders.created_at + make_interval(
             secs => coalesce(settings.delays ->> orders.source, settings.delays ->> 'default')::float8
-        ) AS due_at
+        ) AS due_at,
+        EXISTS (
+            SELECT FROM ledger.covers_as_of(
+                %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, %(as_of)s::timestamptz
+            ) AS covers
+            WHERE covers.covered_id = orders.order_id
+        ) AS is_covered
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
     CROSS JOIN settings
     WHERE
@@ -40,81 +43,78 @@ open_orders AS (
 judged_orders AS (
     SELECT
         open_orders.*,
+        open_orders.due_at <= %(as_of)s::timestamptz AS is_due,
         CASE
             WHEN open_orders.kind IN ('cash_on_delivery', 'price_difference', 'presale') THEN open_orders.kind
             WHEN open_orders.payment_state = 'deposit_paid' THEN 'presale'
             WHEN open_orders.payment_state = 'under_way' THEN 'payment_under_way'
             WHEN EXISTS (
                 SELECT FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS later_orders
-                INNER JOIN facts.order_lines_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS paid_lines
-                    ON later_orders.order_id = paid_lines.order_id
-                INNER JOIN facts.order_lines_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS open_lines
-                    ON facts.is_same_item(open_lines, paid_lines)
+                CROSS JOIN facts.lines_of_order_as_of(later_orders.shop_id, later_orders.order_id, %(as_of)s) AS paid
+                CROSS JOIN facts.lines_of_order_as_of(open_orders.shop_id, open_orders.order_id, %(as_of)s) AS unpaid
                 WHERE
-                    open_lines.order_id = open_orders.order_id
-                    AND later_orders.customer_no = open_orders.customer_no
+                    later_orders.customer_no = open_orders.customer_no
                     AND later_orders.created_at > open_orders.created_at
                     AND later_orders.paid_at IS NOT NULL
+                    AND facts.is_same_item(unpaid, paid)
             ) THEN 'paid_other_order'
         END AS exclude_reason
     FROM open_orders
     WHERE
-        open_orders.closes_at > %(as_of)s::timestamptz
-        AND NOT EXISTS (
-            SELECT FROM ledger.covers_as_of(
-                %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, %(as_of)s::timestamptz
-            ) AS covers
-            WHERE covers.covered_id = open_orders.order_id
-        )
+        NOT open_orders.is_covered
+        AND open_orders.last_at > %(as_of)s::timestamptz
 ),
 
 -- An order that is left out never stands for the others: it would hold their place without being covered.
-occasions AS (
-    SELECT DISTINCT ON (customer_no)
-        customer_no,
-        order_id AS occasion,
-        due_at,
-        exclude_reason
+sorted_orders AS (
+    SELECT
+        *,
+        bool_or(is_due AND exclude_reason IS NULL) OVER (PARTITION BY customer_no) AS has_text
     FROM judged_orders
-    WHERE due_at <= %(as_of)s::timestamptz
-    ORDER BY customer_no, exclude_reason IS NOT NULL, created_at, order_id
 ),
 
-staged_occasions AS (
+-- Open orders that are not due yet go into the same text.
+texts AS (
     SELECT
-        occasions.*,
-        settings.close_lead,
-        settings.offer,
+        customer_no,
+        (array_agg(order_id ORDER BY created_at, order_id) FILTER (WHERE is_due))[1] AS occasion,
+        (array_agg(due_at ORDER BY created_at, order_id) FILTER (WHERE is_due))[1] AS not_before,
+        (array_agg(exclude_reason ORDER BY created_at, order_id) FILTER (WHERE is_due))[1] AS exclude_reason,
+        array_agg(order_id ORDER BY created_at, order_id) AS covers,
+        min(last_at) AS first_last_at
+    FROM sorted_orders
+    WHERE has_text = (exclude_reason IS NULL)
+    GROUP BY customer_no
+    HAVING bool_or(is_due)
+),
+
+staged_texts AS (
+    SELECT
+        texts.*,
         CASE
             WHEN features.order_count >= settings.loyal_orders THEN 'loyal'
             WHEN features.order_count >= settings.second_time_orders THEN 'second_time'
             ELSE 'new'
         END AS stage
-    FROM occasions
+    FROM texts
     CROSS JOIN settings
     LEFT JOIN __features__ AS features
-        ON occasions.customer_no = features.customer_no AND features.shop_id = %(shop_id)s::text
+        ON texts.customer_no = features.customer_no AND features.shop_id = %(shop_id)s::text
 )
 
 SELECT
     customers.customer_id,
     customers.identity,
     %(step)s::text AS step,
-    occasions.occasion,
-    occasions.due_at AS not_before,
-    occasions.stage,
-    min(orders.closes_at) - occasions.close_lead AS not_after,
-    array_agg(orders.order_id ORDER BY orders.created_at, orders.order_id) AS covers,
+    texts.occasion,
+    texts.not_before,
+    texts.first_last_at - settings.close_lead AS not_after,
+    texts.covers,
     coalesce(
-        occasions.exclude_reason,
-        CASE WHEN occasions.stage = 'second_time' AND occasions.offer IS NULL THEN 'no_offer' END
-    ) AS exclude_reason
-FROM staged_occasions AS occasions
-INNER JOIN facts.customers AS customers ON occasions.customer_no = customers.customer_no
--- Open orders that are not due yet go into the same text.
-INNER JOIN judged_orders AS orders
-    ON occasions.customer_no = orders.customer_no AND (occasions.exclude_reason IS NULL) = (orders.exclude_reason IS NULL)
-GROUP BY
-    customers.customer_id, customers.identity, occasions.occasion, occasions.due_at, occasions.stage,
-    occasions.close_lead, occasions.offer, occasions.exclude_reason
-ORDER BY occasions.occasion
+        texts.exclude_reason, CASE WHEN texts.stage = 'second_time' AND settings.offer IS NULL THEN 'no_offer' END
+    ) AS exclude_reason,
+    texts.stage
+FROM staged_texts AS texts
+CROSS JOIN settings
+INNER JOIN facts.customers AS customers ON texts.customer_no = customers.customer_no
+ORDER BY texts.occasion

@@ -24,7 +24,11 @@ SELECT
     points.kind,
     points.channel,
     points.address_hash,
-    people.locale,
+    (
+        SELECT people.locale
+        FROM contact.people_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS people
+        WHERE people.customer_id = points.customer_id
+    ) AS locale,
     coalesce(suppressions.is_suppressed, false) AS is_suppressed,
     (
         SELECT jsonb_object_agg(latest.purpose, latest.is_granted)
@@ -43,8 +47,6 @@ SELECT
         ) AS latest
     ) AS consents
 FROM newest_points AS points
-LEFT JOIN contact.people_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS people
-    ON points.customer_id = people.customer_id
 -- The latest row of a scope speaks; any scope that reaches the address is enough.
 LEFT JOIN LATERAL (
     SELECT bool_or(scopes.is_suppressed) AS is_suppressed

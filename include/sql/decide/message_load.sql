@@ -30,13 +30,19 @@ WITH planned_messages AS (
         decisions.detail ->> 'purpose' AS purpose,
         touches.campaign_id
     FROM ledger.touch AS touches
-    INNER JOIN ledger.decision AS decisions ON touches.touch_id = decisions.touch_id
+    CROSS JOIN LATERAL (
+        SELECT made.detail
+        FROM ledger.decision AS made
+        WHERE
+            made.touch_id = touches.touch_id
+            AND made.decision = 'held_out'
+            AND made.as_of < %(before)s::timestamptz
+        OFFSET 0
+    ) AS decisions
     WHERE
         touches.realm = %(realm)s::text
         AND touches.identity = ANY(%(identities)s::uuid[])
         AND touches.decision = 'held_out'
-        AND decisions.decision = 'held_out'
-        AND decisions.as_of < %(before)s::timestamptz
         AND (decisions.detail ->> 'planned_on')::date >= %(from_on)s::date
 )
 

@@ -28,13 +28,24 @@ SELECT
     decisions.dag_id,
     (decisions.detail ->> 'planned_on')::date AS planned_on
 FROM asked_occasions
-INNER JOIN ledger.touch AS touches
-    ON
-        touches.realm = %(realm)s::text
-        AND touches.shop_id = %(shop_id)s::text
-        AND touches.campaign_id = asked_occasions.campaign_id
-        AND touches.step = asked_occasions.step
-        AND touches.occasion = asked_occasions.occasion
+-- OFFSET 0: looked up by key, occasion by occasion, also while the planner knows nothing of a ledger just begun.
+CROSS JOIN LATERAL (
+    SELECT
+        known.touch_id,
+        known.campaign_id,
+        known.step,
+        known.occasion,
+        known.identity,
+        known.address_hash
+    FROM ledger.touch AS known
+    WHERE
+        known.realm = %(realm)s::text
+        AND known.shop_id = %(shop_id)s::text
+        AND known.campaign_id = asked_occasions.campaign_id
+        AND known.step = asked_occasions.step
+        AND known.occasion = asked_occasions.occasion
+    OFFSET 0
+) AS touches
 INNER JOIN LATERAL (
     SELECT
         made.decision,

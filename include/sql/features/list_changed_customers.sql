@@ -1,5 +1,5 @@
--- purpose: customers whose features may change: their orders came in, left for another customer, or were paid between the
---          last refresh and this one
+-- purpose: customers whose features may change: their orders came in, left for another customer, or were paid between
+--          the last refresh and this one
 -- grain:   one row per customer_no
 -- params:  shop_id text, as_of timestamptz, batch_ids bigint[]
 -- reads:   facts.orders, record.paid_orders, record.heads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from touchpoint.campaigns.spec import Campaign
@@ -25,12 +25,12 @@ def full_cap(load: Load, identity: UUID, day: date, campaign: Campaign, policy: 
     by_day = load.by_day(identity, purpose=own)
     by_campaign = load.by_day(identity, campaign_id=campaign.id)
     checks = (
-        ("per_day", _day(by_day, day), general.per_day),
-        ("per_week", _week(by_day, day), general.per_week),
-        ("campaign_per_day", _day(by_campaign, day), limits.per_day),
-        ("campaign_per_week", _week(by_campaign, day), limits.per_week),
+        ("per_day", _day, by_day, general.per_day),
+        ("per_week", _week, by_day, general.per_week),
+        ("campaign_per_day", _day, by_campaign, limits.per_day),
+        ("campaign_per_week", _week, by_campaign, limits.per_week),
     )
-    return next((name for name, used, cap in checks if cap is not None and used >= cap), None)
+    return next((name for name, used, days, cap in checks if cap is not None and used(days, day) >= cap), None)
 
 
 def _day(by_day: Mapping[date, int], day: date) -> int:
@@ -39,5 +39,9 @@ def _day(by_day: Mapping[date, int], day: date) -> int:
 
 def _week(by_day: Mapping[date, int], day: date) -> int:
     """Messages of the fullest seven days in a row that hold the day: a later message may be planned already."""
-    starts = (day - timedelta(days=back) for back in range(WEEK))
-    return max(sum(by_day.get(start + timedelta(days=ahead), 0) for ahead in range(WEEK)) for start in starts)
+    near = {(other - day).days: count for other, count in by_day.items() if abs((other - day).days) < WEEK}
+    return max(
+        (sum(count for ahead, count in near.items() if start <= ahead < start + WEEK) for start in range(1 - WEEK, 1))
+        if near
+        else (0,)
+    )

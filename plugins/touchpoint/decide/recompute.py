@@ -1,8 +1,8 @@
 """Mode recompute: what a run would have decided, from what was known at its as_of, beside what the ledger says.
 
 The decisions are made against the ledger as it was then: touches and draws of an earlier as_of, messages by their
-times. Every difference of the audience is named: `config` (campaign file, its parameters, thresholds), `code` (the statement),
-`data` (the facts: neither of the others differs, and yet the audience does), `no_ledger` (nothing was stored).
+times. Every difference of the audience is named: `config` (campaign file, its parameters, thresholds), `code` (the
+statement), `data` (the facts: neither of the others differs, and yet the audience does), `no_ledger` (none stored).
 """
 
 from __future__ import annotations

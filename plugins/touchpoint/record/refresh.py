@@ -27,6 +27,7 @@ def refresh(tx: Transaction, *, shop_id: str, as_of: datetime, batch_ids: list[i
     """
     tx.do("features/forget_changed_customers")
     tx.do("features/list_changed_customers", shop_id=shop_id, as_of=as_of, batch_ids=batch_ids)
+    tx.do("features/index_changed_customers")
     tx.do("features/analyse_changed_customers")
     tx.count("features/retract_paid_orders", shop_id=shop_id, batch_ids=batch_ids)
     tx.count("features/upsert_paid_orders", shop_id=shop_id, batch_ids=batch_ids)
@@ -45,6 +46,7 @@ def scratch(tx: Transaction, *, shop_id: str, as_of: datetime, run_no: int) -> s
     relation = SCRATCH.format(run_no=run_no)
     tx.do("features/scratch_lock", scratch=relation)
     tx.do("features/scratch", scratch=relation, shop_id=shop_id, as_of=as_of)
+    tx.do("features/scratch_index", scratch=relation, scratch_key=[f"scratch_{run_no}_key"])
     tx.do("features/scratch_analyse", scratch=relation)
     return relation
 

@@ -79,7 +79,7 @@ versions = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(versions, max_size=4), min_size=1, max_size=5))
 def test_incremental_equals_full_in_any_order_of_arrival(shared: Database, batches: list[list[dict[str, Any]]]) -> None:
     with undone(shared) as tx:

@@ -68,7 +68,7 @@ days = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(zone=zones, day=days, minute=st.integers(0, 2880), start=times, until=times, opens=st.none() | times)
 def test_nothing_earlier_was_legal(
     zone: ZoneInfo, day: datetime, minute: int, start: time, until: time, opens: time | None
