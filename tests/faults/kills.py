@@ -100,11 +100,8 @@ def kill_dispatchers(
     began = stopwatch()
     chance = random.Random(seed)
     found = Findings(kind, messages)
-    for name, value in sandbox.connections().items():
-        os.environ[f"AIRFLOW_CONN_{name.upper()}"] = value
-    sandbox.control("POST", "/control/sms/templates", provider_templates(world.shop))
+    _prepare(world, sandbox, kind, messages)
     sandbox.control("POST", "/control/faults", {AREA[kind]: {"latency_ms": LATENCY_MS}})
-    world.add(messages, channel=kind.value)
     held: set[int] = set()
     latest = 0.5
     waiting = _spawn(world, kind)
@@ -128,6 +125,27 @@ def kill_dispatchers(
     _audit(world, sandbox, found)
     found.seconds = stopwatch() - began
     return found
+
+
+def race_dispatchers(world: World, sandbox: Sandbox, kind: Channel, *, messages: int) -> Findings:
+    """Let two dispatchers of the same shard loose on one outbox at once."""
+    found = Findings(kind, messages)
+    _prepare(world, sandbox, kind, messages)
+    sandbox.control("POST", "/control/faults", {AREA[kind]: {"latency_ms": LATENCY_MS}})
+    workers = [_spawn(world, kind), _spawn(world, kind)]
+    for worker in workers:
+        _go(worker)
+    tallies = [_outcome(worker) for worker in workers]
+    assert all(tally.get("accepted", 0) for tally in tallies), "one of them had nothing to do"
+    _audit(world, sandbox, found)
+    return found
+
+
+def _prepare(world: World, sandbox: Sandbox, kind: Channel, messages: int) -> None:
+    for name, value in sandbox.connections().items():
+        os.environ[f"AIRFLOW_CONN_{name.upper()}"] = value
+    sandbox.control("POST", "/control/sms/templates", provider_templates(world.shop))
+    world.add(messages, channel=kind.value)
 
 
 def _spawn(world: World, kind: Channel, **more: int) -> subprocess.Popen[str]:
@@ -163,8 +181,12 @@ def _kill(worker: subprocess.Popen[str], after: float) -> None:
 
 def _finish(worker: subprocess.Popen[str]) -> dict[str, int]:
     _go(worker)
+    return _outcome(worker)
+
+
+def _outcome(worker: subprocess.Popen[str]) -> dict[str, int]:
     said, _ = worker.communicate(timeout=300)
-    assert worker.returncode == 0, "the last dispatcher failed"
+    assert worker.returncode == 0, "a dispatcher failed"
     tally: dict[str, int] = json.loads(said)
     return tally
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.faults.kills import Findings, kill_dispatchers
+from tests.faults.kills import Findings, kill_dispatchers, race_dispatchers
 from tests.faults.world import World
 from tests.sandbox_process import ANCHOR, running_sandbox
 
@@ -20,6 +20,12 @@ def test_eight_killed_dispatchers_send_nothing_twice_and_lose_nothing(
     with running_sandbox(tmp_path, seed=7, anchor=ANCHOR) as sandbox:
         found = kill_dispatchers(World(database), sandbox, kind, kills=8, messages=messages, seed=20261122)
     assert found.faults(least_between=2) == []
+
+
+def test_two_dispatcher_processes_at_once_send_nothing_twice(database: Database, tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, seed=7, anchor=ANCHOR) as sandbox:
+        found = race_dispatchers(World(database), sandbox, Channel.SMS, messages=3_000)
+    assert (found.received, found.received_twice, found.unknown_at_end, found.lost) == (3_000, 0, 0, 0)
 
 
 def test_guard_every_fault_is_seen() -> None:
