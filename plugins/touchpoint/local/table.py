@@ -39,6 +39,8 @@ COMMON = {
     "AIRFLOW__CORE__PARALLELISM": "4",
     # A new file is seen after this many seconds; the default is five minutes.
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    # Roles and rights are made once, by touchpoint.orchestration.installation, not at every start of the api-server.
+    "AIRFLOW__FAB__UPDATE_FAB_PERMS": "False",
     "AIRFLOW__FAB__CUSTOM_ROLES": json.dumps(
         {"Marketer": [{"action": action, "resource": resource} for action, resource in MARKETER]}
     ),

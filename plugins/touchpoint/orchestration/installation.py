@@ -26,6 +26,7 @@ def install(users: Mapping[str, Mapping[str, str]]) -> None:
 
     with get_application_builder() as builder:
         security = builder.sm
+        builder.add_permissions(update_perms=True)
         security.sync_roles()
         for name, user in users.items():
             if security.find_user(username=name) is None:
