@@ -16,8 +16,8 @@ WITH settings AS (
     FROM (SELECT %(parameters)s::jsonb AS given, %(segments)s::jsonb AS bounds) AS config
 ),
 
--- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and thus looked up order
--- by order whatever the planner knows of the ledger.
+-- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and so looked up
+-- order by order whatever the planner knows of the ledger.
 open_orders AS (
     SELECT
         orders.*,
