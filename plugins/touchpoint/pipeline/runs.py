@@ -105,6 +105,13 @@ def report(services: Services, run_no: int | None) -> dict[str, object]:
         return summary(tx, [run.run_no])
 
 
+def gate_passed(services: Services, run: Run) -> bool:
+    """Whether the gate said `passed` of this run; no word of it is not passed."""
+    with services.db.transaction() as tx:
+        judged = tx.maybe("runs/gate_state", run_no=run.run_no)
+    return judged is not None and judged["state"] == "passed"
+
+
 def lose_head(services: Services, run: Run) -> None:
     with services.db.transaction() as tx:
         tx.count("runs/lose_head", run_no=run.run_no)

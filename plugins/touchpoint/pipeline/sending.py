@@ -12,7 +12,7 @@ from touchpoint.errors import LedgerError, TouchpointError
 from touchpoint.model import Channel, Mode
 from touchpoint.outbox import dispatch as outgoing
 from touchpoint.outbox import leases, resolve
-from touchpoint.pipeline.runs import read_run
+from touchpoint.pipeline.runs import gate_passed, read_run
 from touchpoint.render.messages import Renderer
 from touchpoint.services import Services
 from touchpoint.settings import Shop, load_policy, load_shop
@@ -30,9 +30,7 @@ def dispatch(services: Services, run_no: int | None, shard: int, shards: int = S
         Messages by what became of them.
     """
     run = read_run(services, run_no)
-    with services.db.transaction() as tx:
-        judged = tx.maybe("runs/gate_state", run_no=run.run_no)
-    if run.mode != Mode.SEND or judged is None or judged["state"] != "passed":
+    if run.mode != Mode.SEND or not gate_passed(services, run):
         return {}
     shop = load_shop(run.shop_id, services.config)
     with services.timed(run.run_no, "dispatch"):

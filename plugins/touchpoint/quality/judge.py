@@ -34,11 +34,16 @@ def run_suites(url: str, batches: Sequence[Batch], thresholds: Thresholds, real_
     try:
         with database.transaction() as tx, _great_expectations() as gx:
             source = _source(gx, url)
-            return [
-                finding
-                for batch in batches
-                for finding in _judged(gx, source, tx, batch, list(expectations(batch, thresholds, real_now)))
-            ]
+            try:
+                return [
+                    finding
+                    for batch in batches
+                    for finding in _judged(gx, source, tx, batch, list(expectations(batch, thresholds, real_now)))
+                ]
+            finally:
+                # The library keeps its connections until it is collected, which may be never in a long-lived process.
+                source[1].get_execution_engine().close()
+                source[1].get_engine().dispose()
     finally:
         database.close()
 

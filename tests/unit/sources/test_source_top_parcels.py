@@ -43,6 +43,9 @@ def parcel(number, *steps):
     return {"out_sid": number, "company_name": "圆通速递", "status": "对方已签收", "trace_list": trace}
 
 
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
+
+
 def test_each_parcel_of_a_split_trade_is_one_shipment_with_its_own_scans():
     shipments, events = parcel_rows(
         Tracing(
@@ -50,6 +53,7 @@ def test_each_parcel_of_a_split_trade_is_one_shipment_with_its_own_scans():
             parcel("SF2", ("2026-11-19 09:00:00", "CONSIGN", "等待揽收")),
         ),
         TRADE,
+        LATER,
     )
     assert [row["shipment_id"] for row in shipments] == ["9-YT1", "9-SF2"]
     assert [row["shipped_at"][:10] for row in shipments] == ["2026-11-18", "2026-11-19"]
@@ -59,18 +63,18 @@ def test_each_parcel_of_a_split_trade_is_one_shipment_with_its_own_scans():
 
 
 def test_the_status_of_a_trace_alone_delivers_nothing():
-    _, events = parcel_rows(Tracing(parcel("YT1")), TRADE)
+    _, events = parcel_rows(Tracing(parcel("YT1")), TRADE, LATER)
     assert events == []
 
 
 def test_a_parcel_without_trace_is_known_by_its_lines():
-    shipments, events = parcel_rows(Tracing(), TRADE)
+    shipments, events = parcel_rows(Tracing(), TRADE, LATER)
     assert [(row["shipment_id"], row["carrier"]) for row in shipments] == [("9-YT1", "圆通速递"), ("9-SF2", "顺丰速运")]
     assert events == []
 
 
 def test_a_trade_shipped_without_any_parcel_gives_none():
-    assert parcel_rows(Tracing(), {**TRADE, "orders": [{"oid": 1}]}) == ([], [])
+    assert parcel_rows(Tracing(), {**TRADE, "orders": [{"oid": 1}]}, LATER) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -121,3 +125,10 @@ def test_every_day_has_its_turn_once_in_two_hours_and_no_run_asks_for_many():
     assert set(asked.values()) == {1}
     assert len(asked) >= 45
     assert max(len(days) for days in runs) <= 3
+
+
+def test_scans_later_than_the_look_are_left_for_the_next_one():
+    trace = parcel("YT1", ("2026-11-18 09:00:00", "CONSIGN", "等待揽收"), ("2026-11-18 15:00:00", "GOT", "已揽收"))
+    noon = datetime(2026, 11, 18, 4, tzinfo=UTC)  # 12:00 at the platform
+    _, events = parcel_rows(Tracing(trace), TRADE, noon)
+    assert [event["state"] for event in events] == ["label_created"]

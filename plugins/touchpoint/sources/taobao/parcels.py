@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from touchpoint.sources.taobao.answers import CallRefusedError, listed
@@ -28,8 +29,11 @@ _STATES = {
 _REFUSED = ("拒收", "拒签")
 
 
-def parcel_rows(caller: Caller, trade: Trade) -> tuple[list[Row], list[Row]]:
-    """landing.shipment and landing.tracking_event of a shipped trade.
+def parcel_rows(caller: Caller, trade: Trade, until: datetime) -> tuple[list[Row], list[Row]]:
+    """landing.shipment and landing.tracking_event of a shipped trade, as its trace stood at an instant.
+
+    Scans later than `until` are left for the next look: what a run reads is then a function of its window, however late
+    it runs.
 
     The parcel's id is the trade's and the tracking number's: a trade may go in several parcels, and one number may
     serve several trades. The trace's own `status` is not used: for parcels consigned offline it says "signed" at once.
@@ -43,7 +47,8 @@ def parcel_rows(caller: Caller, trade: Trade) -> tuple[list[Row], list[Row]]:
     for parcel in parcels or _by_lines(trade):
         shipment_id = _shipment_id(trade, parcel)
         shipments.append(_shipment(trade, parcel, shipment_id))
-        events += [_event(step, shipment_id) for step in listed(parcel.get("trace_list"))]
+        scans = (_event(step, shipment_id) for step in listed(parcel.get("trace_list")))
+        events += [scan for scan in scans if not _is_after(scan["happened_at"], until)]
     return shipments, events
 
 
@@ -53,6 +58,13 @@ def state_of(action: Any, description: str) -> str:
     if known == "FAILED":  # delivery failed, or the receiver said no
         return "refused" if any(word in description for word in _REFUSED) else "attempt_failed"
     return _STATES.get(known, "other")
+
+
+def _is_after(told: str | None, until: datetime) -> bool:
+    try:
+        return told is not None and datetime.fromisoformat(told) > until
+    except (TypeError, ValueError):
+        return False  # no instant: landed as it came, for the gate to judge
 
 
 def _by_lines(trade: Trade) -> list[dict[str, Any]]:

@@ -32,7 +32,16 @@ from touchpoint.sources.taobao.paging import (
     slices,
 )
 from touchpoint.sources.taobao.parcels import parcel_rows
-from touchpoint.sources.taobao.trades import FIELDS, REFUND_FIELDS, TYPES, Row, line_rows, order_row, refund_row
+from touchpoint.sources.taobao.trades import (
+    FIELDS,
+    REFUND_FIELDS,
+    TYPES,
+    Row,
+    instant,
+    line_rows,
+    order_row,
+    refund_row,
+)
 
 CHANGES_KEPT = timedelta(days=88)
 """A longer window is a first load: the platform lists changes for three months, which are 89 days at least."""
@@ -68,7 +77,7 @@ class TaobaoSource:
                 yield _page_of({Entity.REFUND: [refund_row(refund, self._shop.currency) for refund in refunds]})
         elif entity is Entity.SHIPMENT:
             for trades in _gathered(self._shipped(window)):
-                yield self._shipment_page(trades)
+                yield self._shipment_page(trades, window)
         else:
             raise SourceError(
                 f"the platform lists no {entity}", place=f"shop {self._shop.id}", remedy="read it from files"
@@ -154,14 +163,36 @@ class TaobaoSource:
             }
         )
 
-    def _shipment_page(self, trades: list[Trade]) -> Page:
+    def _shipment_page(self, trades: list[Trade], window: Window) -> Page:
         shipments: list[Row] = []
         events: list[Row] = []
         for trade in {str(trade.get("tid")): trade for trade in trades}.values():
-            parcels, scans = parcel_rows(self.client, trade)
+            parcels, scans = parcel_rows(self.client, trade, looked_at(trade, window))
             shipments += parcels
             events += scans
         return _page_of({Entity.SHIPMENT: shipments, Entity.TRACKING_EVENT: events})
+
+
+def looked_at(trade: Trade, window: Window) -> datetime:
+    """The instant within a window at which a trade's trace is due: its last change, or its day's last turn if later."""
+    created, modified = (_moment(trade.get(name)) or window.start for name in ("created", "modified"))
+    every = int(TRACE_EVERY.total_seconds())
+    turn = _turn((created - _EPOCH).days)
+    end = int((window.end - _EPOCH) / timedelta(seconds=1))
+    last_turn = _EPOCH + timedelta(seconds=(end - 1 - turn) // every * every + turn)
+    return min(max(last_turn, modified), window.end)
+
+
+def _turn(day_number: int) -> int:
+    every = int(TRACE_EVERY.total_seconds())
+    return day_number * every * 5 // 24 % every  # neighbouring days far apart
+
+
+def _moment(told: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(instant(told) or "")
+    except ValueError:
+        return None
 
 
 def days_to_trace(window: Window) -> list[Window]:
@@ -175,7 +206,7 @@ def days_to_trace(window: Window) -> list[Window]:
     start, end = (int((at - _EPOCH) / timedelta(seconds=1)) for at in (window.start, window.end))
     found = []
     for number in range(first, last + 1):
-        turn = number * every * 5 // 24 % every  # neighbouring days far apart
+        turn = _turn(number)
         if (end - 1 - turn) // every > (start - 1 - turn) // every:
             day = _EPOCH + timedelta(days=number)
             found.append(Window(day, min(day + A_DAY, window.end)))

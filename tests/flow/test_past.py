@@ -1,0 +1,92 @@
+"""The past can be asked and is never repeated; a run that is not at the head changes no fact."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Thread
+
+from tests.flow.conftest import ANCHOR, TABLES, Flow, five_minutes_later
+
+from touchpoint import pipeline
+from touchpoint.model import Cadence
+
+KEPT = (
+    *TABLES,
+    "facts.customers",
+    "landing.watermark",
+    "record.heads",
+    "record.customer_features",
+    "record.paid_orders",
+    "ledger.touch",
+    "ledger.touch_cover",
+    "ledger.decision",
+    "ledger.message",
+    "ledger.attempt",
+    "ledger.audience",
+    "ledger.run_count",
+    "ledger.gate",
+)
+
+
+def test_a_backfill_recomputes_and_changes_nothing(flow: Flow) -> None:
+    flow.run(ANCHOR)
+    before = flow.digest(*KEPT)
+    past = ANCHOR - timedelta(days=10)
+    for hour in range(3):
+        run = pipeline.run_once(
+            flow.services, flow.trigger(past + timedelta(hours=hour), run_type="backfill", run_id=f"backfill__{hour}")
+        )
+        assert run.mode == "recompute"
+    assert flow.digest(*KEPT) == before
+    assert flow.rows("SELECT count(*) FROM ledger.recomputation") == [(3,)]
+
+
+def test_a_cleared_old_run_compares_equal_and_changes_nothing(flow: Flow) -> None:
+    first = flow.run(ANCHOR)
+    before = flow.digest(*KEPT)
+    flow.at(ANCHOR + timedelta(days=30))
+    pipeline.run_once(flow.services, flow.trigger(ANCHOR, run_id=first.run_id))
+    assert flow.digest(*KEPT) == before
+    [(differs, compared)] = flow.rows("SELECT differs_by, compared_run_no FROM ledger.recomputation")
+    assert (differs, compared) == ([], first.run_no)
+
+
+def test_the_guard_of_this_file_sees_a_changed_row(flow: Flow) -> None:
+    before = flow.digest("facts.orders")
+    flow.execute(
+        "UPDATE facts.orders SET total_minor = total_minor + 1 WHERE order_id = (SELECT min(order_id) FROM facts.orders)"
+    )
+    assert flow.digest("facts.orders") != before
+
+
+def test_a_run_behind_the_head_sends_from_tables_of_its_own(flow: Flow) -> None:
+    flow.run(five_minutes_later(ANCHOR))
+    before = flow.digest(*TABLES, "landing.watermark", "record.heads", "record.customer_features")
+    late = pipeline.run_once(flow.services, flow.trigger(ANCHOR))
+    assert (late.mode, late.is_at_head) == ("send", False)
+    assert flow.digest(*TABLES, "landing.watermark", "record.heads", "record.customer_features") == before
+    assert flow.rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'record' AND tablename LIKE 'scratch%%'") == [
+        (0,)
+    ]
+
+
+def test_daily_and_intraday_at_once_leave_the_facts_of_one_after_the_other(flow: Flow) -> None:
+    instant = flow.at(ANCHOR + timedelta(minutes=20))
+    errors: list[BaseException] = []
+
+    def go(cadence: Cadence) -> None:
+        try:
+            pipeline.run_once(flow.services, flow.trigger(instant, cadence=cadence))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [Thread(target=go, args=(cadence,)) for cadence in (Cadence.DAILY, Cadence.INTRADAY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    together = flow.digest(*TABLES, without=("known_at", "batch_id", "customer_no"))
+    flow.run(instant)
+    assert flow.digest(*TABLES, without=("known_at", "batch_id", "customer_no")) == together
+    assert flow.rows("SELECT count(*) FROM landing.batch WHERE state = 'pending'") == [(0,)]
