@@ -93,7 +93,7 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
             )
         decisions.lock(tx, realm=run.realm, shop_id=shop.id)
         sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy)
-        made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=run.as_of)
+        made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=clock.now())
         enqueue(tx, run, made.enqueue)
         total: Counter[str] = Counter()
         for counts in made.counts.values():
