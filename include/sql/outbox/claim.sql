@@ -5,15 +5,15 @@
 -- reads:   ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.message
 -- returns: many
--- What a claim demands stands here; consent, suppression and valid_while are judged over the claimed rows before the same
--- transaction ends (reach.sql, valid/). waiting_because.sql tells why a due row was left, from the same conditions.
+-- What a claim demands stands here; consent, suppression and valid_while are judged over the claimed rows before the
+-- same transaction ends (reach.sql, valid/). waiting_because.sql tells, by the same conditions, why a row was left.
 WITH latest_stops AS (
     SELECT DISTINCT ON (scope, shop_id, campaign_id)
         shop_id,
         campaign_id,
         is_stopped
     FROM ledger.stop
-    ORDER BY scope, shop_id, campaign_id, stop_id DESC
+    ORDER BY scope ASC, shop_id ASC, campaign_id ASC, stop_id DESC
 ),
 
 own_environments AS (

@@ -18,5 +18,5 @@ WHERE
     AND messages.planned_on < %(today)s::date
 ORDER BY
     messages.purpose DESC,
-    messages.not_after,
-    messages.message_id
+    messages.not_after ASC,
+    messages.message_id ASC

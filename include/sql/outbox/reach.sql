@@ -4,8 +4,8 @@
 -- reads:   contact.contact_points, contact.consents, contact.suppressions
 -- writes:  ledger.message
 -- returns: many
--- Everything on record counts, whatever the business clock says: an opt-out must never wait for a clock. Suppression speaks
--- per scope, and any scope that reaches the address is enough.
+-- Everything on record counts, whatever the business clock says: an opt-out must never wait for a clock. Suppression
+-- speaks per scope, and any scope that reaches the address is enough.
 WITH judged_messages AS (
     SELECT
         messages.message_id,
@@ -29,8 +29,8 @@ WITH judged_messages AS (
                         AND (suppressions.shop_id IS NULL OR suppressions.shop_id = messages.shop_id)
                         AND (suppressions.channel IS NULL OR suppressions.channel = messages.channel)
                     ORDER BY
-                        suppressions.shop_id,
-                        suppressions.channel,
+                        suppressions.shop_id ASC,
+                        suppressions.channel ASC,
                         suppressions.happened_at DESC,
                         suppressions.suppression_id DESC
                 ) AS scopes

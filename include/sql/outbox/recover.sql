@@ -38,7 +38,7 @@ SET
     state_at = %(at)s::timestamptz,
     lease_until = NULL
 FROM lapsed_messages
-LEFT JOIN unknown_attempts ON unknown_attempts.message_id = lapsed_messages.message_id
+LEFT JOIN unknown_attempts ON lapsed_messages.message_id = unknown_attempts.message_id
 WHERE messages.message_id = lapsed_messages.message_id
 RETURNING
     messages.message_id,

@@ -14,7 +14,7 @@ WITH ended_touches AS (
         AND messages.state IN ('cancelled', 'expired')
         AND NOT EXISTS (
             SELECT FROM ledger.message AS siblings
-            LEFT JOIN ledger.attempt AS attempts ON attempts.message_id = siblings.message_id
+            LEFT JOIN ledger.attempt AS attempts ON siblings.message_id = attempts.message_id
             WHERE
                 siblings.touch_id = messages.touch_id
                 AND (siblings.state NOT IN ('cancelled', 'expired') OR attempts.attempt_id IS NOT NULL)

@@ -4,9 +4,10 @@
 -- reads:   nothing
 -- writes:  ledger.attempt, ledger.message
 -- returns: many
--- verdicts: found; missing (asked, not there, will be asked again); absent (not there at the last query); unaskable (nobody
--- to ask, and time is up). Absent: a transactional message goes back to waiting once in its life, a promotional one never.
--- Unaskable: a promotional message is abandoned, a transactional one stays unknown, since a second one might be a double.
+-- Verdicts are found; missing (asked, not there, will be asked again); absent (not there at the last query); unaskable
+-- (nobody to ask, and time is up). Absent: a transactional message goes back to waiting once in its life, a promotional
+-- one never. Unaskable: a promotional message is abandoned, a transactional one stays unknown, since a second one might
+-- be a double.
 WITH given_verdicts AS (
     SELECT given.*
     FROM unnest(
@@ -55,7 +56,7 @@ judged_messages AS (
             ELSE 'abandoned'
         END AS state
     FROM resolved_attempts
-    INNER JOIN ledger.message AS messages ON messages.message_id = resolved_attempts.message_id
+    INNER JOIN ledger.message AS messages ON resolved_attempts.message_id = messages.message_id
 )
 
 UPDATE ledger.message AS messages

@@ -1,13 +1,13 @@
 -- purpose: write down what became of the recipients of one provider call
 -- grain:   one row per message settled
--- params:  attempt_ids text[], states text[], provider_refs text[], error_codes text[], segments integer[], costs bigint[],
---          at timestamptz, waits interval[]
+-- params:  attempt_ids text[], states text[], provider_refs text[], error_codes text[], segments integer[], costs
+--          bigint[], at timestamptz, waits interval[]
 -- reads:   nothing
 -- writes:  ledger.attempt, ledger.message
 -- returns: many
--- Fenced: only the attempt of the message's own lease token counts, while the message is sending, or became unknown because
--- the lease ran out under a call that did answer in the end. `waits` is how long a retry waits, by number of tries; after
--- the last the message is given up. A paused channel is not the message's fault and costs it no try.
+-- Fenced: only the attempt of the message's own lease token counts, while the message is sending, or became unknown
+-- because the lease ran out under a call that did answer in the end. `waits` is how long a retry waits, by number of
+-- tries; after the last the message is given up. A paused channel is not the message's fault and costs it no try.
 WITH given_results AS (
     SELECT given.*
     FROM unnest(

@@ -1,7 +1,7 @@
 -- purpose: commit one group to being sent: attempts are written and addresses handed out, for rows still in our hand
 -- grain:   one row per attempt
--- params:  message_ids bigint[], lease_tokens bigint[], attempt_ids text[], rendered_hashes text[], template_versions text[],
---          group_id text, provider text, at timestamptz, lease interval
+-- params:  message_ids bigint[], lease_tokens bigint[], attempt_ids text[], rendered_hashes text[], template_versions
+--          text[], group_id text, provider text, at timestamptz, lease interval
 -- reads:   contact.contact_points
 -- writes:  ledger.message, ledger.attempt
 -- returns: many
@@ -47,7 +47,8 @@ started_messages AS (
 
 written_attempts AS (
     INSERT INTO ledger.attempt (
-        attempt_id, message_id, try_no, group_id, lease_token, channel, provider, address_hash, started_real_at, started_at
+        attempt_id, message_id, try_no, group_id, lease_token, channel, provider, address_hash, started_real_at,
+        started_at
     )
     SELECT
         started_messages.attempt_id,
@@ -56,13 +57,13 @@ written_attempts AS (
             SELECT count(*)
             FROM ledger.attempt AS earlier
             WHERE earlier.message_id = started_messages.message_id
-        ),
+        ) AS try_no,
         %(group_id)s::text,
         started_messages.lease_token,
         started_messages.channel,
         %(provider)s::text,
         started_messages.address_hash,
-        clock_timestamp(),
+        clock_timestamp() AS started_real_at,
         %(at)s::timestamptz
     FROM started_messages
 )

@@ -13,4 +13,4 @@ SELECT DISTINCT ON (scope, shop_id, campaign_id)
     note,
     recorded_real_at
 FROM ledger.stop
-ORDER BY scope, shop_id, campaign_id, stop_id DESC
+ORDER BY scope ASC, shop_id ASC, campaign_id ASC, stop_id DESC

@@ -15,15 +15,15 @@ SELECT
 FROM ledger.message AS messages
 INNER JOIN ledger.attempt AS attempts
     ON
-        attempts.message_id = messages.message_id
-        AND attempts.lease_token = messages.lease_token
+        messages.message_id = attempts.message_id
+        AND messages.lease_token = attempts.lease_token
         AND attempts.state = 'unknown'
 LEFT JOIN contact.contact_points AS points
     ON
-        points.shop_id = messages.shop_id
-        AND points.customer_id = messages.customer_id
-        AND points.kind = messages.address_kind
-        AND points.address_hash = messages.address_hash
+        messages.shop_id = points.shop_id
+        AND messages.customer_id = points.customer_id
+        AND messages.address_kind = points.kind
+        AND messages.address_hash = points.address_hash
 WHERE
     messages.realm = %(realm)s::text
     AND messages.shop_id = %(shop_id)s::text

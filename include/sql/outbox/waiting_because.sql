@@ -1,6 +1,7 @@
 -- purpose: why messages that are due were not claimed
 -- grain:   one row per reason
--- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], sending_on boolean, environment_id uuid
+-- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], sending_on boolean, environment_id
+--          uuid
 -- reads:   ledger.message, ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  nothing
 -- returns: many
@@ -11,7 +12,7 @@ WITH latest_stops AS (
         campaign_id,
         is_stopped
     FROM ledger.stop
-    ORDER BY scope, shop_id, campaign_id, stop_id DESC
+    ORDER BY scope ASC, shop_id ASC, campaign_id ASC, stop_id DESC
 ),
 
 own_environments AS (

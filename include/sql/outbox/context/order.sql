@@ -11,7 +11,7 @@ WITH asked_messages AS (
         messages.*,
         touches.occasion
     FROM ledger.message AS messages
-    INNER JOIN ledger.touch AS touches ON touches.touch_id = messages.touch_id
+    INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
     WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
 ),
 
@@ -29,13 +29,13 @@ covered_orders AS (
     FROM asked_messages AS messages
     INNER JOIN ledger.touch_cover AS covers
         ON
-            covers.touch_id = messages.touch_id
+            messages.touch_id = covers.touch_id
             AND covers.covered_as_of <= %(at)s::timestamptz
             AND (covers.released_as_of IS NULL OR covers.released_as_of > %(at)s::timestamptz)
     INNER JOIN facts.orders AS orders
         ON
-            orders.shop_id = messages.shop_id
-            AND orders.order_id = covers.covered_id
+            messages.shop_id = orders.shop_id
+            AND covers.covered_id = orders.order_id
 ),
 
 totals AS (
@@ -66,7 +66,7 @@ SELECT
     (
         SELECT count(*)
         FROM facts.customers AS customers
-        INNER JOIN facts.orders AS paid_orders ON paid_orders.customer_no = customers.customer_no
+        INNER JOIN facts.orders AS paid_orders ON customers.customer_no = paid_orders.customer_no
         WHERE
             customers.shop_id = messages.shop_id
             AND customers.customer_id = messages.customer_id
@@ -74,10 +74,10 @@ SELECT
     ) AS paid_order_count,
     candidates.stage
 FROM asked_messages AS messages
-LEFT JOIN totals ON totals.message_id = messages.message_id
+LEFT JOIN totals ON messages.message_id = totals.message_id
 LEFT JOIN covered_orders AS firsts
     ON
-        firsts.message_id = messages.message_id
+        messages.message_id = firsts.message_id
         AND firsts.place = 1
 LEFT JOIN LATERAL (
     SELECT
@@ -87,16 +87,16 @@ LEFT JOIN LATERAL (
     WHERE
         lines.shop_id = firsts.shop_id
         AND lines.order_id = firsts.order_id
-) AS titles ON true
+) AS titles ON TRUE
 LEFT JOIN contact.people AS people
     ON
-        people.shop_id = messages.shop_id
-        AND people.customer_id = messages.customer_id
+        messages.shop_id = people.shop_id
+        AND messages.customer_id = people.customer_id
 LEFT JOIN ledger.candidate AS candidates
     ON
-        candidates.run_no = messages.enqueued_run_no
-        AND candidates.campaign_id = messages.campaign_id
-        AND candidates.step = messages.step
-        AND candidates.occasion = messages.occasion
-        AND candidates.identity = messages.identity
+        messages.enqueued_run_no = candidates.run_no
+        AND messages.campaign_id = candidates.campaign_id
+        AND messages.step = candidates.step
+        AND messages.occasion = candidates.occasion
+        AND messages.identity = candidates.identity
 ORDER BY messages.message_id

@@ -34,8 +34,8 @@ judged_covers AS (
                 SELECT FROM facts.orders AS later_orders
                 INNER JOIN facts.order_lines AS later_lines
                     ON
-                        later_lines.shop_id = later_orders.shop_id
-                        AND later_lines.order_id = later_orders.order_id
+                        later_orders.shop_id = later_lines.shop_id
+                        AND later_orders.order_id = later_lines.order_id
                 INNER JOIN facts.order_lines AS own_lines
                     ON
                         own_lines.shop_id = orders.shop_id
@@ -50,12 +50,12 @@ judged_covers AS (
     FROM open_messages
     INNER JOIN ledger.touch_cover AS covers
         ON
-            covers.touch_id = open_messages.touch_id
+            open_messages.touch_id = covers.touch_id
             AND covers.released_as_of IS NULL
     LEFT JOIN facts.orders AS orders
         ON
-            orders.shop_id = open_messages.shop_id
-            AND orders.order_id = covers.covered_id
+            open_messages.shop_id = orders.shop_id
+            AND covers.covered_id = orders.order_id
 ),
 
 struck_covers AS (
@@ -80,7 +80,7 @@ emptied_messages AS (
             ELSE coalesce(min(judged_covers.struck_because), 'nothing_covered')
         END AS reason
     FROM open_messages
-    LEFT JOIN judged_covers ON judged_covers.message_id = open_messages.message_id
+    LEFT JOIN judged_covers ON open_messages.message_id = judged_covers.message_id
     GROUP BY open_messages.message_id
     HAVING count(judged_covers.covered_id) = count(judged_covers.struck_because)
 )

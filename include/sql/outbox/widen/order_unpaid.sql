@@ -4,8 +4,8 @@
 -- reads:   ledger.message, facts.customers, facts.orders, facts.order_lines
 -- writes:  ledger.touch_cover
 -- returns: count
--- An order another text of this step speaks of stays with that one (one_touch_per_order). Ordered by order, so that two
--- dispatchers adding for one buyer wait for each other in one direction.
+-- An order another text of this step speaks of stays with that one (one_touch_per_order). Ordered by order, so that
+-- two dispatchers adding for one buyer wait for each other in one direction.
 INSERT INTO ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of)
 SELECT
     messages.realm,
@@ -13,17 +13,17 @@ SELECT
     messages.campaign_id,
     messages.step,
     orders.order_id,
-    min(messages.touch_id),
-    %(at)s::timestamptz
+    min(messages.touch_id) AS touch_id,
+    %(at)s::timestamptz AS covered_as_of
 FROM ledger.message AS messages
 INNER JOIN facts.customers AS customers
     ON
-        customers.identity = messages.identity
-        AND customers.shop_id = messages.shop_id
+        messages.identity = customers.identity
+        AND messages.shop_id = customers.shop_id
 INNER JOIN facts.orders AS orders
     ON
-        orders.customer_no = customers.customer_no
-        AND orders.shop_id = customers.shop_id
+        customers.customer_no = orders.customer_no
+        AND customers.shop_id = orders.shop_id
 WHERE
     messages.message_id = ANY(%(message_ids)s::bigint[])
     AND messages.state = 'claimed'
@@ -38,8 +38,8 @@ WHERE
         SELECT FROM facts.orders AS later_orders
         INNER JOIN facts.order_lines AS later_lines
             ON
-                later_lines.shop_id = later_orders.shop_id
-                AND later_lines.order_id = later_orders.order_id
+                later_orders.shop_id = later_lines.shop_id
+                AND later_orders.order_id = later_lines.order_id
         INNER JOIN facts.order_lines AS own_lines
             ON
                 own_lines.shop_id = orders.shop_id
