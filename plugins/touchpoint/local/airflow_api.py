@@ -34,6 +34,13 @@ class AirflowApi:
             return {}
         return dict(answer.json()) if answer.ok else {}
 
+    def warm_up(self) -> bool:
+        """Whether the side tasks talk to answers. Its first answer takes seconds, which the first tasks would wait."""
+        try:
+            return self.session.get(f"{self.url}/execution/health", timeout=TIMEOUT).ok
+        except requests.RequestException:
+            return False
+
     def log_in(self, user: str, password: str) -> None:
         """Take a token for the calls that follow.
 

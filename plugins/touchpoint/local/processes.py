@@ -130,6 +130,12 @@ def stop_all(layout: Layout, stopping: list[Spawned], *, grace: float) -> list[s
     return [name for name, leader in leaders.items() if leader in left]
 
 
+def ask_to_end(spawned: Spawned) -> None:
+    """Ask a process to end and do not wait."""
+    if leader := _leader(spawned):
+        _signal(leader, signal.SIGTERM)
+
+
 def stop_alone(spawned: Spawned, *, grace: float) -> None:
     """Ask a process that leads no session of ours (a launcher in a terminal) to end, and wait."""
     if leader := _leader(spawned):

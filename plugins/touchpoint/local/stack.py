@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import requests
 
@@ -39,6 +40,7 @@ class Stack:
     secrets: dict[str, str]
     say: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
+    airflow_started_at: datetime = field(default_factory=real_now)
     extra: dict[str, str] = field(default_factory=dict)  # variables its processes get on top
 
     @property
@@ -89,6 +91,7 @@ class Stack:
     def start_airflow(self) -> None:
         """Airflow's four processes, its database prepared first."""
         self.prepare_airflow()
+        self.airflow_started_at = real_now()
         for name in AIRFLOW:
             self._start(name, self._commands()[name])
 
@@ -107,9 +110,9 @@ class Stack:
         Raises:
             TouchpointError: a process ended, a DAG file does not load, or it took too long.
         """
-        begun = real_now()
+        self._wait_for("api-server", api.warm_up)
         for name in AIRFLOW:
-            self._wait_for(name, lambda: is_healthy(api.health(), begun))
+            self._wait_for(name, lambda: is_healthy(api.health(), self.airflow_started_at))
         api.log_in("engineer", self.secrets["password_engineer"])
         for dag_id in dag_ids:
             self._wait_for("dag-processor", lambda dag_id=dag_id: self._is_unscheduled(api, dag_id))  # type: ignore[misc]
@@ -208,10 +211,12 @@ def stop_processes(layout: Layout, say: Callable[[str], None]) -> None:
     """Stop every process this installation started, PostgreSQL last."""
     spawned = {each.name: each for each in processes.recall_all(layout) if each.name != LAUNCHER}
     # While the scheduler waits for its tasks, they still need the api-server and the sandbox.
-    first = [spawned.pop(name) for name in ("scheduler", "dag-processor", "triggerer") if name in spawned]
-    for group in (first, list(spawned.values())):
-        for name in processes.stop_all(layout, group, grace=GRACE):
-            say(f"{name} did not end in time and was ended")
+    first = [spawned.pop(name) for name in ("scheduler", "dag-processor") if name in spawned]
+    if "triggerer" in spawned:
+        processes.ask_to_end(spawned["triggerer"])  # it takes some seconds, and nothing waits for it
+    for name in processes.stop_all(layout, first, grace=GRACE):
+        say(f"{name} did not end in {GRACE:.0f} s and was ended; its tasks are found again at the next start")
+    processes.stop_all(layout, list(spawned.values()), grace=5.0)
     if (layout.var / "state.json").is_file():
         load_state(layout).server.stop()
 
