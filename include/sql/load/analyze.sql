@@ -4,4 +4,4 @@
 -- reads:   the relation
 -- writes:  the statistics
 -- returns: nothing
-ANALYZE __relation__
+ANALYZE __relation__ (batch_id)

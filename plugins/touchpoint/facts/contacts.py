@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from touchpoint.addresses import address_hash, identity, is_synthetic, normalise, region_of
+from touchpoint.addresses import address_hash, identity_hex, is_synthetic, normalise, region_of
 from touchpoint.db import Row, Transaction
 from touchpoint.facts.landing import PendingBatch
 from touchpoint.settings import Shop
@@ -53,11 +53,11 @@ class Given:
 
 def meet_buyers(tx: Transaction, given: Given) -> None:
     """Make an identity for every buyer of a batch of orders whom the shop does not know yet."""
-    met = tx.many("load/new_buyers", **given.times())
+    met = tx.tuples("load/new_buyers", **given.times())
     kind = given.buyer_kind
-    _meet(tx, given, ((row["customer_id"], kind, row["customer_id"], row["known_at"]) for row in met))
+    _meet(tx, given, ((customer_id, kind, customer_id, known_at) for customer_id, known_at in met))
     if kind == "buyer":
-        points = (_point(given, row["customer_id"], "ouid", row["customer_id"], row["known_at"]) for row in met)
+        points = (_point(given, customer_id, "ouid", customer_id, known_at) for customer_id, known_at in met)
         _keep_points(tx, given, points if met else ())
 
 
@@ -103,7 +103,7 @@ def _identified(given: Given, line: Row, found: dict[str, str | None]) -> tuple[
 def _meet(tx: Transaction, given: Given, customers: Iterable[tuple[str, str, str, str]]) -> None:
     scope = given.shop.identity_scope
     rows = (
-        (given.shop.id, customer_id, identity(given.key, scope, kind, value).hex, kind, known_at)
+        (given.shop.id, customer_id, identity_hex(given.key, scope, kind, value), kind, known_at)
         for customer_id, kind, value, known_at in customers
     )
     _copy(tx, "facts.customers", ("shop_id", "customer_id", "identity", "identity_from", "known_at"), rows)

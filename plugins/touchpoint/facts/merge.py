@@ -137,4 +137,6 @@ def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, in
         return 0, 0
     superseded = tx.one("load/count_superseded", **staged)["superseded"]
     tx.count("load/keep_history", history=fact.history, fact_columns=fact.columns, **keyed)
-    return tx.count("load/upsert", batch_id=batch_id, content=fact.content, **keyed), int(superseded)
+    written = {"batch_id": batch_id, "content": fact.content, **keyed}
+    loaded = tx.count("load/insert_new", **written) + tx.count("load/update_known", **written)
+    return loaded, int(superseded)

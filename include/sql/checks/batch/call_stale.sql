@@ -4,7 +4,9 @@
 -- reads:   landing.watermark, landing.batch
 -- writes:  nothing
 -- returns: many
-SELECT watermarks.entity
+SELECT
+    -- Looks at calls, not at the lines of {batch}, which Great Expectations wants to see named.
+    watermarks.entity
 FROM landing.watermark AS watermarks
 INNER JOIN landing.batch AS judged ON watermarks.shop_id = judged.shop_id
 WHERE

@@ -5,6 +5,7 @@
 -- writes:  nothing
 -- returns: many
 SELECT
+    -- Counts batches, not the lines of {batch}, which Great Expectations wants to see named.
     volumes.lately,
     volumes.usual
 FROM (
