@@ -97,6 +97,12 @@ def family(spawned: Spawned) -> list[psutil.Process]:
     return list(found.values())
 
 
+def has_grandchildren(spawned: Spawned) -> bool:
+    """Whether its children have children: the tasks that a scheduler's workers run."""
+    leader = _leader(spawned)
+    return leader is not None and len(_children(leader)) > len(_children(leader, recursive=False))
+
+
 def stop(layout: Layout, spawned: Spawned, *, grace: float) -> bool:
     """Stop one process and its family, as `stop_all` does. Returns whether it ended by itself."""
     return not stop_all(layout, [spawned], grace=grace)
@@ -170,9 +176,9 @@ def _leader(spawned: Spawned) -> psutil.Process | None:
     return process
 
 
-def _children(process: psutil.Process) -> list[psutil.Process]:
+def _children(process: psutil.Process, *, recursive: bool = True) -> list[psutil.Process]:
     try:
-        return list(process.children(recursive=True))
+        return list(process.children(recursive=recursive))
     except psutil.NoSuchProcess:
         return []
 

@@ -25,9 +25,11 @@ from touchpoint.local.table import commands, environment, native, settings
 
 LAUNCHER = "launcher"
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
-GRACE = 20.0
-"""Seconds a process is given to end. The scheduler waits for running tasks; those it still waits for then are ended,
-which is safe: what they did not finish is found again at the next start."""
+TASK_GRACE = 20.0
+"""Seconds running tasks are given to end. Those that still run then are ended, which is safe: what they did not finish is
+found again at the next start."""
+GRACE = 5.0
+"""Seconds any other process is given. Seen: a scheduler that hangs on its idle workers, a triggerer that takes twelve."""
 START_PATIENCE = 120.0
 
 
@@ -210,15 +212,24 @@ def choose_stack_ports(stack: Stack) -> None:
 def stop_processes(layout: Layout, say: Callable[[str], None]) -> None:
     """Stop every process this installation started, PostgreSQL last."""
     spawned = {each.name: each for each in processes.recall_all(layout) if each.name != LAUNCHER}
-    # While the scheduler waits for its tasks, they still need the api-server and the sandbox.
-    first = [spawned.pop(name) for name in ("scheduler", "dag-processor") if name in spawned]
-    if "triggerer" in spawned:
-        processes.ask_to_end(spawned["triggerer"])  # it takes some seconds, and nothing waits for it
-    for name in processes.stop_all(layout, first, grace=GRACE):
-        say(f"{name} did not end in {GRACE:.0f} s and was ended; its tasks are found again at the next start")
-    processes.stop_all(layout, list(spawned.values()), grace=5.0)
+    for name in ("scheduler", "triggerer"):
+        if name in spawned:
+            processes.ask_to_end(spawned[name])
+    if "scheduler" in spawned and not _tasks_end(spawned["scheduler"]):
+        say(f"Tasks still run after {TASK_GRACE:.0f} s and are ended; they are found again at the next start")
+    processes.stop_all(layout, list(spawned.values()), grace=GRACE)
     if (layout.var / "state.json").is_file():
         load_state(layout).server.stop()
+
+
+def _tasks_end(scheduler: processes.Spawned) -> bool:
+    """Wait while the scheduler waits for its tasks: they still need the api-server and the sandbox."""
+    started = stopwatch()
+    while processes.has_grandchildren(scheduler):
+        if stopwatch() - started > TASK_GRACE:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def stop_launcher(layout: Layout) -> None:
