@@ -26,10 +26,10 @@ from touchpoint.local.table import commands, environment, native, settings
 LAUNCHER = "launcher"
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 TASK_GRACE = 20.0
-"""Seconds running tasks are given to end. Those that still run then are ended, which is safe: what they did not finish is
-found again at the next start."""
+"""Seconds running tasks are given to end. Those that still run then are ended, which is safe: what they did not finish
+is found again at the next start."""
 GRACE = 5.0
-"""Seconds any other process is given. Seen: a scheduler that hangs on its idle workers, a triggerer that takes twelve."""
+"""Seconds any other process is given. Seen: a scheduler that hangs on idle workers, a triggerer that takes twelve."""
 START_PATIENCE = 120.0
 
 
