@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
-
 from tests.channels.fakes import FakeAliyun
+
 from touchpoint.channels import aliyun_sms
 from touchpoint.channels.acs3 import query_string, signed_headers
 from touchpoint.channels.aliyun_sms import AliyunSms

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pytest
-
 from tests.channels.fakes import FakeAliyun, FakeSmtp, free_port
 from tests.faults.world import shop
+
 from touchpoint import channels
 from touchpoint.channels import aliyun_sms, smtp
 from touchpoint.channels.base import Channel

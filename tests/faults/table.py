@@ -68,7 +68,7 @@ def main() -> int:
     for (name, sms), (_, email) in zip(*(rows(each) for each in found), strict=True):
         lines.append(f"{name:52}{sms:>26}{email:>26}")
     faults = [f"{each.kind}: {text}" for each in found for text in each.faults(int(given.kills * LEAST_BETWEEN))]
-    lines += ["", *(faults and [f"FAULT  {text}" for text in faults] or ["Nothing went twice, nothing was lost."])]
+    lines += ["", *((faults and [f"FAULT  {text}" for text in faults]) or ["Nothing went twice, nothing was lost."])]
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if faults else 0
 
