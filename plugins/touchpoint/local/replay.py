@@ -35,6 +35,8 @@ from touchpoint.statements import ROOT
 
 SHOP = "tmall"
 CADENCE = "intraday"
+PORTS = {"api": 8180, "sandbox": 8190, "smtp": 8125}
+"""Beside an installation that is up on the usual ones."""
 PATIENCE = 300
 """Seconds one run through the scheduler may take."""
 
@@ -63,9 +65,10 @@ def run(replay: Replay, layout: Layout, summary: Path, console: Console) -> bool
         console.print(f"[dim]{stopwatch() - begun:6.1f} s[/dim]  {text}", highlight=False)
 
     with opened(layout, say) as stack:
-        api = AirflowApi(stack.api_url) if stack.state.ports else None
+        api = None
         try:
             stop_processes(layout, say)
+            stack.state.ports = dict(PORTS)
             choose_stack_ports(stack)
             api = AirflowApi(stack.api_url)
             _start(stack, replay)
