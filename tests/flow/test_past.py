@@ -53,9 +53,8 @@ def test_a_cleared_old_run_compares_equal_and_changes_nothing(flow: Flow) -> Non
 
 def test_the_guard_of_this_file_sees_a_changed_row(flow: Flow) -> None:
     before = flow.digest("facts.orders")
-    flow.execute(
-        "UPDATE facts.orders SET total_minor = total_minor + 1 WHERE order_id = (SELECT min(order_id) FROM facts.orders)"
-    )
+    [(order_id,)] = flow.rows("SELECT min(order_id) FROM facts.orders")
+    flow.execute("UPDATE facts.orders SET total_minor = total_minor + 1 WHERE order_id = %s", order_id)
     assert flow.digest("facts.orders") != before
 
 
