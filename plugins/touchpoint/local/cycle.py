@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from rich.markup import escape
 
 from touchpoint.clock import stopwatch
 from touchpoint.errors import TouchpointError
@@ -76,10 +80,21 @@ def _tell(tasks: list[dict[str, Any]], told: set[str], say: Say) -> None:
         if state in ("success", "failed") and name not in told:
             told.add(name)
             seconds = f"{task['duration']:.1f} s" if task["duration"] is not None else ""
-            say(f"  {name:<32} {state:<8} {seconds}")
+            say(f"  {escape(f'{name:<32}')} {state:<8} {seconds}")
 
 
 def _failures(tasks: list[dict[str, Any]], logs: Path) -> list[str]:
     # A task that only waited for a failed one has no log of its own.
     failed = [task for task in tasks if task["state"] == "failed"] or [t for t in tasks if t["state"] in FAILED]
-    return [f"{task_name(task)}: {logs / log_place(task)}" for task in failed]
+    return [f"{task_name(task)}: {_cause(logs / log_place(task))}{logs / log_place(task)}" for task in failed]
+
+
+def _cause(log: Path) -> str:
+    """The last error a task's log tells, if it does."""
+    found = ""
+    if log.is_file():
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, LookupError, TypeError):
+                error = json.loads(line)["error_detail"][0]
+                found = f"{error['exc_type']}: {error['exc_value']}\n    "
+    return found

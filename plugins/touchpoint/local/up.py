@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console
+from rich.markup import escape
 
 from touchpoint.clock import real_now, stopwatch
 from touchpoint.db import Database
@@ -42,7 +43,7 @@ def up(layout: Layout, console: Console, *, once: bool, now: str | None) -> bool
     begun = stopwatch()
 
     def say(text: str) -> None:
-        console.print(f"[dim]{stopwatch() - begun:6.1f} s[/dim]  {text}", highlight=False, markup=True)
+        console.print(f"[dim]{stopwatch() - begun:6.1f} s[/dim]  {text}", highlight=False, soft_wrap=True)
 
     shop = load_shop(SHOP)
     with opened(layout, say) as stack, _interruptible():
@@ -124,7 +125,7 @@ def _cycle(stack: Stack, api: AirflowApi, shop: Shop, at: datetime | None, *, is
             succeeded = False
             stack.say(f"[red]{dag_id} failed[/red]")
             for failure in ended.failed:
-                stack.say(f"  {failure}")
+                stack.say(f"  {escape(failure)}")
     return succeeded
 
 
