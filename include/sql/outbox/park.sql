@@ -13,5 +13,6 @@ SET
 FROM unnest(%(message_ids)s::bigint[], %(lease_tokens)s::bigint[]) AS given (message_id, lease_token)
 WHERE
     messages.message_id = given.message_id
+    AND messages.message_id = ANY(%(message_ids)s::bigint[])
     AND messages.lease_token = given.lease_token
     AND messages.state = 'claimed'

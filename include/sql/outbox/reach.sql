@@ -6,7 +6,7 @@
 -- returns: many
 -- Everything on record counts, whatever the business clock says: an opt-out must never wait for a clock. Suppression
 -- speaks per scope, and any scope that reaches the address is enough.
-WITH judged_messages AS (
+WITH judged_messages AS MATERIALIZED (
     SELECT
         messages.message_id,
         CASE
@@ -66,6 +66,8 @@ SET
 FROM judged_messages
 WHERE
     messages.message_id = judged_messages.message_id
+    -- Without it, a planner that has not seen the queue yet goes through all that waits.
+    AND messages.message_id = ANY(%(message_ids)s::bigint[])
     AND judged_messages.reason IS NOT NULL
     AND messages.state IN ('waiting', 'claimed')
 RETURNING

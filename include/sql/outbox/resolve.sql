@@ -33,6 +33,7 @@ resolved_attempts AS (
     CROSS JOIN ledger.message AS unknown_messages
     WHERE
         attempts.attempt_id = given_verdicts.attempt_id
+        AND attempts.attempt_id = ANY(%(attempt_ids)s::text[])
         AND attempts.state = 'unknown'
         AND unknown_messages.message_id = attempts.message_id
         AND unknown_messages.lease_token = attempts.lease_token

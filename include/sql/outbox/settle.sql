@@ -34,6 +34,7 @@ settled_attempts AS (
     CROSS JOIN ledger.message AS messages
     WHERE
         attempts.attempt_id = given_results.attempt_id
+        AND attempts.attempt_id = ANY(%(attempt_ids)s::text[])
         AND attempts.state IN ('open', 'unknown')
         AND messages.message_id = attempts.message_id
         AND messages.lease_token = attempts.lease_token

@@ -29,6 +29,7 @@ started_messages AS (
     CROSS JOIN contact.contact_points AS points
     WHERE
         messages.message_id = given_messages.message_id
+        AND messages.message_id = ANY(%(message_ids)s::bigint[])
         AND points.shop_id = messages.shop_id
         AND points.customer_id = messages.customer_id
         AND points.kind = messages.address_kind

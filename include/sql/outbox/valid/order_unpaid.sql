@@ -94,6 +94,7 @@ SET
 FROM emptied_messages
 WHERE
     messages.message_id = emptied_messages.message_id
+    AND messages.message_id = ANY(%(message_ids)s::bigint[])
     AND messages.state IN ('waiting', 'claimed')
 RETURNING
     messages.message_id,
