@@ -1,5 +1,6 @@
--- Five schemas, one a stage of the flow. An operator who reads a database top to bottom finds: what arrived (landing), what
--- is true of the shop (facts), whom we may reach and how (contact), what we derive (record), what we did (ledger).
+-- Five schemas, one a stage of the flow. An operator who reads a database top to bottom finds: what arrived
+-- (landing), what is true of the shop (facts), whom we may reach and how (contact), what we derive (record), what we
+-- did (ledger).
 
 CREATE SCHEMA landing;
 CREATE SCHEMA facts;
@@ -45,7 +46,8 @@ CREATE TABLE landing.batch (
 );
 CREATE INDEX batch_pending ON landing.batch (shop_id, entity, batch_id) WHERE state = 'pending';
 CREATE INDEX batch_of_shop ON landing.batch (shop_id, as_of);
-COMMENT ON TABLE landing.batch IS 'One row per shop, entity and extraction; its counts add up once it is judged and loaded.';
+COMMENT ON TABLE landing.batch IS
+'One row per shop, entity and extraction; its counts add up once it is judged and loaded.';
 COMMENT ON COLUMN landing.batch.origin IS 'extract: from a source. retry: quarantined rows driven again.';
 COMMENT ON COLUMN landing.batch.snapshot_at IS 'The instant a fact without a time of its own is given.';
 COMMENT ON COLUMN landing.batch.is_history IS 'Declared history: known_at of each fact is the time it happened.';
@@ -55,7 +57,8 @@ COMMENT ON CONSTRAINT batch_pk ON landing.batch IS 'One row per batch.';
 COMMENT ON CONSTRAINT batch_state_known ON landing.batch IS 'pending -> loaded | rejected (quarantined whole).';
 COMMENT ON CONSTRAINT batch_verdict_known ON landing.batch IS 'What the gate, or a person, said.';
 COMMENT ON CONSTRAINT batch_origin_known ON landing.batch IS 'Where its rows came from.';
-COMMENT ON CONSTRAINT batch_rows_accounted_for ON landing.batch IS 'No input is lost: landed = loaded + unchanged + superseded + quarantined (+ pending).';
+COMMENT ON CONSTRAINT batch_rows_accounted_for ON landing.batch IS
+'No input is lost: landed = loaded + unchanged + superseded + quarantined (+ pending).';
 
 CREATE TABLE landing.watermark (
     shop_id text NOT NULL,
@@ -66,10 +69,12 @@ CREATE TABLE landing.watermark (
 );
 COMMENT ON TABLE landing.watermark IS 'How far a source was read; moves in the transaction that lands the rows.';
 COMMENT ON COLUMN landing.watermark.extracted_until IS 'Business time: the exclusive end of the last window read.';
-COMMENT ON COLUMN landing.watermark.succeeded_at IS 'Real time of the last successful call, rows or none: freshness is judged on it.';
+COMMENT ON COLUMN landing.watermark.succeeded_at IS
+'Real time of the last successful call, rows or none: freshness is judged on it.';
 COMMENT ON CONSTRAINT watermark_pk ON landing.watermark IS 'One watermark per shop and entity.';
 
--- Landing tables carry text alone, so that whatever arrives can land and be looked at; typing happens on the way to facts.
+-- Landing tables carry text alone, so that whatever arrives can land and be looked at; typing happens on the way to
+-- facts.
 CREATE TABLE landing.member (
     batch_id bigint NOT NULL,
     line_no bigint NOT NULL,
@@ -198,7 +203,8 @@ CREATE TABLE landing.quarantine (
 CREATE INDEX quarantine_open ON landing.quarantine (shop_id, entity, quarantine_id) WHERE state = 'open';
 COMMENT ON TABLE landing.quarantine IS 'Rows that broke a rule, with payload, reasons and batch; can be driven again.';
 COMMENT ON CONSTRAINT quarantine_pk ON landing.quarantine IS 'One row per quarantined line.';
-COMMENT ON CONSTRAINT quarantine_once_per_line ON landing.quarantine IS 'A line is quarantined once, with all its reasons.';
+COMMENT ON CONSTRAINT quarantine_once_per_line ON landing.quarantine IS
+'A line is quarantined once, with all its reasons.';
 COMMENT ON CONSTRAINT quarantine_batch_exists ON landing.quarantine IS 'A quarantined line came in a batch.';
 COMMENT ON CONSTRAINT quarantine_retry_exists ON landing.quarantine IS 'The batch it was driven again in.';
 COMMENT ON CONSTRAINT quarantine_state_known ON landing.quarantine IS 'open -> retried.';

@@ -1,6 +1,6 @@
--- Facts: what is true of the shop. Natural keys begin with shop_id; money is bigint minor units beside its currency; what
--- can be an instant is an instant, so that a reader as of T masks what lies after T.
--- Each <fact>_history holds replaced versions with [known_from, known_until); write it in the merge alone.
+-- Facts: what is true of the shop. Natural keys begin with shop_id; money is bigint minor units beside its currency;
+-- what can be an instant is an instant, so that a reader as of T masks what lies after T. Each <fact>_history holds
+-- replaced versions with [known_from, known_until); write it in the merge alone.
 
 CREATE TABLE facts.customers (
     customer_no bigint GENERATED ALWAYS AS IDENTITY,
@@ -14,12 +14,14 @@ CREATE TABLE facts.customers (
     CONSTRAINT customers_identity_source_known CHECK (identity_from IN ('phone', 'email', 'buyer', 'customer'))
 );
 CREATE INDEX customers_of_identity ON facts.customers (identity, shop_id);
-COMMENT ON TABLE facts.customers IS 'A person as the shop knows them, with the identity made once and never recomputed.';
+COMMENT ON TABLE facts.customers IS
+'A person as the shop knows them, with the identity made once and never recomputed.';
 COMMENT ON COLUMN facts.customers.customer_no IS 'Short key for the narrow facts below record.';
 COMMENT ON COLUMN facts.customers.identity IS 'First 16 bytes of HMAC-SHA-256 over brand, kind and value.';
 COMMENT ON CONSTRAINT customers_pk ON facts.customers IS 'One row per customer of a shop.';
 COMMENT ON CONSTRAINT customers_number_unique ON facts.customers IS 'customer_no names one customer in all shops.';
-COMMENT ON CONSTRAINT customers_identity_source_known ON facts.customers IS 'What the identity was made from; never an OAID.';
+COMMENT ON CONSTRAINT customers_identity_source_known ON facts.customers IS
+'What the identity was made from; never an OAID.';
 
 CREATE TABLE facts.orders (
     shop_id text NOT NULL,
@@ -51,8 +53,10 @@ CREATE TABLE facts.orders (
 CREATE INDEX orders_open ON facts.orders (shop_id, created_at) WHERE paid_at IS NULL AND closed_at IS NULL;
 CREATE INDEX orders_created ON facts.orders (shop_id, created_at);
 CREATE INDEX orders_of_customer ON facts.orders (customer_no, created_at);
-COMMENT ON TABLE facts.orders IS 'Current version of each order. Paid means paid_at is set: an amount of 0 is not unpaid.';
-COMMENT ON COLUMN facts.orders.source IS 'Where the buyer ordered (app, web, flash_sale ...): reminder delays go by it.';
+COMMENT ON TABLE facts.orders IS
+'Current version of each order. Paid means paid_at is set: an amount of 0 is not unpaid.';
+COMMENT ON COLUMN facts.orders.source IS
+'Where the buyer ordered (app, web, flash_sale ...): reminder delays go by it.';
 COMMENT ON COLUMN facts.orders.payment_state IS 'State as last seen, without an instant of its own.';
 COMMENT ON COLUMN facts.orders.closes_at IS 'When the platform will close it unpaid.';
 COMMENT ON COLUMN facts.orders.modified_at IS 'The source''s version: an older one never replaces a newer one.';

@@ -1,5 +1,5 @@
--- Addresses live here and nowhere else. Consent and suppression are append-only: the newest row that had happened and was
--- known speaks. The record is derived and may be rebuilt.
+-- Addresses live here and nowhere else. Consent and suppression are append-only: the newest row that had happened and
+-- was known speaks. The record is derived and may be rebuilt.
 
 CREATE TABLE contact.people (
     shop_id text NOT NULL,
@@ -40,7 +40,8 @@ CREATE TABLE contact.contact_points (
 );
 CREATE INDEX contact_points_by_hash ON contact.contact_points (address_hash);
 COMMENT ON TABLE contact.contact_points IS 'Typed addresses of a customer; of one kind the one known last is used.';
-COMMENT ON COLUMN contact.contact_points.address_hash IS 'HMAC-SHA-256 of kind and normalised address, hex; outside contact only this appears.';
+COMMENT ON COLUMN contact.contact_points.address_hash IS
+'HMAC-SHA-256 of kind and normalised address, hex; outside contact only this appears.';
 COMMENT ON COLUMN contact.contact_points.order_id IS 'For an oaid: the order it is bound to.';
 COMMENT ON CONSTRAINT contact_points_pk ON contact.contact_points IS 'An address of a customer is kept once.';
 COMMENT ON CONSTRAINT contact_points_kind_known ON contact.contact_points IS 'The four kinds of address.';
@@ -62,7 +63,8 @@ CREATE TABLE contact.consents (
     CONSTRAINT consents_channel_known CHECK (channel IN ('sms', 'email')),
     CONSTRAINT consents_purpose_known CHECK (purpose IN ('transactional', 'promotional'))
 );
-COMMENT ON TABLE contact.consents IS 'Append-only proof of consent and its withdrawal; the latest one that happened speaks.';
+COMMENT ON TABLE contact.consents IS
+'Append-only proof of consent and its withdrawal; the latest one that happened speaks.';
 COMMENT ON CONSTRAINT consents_pk ON contact.consents IS 'One row per statement of consent.';
 COMMENT ON CONSTRAINT consents_once ON contact.consents IS 'The same statement read again adds nothing.';
 COMMENT ON CONSTRAINT consents_channel_known ON contact.consents IS 'Consent is per channel.';
@@ -82,7 +84,8 @@ CREATE TABLE contact.suppressions (
     CONSTRAINT suppressions_channel_known CHECK (channel IN ('sms', 'email'))
 );
 CREATE INDEX suppressions_by_hash ON contact.suppressions (address_hash, happened_at);
-COMMENT ON TABLE contact.suppressions IS 'Append-only; no shop means every shop, no channel every channel. Holds hashes alone, so it outlives forgetting.';
+COMMENT ON TABLE contact.suppressions IS
+'Append-only; no shop means every shop, no channel every channel. Holds hashes alone, so it outlives forgetting.';
 COMMENT ON CONSTRAINT suppressions_pk ON contact.suppressions IS 'One row per change.';
 COMMENT ON CONSTRAINT suppressions_channel_known ON contact.suppressions IS 'Suppression is per channel or for all.';
 
@@ -106,8 +109,10 @@ CREATE TABLE record.paid_orders (
 );
 CREATE INDEX paid_orders_of_customer ON record.paid_orders (customer_no, paid_at) INCLUDE (net_minor, known_at);
 ALTER TABLE record.paid_orders ALTER COLUMN customer_no SET (n_distinct = -0.1);
-COMMENT ON TABLE record.paid_orders IS 'Narrow copy of paid orders for one index-only pass per customer (see docs/decisions).';
-COMMENT ON COLUMN record.paid_orders.net_minor IS 'int on purpose: sum(bigint) is numeric and several times slower. The gate refuses more.';
+COMMENT ON TABLE record.paid_orders IS
+'Narrow copy of paid orders for one index-only pass per customer (see docs/decisions).';
+COMMENT ON COLUMN record.paid_orders.net_minor IS
+'int on purpose: sum(bigint) is numeric and several times slower. The gate refuses more.';
 COMMENT ON CONSTRAINT paid_orders_pk ON record.paid_orders IS 'One row per paid order.';
 
 CREATE TABLE record.customer_features (
@@ -121,6 +126,7 @@ CREATE TABLE record.customer_features (
     CONSTRAINT customer_features_pk PRIMARY KEY (shop_id, customer_no)
 );
 CREATE INDEX customer_features_last_paid ON record.customer_features (shop_id, last_paid_at);
-COMMENT ON TABLE record.customer_features IS 'Features at the head. Labels that time alone changes (recency, stage) are derived when read.';
+COMMENT ON TABLE record.customer_features IS
+'Features at the head. Labels that time alone changes (recency, stage) are derived when read.';
 COMMENT ON COLUMN record.customer_features.order_count IS 'Paid orders.';
 COMMENT ON CONSTRAINT customer_features_pk ON record.customer_features IS 'One row per customer with a paid order.';

@@ -1,5 +1,6 @@
--- The ledger. Every key begins with realm and shop_id. The unique keys below are the product's promise: they cannot be
--- loosened once something has been sent. Business instants come in as arguments; *_real_at columns are wall-clock stamps.
+-- The ledger. Every key begins with realm and shop_id. The unique keys below are the product's promise: they cannot
+-- be loosened once something has been sent. Business instants come in as arguments; *_real_at columns are wall-clock
+-- stamps.
 
 CREATE TABLE ledger.environment (
     only_row boolean NOT NULL DEFAULT true,
@@ -107,7 +108,8 @@ CREATE TABLE ledger.candidate (
 );
 COMMENT ON TABLE ledger.candidate IS 'What the audience statement returned for a run; kept for 35 days.';
 COMMENT ON COLUMN ledger.candidate.covers IS 'Orders or parcels this touch would cover.';
-COMMENT ON COLUMN ledger.candidate.exclude_reason IS 'The campaign''s own reason to leave it out: suppressed with this reason.';
+COMMENT ON COLUMN ledger.candidate.exclude_reason IS
+'The campaign''s own reason to leave it out: suppressed with this reason.';
 COMMENT ON COLUMN ledger.candidate.stage IS 'Lifecycle stage as of the run: chooses the words.';
 COMMENT ON CONSTRAINT candidate_pk ON ledger.candidate IS 'One row per candidate of a run.';
 COMMENT ON CONSTRAINT candidate_has_audience ON ledger.candidate IS 'A candidate belongs to a stored audience.';
@@ -140,8 +142,10 @@ CREATE TABLE ledger.touch (
 );
 CREATE INDEX touch_of_identity ON ledger.touch (realm, identity, decided_as_of);
 CREATE INDEX touch_decided ON ledger.touch (realm, shop_id, campaign_id, decided_as_of);
-COMMENT ON TABLE ledger.touch IS 'One (campaign, step, occasion, identity), whatever became of it; carries the last decision.';
-COMMENT ON COLUMN ledger.touch.address_hash IS 'Taken when the touch is enqueued or held out: nobody else at that address gets it.';
+COMMENT ON TABLE ledger.touch IS
+'One (campaign, step, occasion, identity), whatever became of it; carries the last decision.';
+COMMENT ON COLUMN ledger.touch.address_hash IS
+'Taken when the touch is enqueued or held out: nobody else at that address gets it.';
 COMMENT ON CONSTRAINT touch_pk ON ledger.touch IS 'One row per touch.';
 COMMENT ON CONSTRAINT one_touch_per_identity ON ledger.touch IS 'Nobody is touched twice for one occasion.';
 COMMENT ON CONSTRAINT one_touch_per_address ON ledger.touch IS 'No address is touched twice for one occasion.';
@@ -165,7 +169,8 @@ CREATE TABLE ledger.touch_cover (
 CREATE UNIQUE INDEX one_touch_per_order ON ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id)
 WHERE released_as_of IS NULL;
 CREATE INDEX touch_cover_of_touch ON ledger.touch_cover (touch_id);
-COMMENT ON TABLE ledger.touch_cover IS 'Orders or parcels a touch covers; released when its message ended before any attempt.';
+COMMENT ON TABLE ledger.touch_cover IS
+'Orders or parcels a touch covers; released when its message ended before any attempt.';
 COMMENT ON INDEX ledger.one_touch_per_order IS 'No order is in two texts of one step.';
 COMMENT ON CONSTRAINT touch_cover_touch_exists ON ledger.touch_cover IS 'Covered by a touch.';
 
@@ -226,7 +231,8 @@ CREATE TABLE ledger.recomputation (
     CONSTRAINT recomputation_run_exists FOREIGN KEY (run_no) REFERENCES ledger.run (run_no),
     CONSTRAINT recomputation_difference_known CHECK (differs_by <@ ARRAY['data', 'config', 'code', 'no_ledger'])
 );
-COMMENT ON TABLE ledger.recomputation IS 'What a run in mode recompute found, beside what the ledger says of that as_of.';
+COMMENT ON TABLE ledger.recomputation IS
+'What a run in mode recompute found, beside what the ledger says of that as_of.';
 COMMENT ON CONSTRAINT recomputation_pk ON ledger.recomputation IS 'One row per recomputed campaign.';
 COMMENT ON CONSTRAINT recomputation_run_exists ON ledger.recomputation IS 'Belongs to a run.';
 COMMENT ON CONSTRAINT recomputation_difference_known ON ledger.recomputation IS 'Each difference is named.';
@@ -306,11 +312,15 @@ CREATE INDEX message_in_hand ON ledger.message (realm, shop_id, lease_until) WHE
 CREATE INDEX message_unknown ON ledger.message (realm, shop_id) WHERE state = 'unknown';
 CREATE INDEX message_of_identity ON ledger.message (realm, identity, planned_on);
 CREATE INDEX message_of_run ON ledger.message (enqueued_run_no);
-COMMENT ON TABLE ledger.message IS 'The outbox: one step of one decision on one channel. waiting -> claimed -> sending -> accepted | rejected | unknown; waiting -> expired | cancelled; unknown -> accepted | waiting (once, transactional) | abandoned.';
+COMMENT ON TABLE ledger.message IS
+'The outbox: one step of one decision on one channel. waiting -> claimed -> sending -> accepted | rejected | '
+'unknown; waiting -> expired | cancelled; unknown -> accepted | waiting (once, transactional) | abandoned.';
 COMMENT ON COLUMN ledger.message.planned_on IS 'Shop-local day it is planned for: caps count on it.';
 COMMENT ON COLUMN ledger.message.state_at IS 'Business time of the last change of state.';
-COMMENT ON COLUMN ledger.message.lease_token IS 'Fencing token: rises with each claim; a settle with an older one changes nothing.';
-COMMENT ON COLUMN ledger.message.rendered_at IS 'Business instant of the facts it was rendered from: the text can be rendered again.';
+COMMENT ON COLUMN ledger.message.lease_token IS
+'Fencing token: rises with each claim; a settle with an older one changes nothing.';
+COMMENT ON COLUMN ledger.message.rendered_at IS
+'Business instant of the facts it was rendered from: the text can be rendered again.';
 COMMENT ON CONSTRAINT message_pk ON ledger.message IS 'One row per message.';
 COMMENT ON CONSTRAINT one_message_per_touch_and_channel ON ledger.message IS 'A touch has one message on a channel.';
 COMMENT ON CONSTRAINT message_touch_exists ON ledger.message IS 'Belongs to a touch.';
@@ -350,7 +360,8 @@ COMMENT ON COLUMN ledger.attempt.started_real_at IS 'Real time: the provider''s 
 COMMENT ON CONSTRAINT attempt_pk ON ledger.attempt IS 'One row per attempt.';
 COMMENT ON CONSTRAINT attempt_try_once ON ledger.attempt IS 'Tries of a message are counted.';
 COMMENT ON CONSTRAINT attempt_message_exists ON ledger.attempt IS 'Belongs to a message.';
-COMMENT ON CONSTRAINT attempt_state_known ON ledger.attempt IS 'open -> accepted | rejected | retryable (surely not sent) | unknown -> accepted | absent.';
+COMMENT ON CONSTRAINT attempt_state_known ON ledger.attempt IS
+'open -> accepted | rejected | retryable (surely not sent) | unknown -> accepted | absent.';
 
 CREATE TABLE ledger.stop (
     stop_id bigint GENERATED ALWAYS AS IDENTITY,

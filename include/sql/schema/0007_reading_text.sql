@@ -1,5 +1,6 @@
--- How landed text is read. Each function is one plain SELECT that the planner puts into the calling statement, so that a rule
--- over a million lines costs what its expression costs. NULL in gives NULL out: a missing value breaks no rule by itself.
+-- How landed text is read. Each function is one plain SELECT that the planner puts into the calling statement, so
+-- that a rule over a million lines costs what its expression costs. NULL in gives NULL out: a missing value breaks no
+-- rule by itself.
 
 CREATE FUNCTION facts.currency_exponent(p_currency text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -20,7 +21,9 @@ SELECT CASE
     WHEN p_currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN 3
 END
 $$;
-COMMENT ON FUNCTION facts.currency_exponent(text) IS 'Decimals of a currency''s minor unit (ISO 4217); NULL for an unknown one. money.py holds the same list, and a test holds them equal.';
+COMMENT ON FUNCTION facts.currency_exponent(text) IS
+'Decimals of a currency''s minor unit (ISO 4217); NULL for an unknown one. money.py holds the same list, and a '
+'test holds them equal.';
 
 CREATE FUNCTION facts.minor_units(p_amount text, p_currency text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -39,7 +42,9 @@ SELECT
     AND p_text COLLATE "C" >= '1970' AND p_text COLLATE "C" < '2200'
     AND pg_input_is_valid(p_text, 'timestamptz')
 $$;
-COMMENT ON FUNCTION landing.is_instant(text) IS 'Whether text is an ISO 8601 instant with its offset, between 1970 and 2200. Words such as now, and times without an offset, are none.';
+COMMENT ON FUNCTION landing.is_instant(text) IS
+'Whether text is an ISO 8601 instant with its offset, between 1970 and 2200. Words such as now, and times without '
+'an offset, are none.';
 
 CREATE FUNCTION landing.is_amount(p_text text, p_decimals integer) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -48,7 +53,8 @@ SELECT
     AND pg_input_is_valid(p_text, 'numeric')
     AND length(rtrim(split_part(p_text, '.', 2), '0')) <= p_decimals
 $$;
-COMMENT ON FUNCTION landing.is_amount(text, integer) IS 'Whether text is a plain decimal that its currency''s minor units hold exactly.';
+COMMENT ON FUNCTION landing.is_amount(text, integer) IS
+'Whether text is a plain decimal that its currency''s minor units hold exactly.';
 
 CREATE FUNCTION landing.fits_minor_units(p_text text, p_currency text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -59,4 +65,5 @@ SELECT CASE
     WHEN landing.is_amount(p_text, 40) THEN facts.minor_units(p_text, p_currency) BETWEEN -2147483647 AND 2147483647
 END
 $$;
-COMMENT ON FUNCTION landing.fits_minor_units(text, text) IS 'Whether an amount fits the int of minor units that the record keeps.';
+COMMENT ON FUNCTION landing.fits_minor_units(text, text) IS
+'Whether an amount fits the int of minor units that the record keeps.';
