@@ -92,7 +92,7 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
                 segments=load_segments(services.config),
             )
         decisions.lock(tx, realm=run.realm, shop_id=shop.id)
-        sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy)
+        sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy, campaigns=loaded)
         made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=clock.now())
         enqueue(tx, run, made.enqueue)
         total: Counter[str] = Counter()
