@@ -37,3 +37,13 @@ class Row:
     def holds(self) -> bool:
         """Whether the aim is met."""
         return self.aim is None or (self.ratio >= self.aim if self.at_least else self.ratio <= self.aim)
+
+
+def agree(what: str, found: object, expected: object) -> None:
+    """A ratio is worth nothing unless both sides did the same work.
+
+    Raises:
+        ValueError: they did not.
+    """
+    if found != expected:
+        raise ValueError(f"{what}: {found!r}, expected {expected!r}")

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv
 
-from bench import Row
+from bench import Row, agree
 from bench.baselines.landing import bare_copy, checkpoint, pandas_way
 from bench.orders import orders, shuffled, write
 from touchpoint.db import Database
@@ -34,8 +34,8 @@ ROWS, PANDAS_ROWS, ROUNDS = 1_000_000, 50_000, 3
 AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
 KEY = b"bench"
 _FACTS = (
-    "order_id, source, kind, payment_state, created_at, paid_at, closes_at, closed_at, shipped_at, total_minor, paid_minor,"
-    " currency::text, item_count, region, city, modified_at"
+    "order_id, source, kind, payment_state, created_at, paid_at, closes_at, closed_at, shipped_at, total_minor,"
+    " paid_minor, currency::text, item_count, region, city, modified_at"
 )
 _EXPECTED = (
     "order_id, source, kind, payment_state, created_at::timestamptz, paid_at::timestamptz, closes_at::timestamptz,"
@@ -156,7 +156,7 @@ class Bench:
         with self.db.transaction() as tx:
             (batch,) = landing.pending(tx, "bench")
         findings = gate.judge(self.db.url, "bench", [batch], as_of)
-        assert all(finding.success for finding in findings if finding.severity != "warning"), findings
+        agree("critical and row findings", [f for f in findings if not f.success and f.severity != "warning"], [])
         spent.append(("gate", perf_counter() - started))
         started = perf_counter()
         with self.db.transaction() as tx:
@@ -197,14 +197,14 @@ class Bench:
         )
         with self.db.engine.begin() as connection:
             found = connection.exec_driver_sql(text).one()
-        assert tuple(found) == (0, 0, self.size), (one, tuple(found))
+        agree(f"{one} beside {other}: extra, missing, rows", tuple(found), (0, 0, self.size))
 
     def _unwritten(self) -> None:
         with self.db.engine.begin() as connection:
             text = "SELECT loaded, unchanged FROM landing.batch ORDER BY batch_id DESC LIMIT 1"
-            assert tuple(connection.exec_driver_sql(text).one()) == (0, self.size)
+            agree("loaded, unchanged", tuple(connection.exec_driver_sql(text).one()), (0, self.size))
             last = "SELECT count(*) FROM facts.orders WHERE batch_id = (SELECT max(batch_id) FROM landing.batch)"
-            assert connection.exec_driver_sql(last).scalar() == 0
+            agree("facts written by the unchanged batch", connection.exec_driver_sql(last).scalar(), 0)
 
 
 def shop() -> Shop:

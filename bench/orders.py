@@ -13,7 +13,7 @@ FIRST_DAY = np.datetime64("2025-11-01T00:00:00")
 
 
 def orders(rows: int, *, seed: int = 1, version: int = 0) -> pa.Table:
-    """Orders of a year, 3.3 a customer, numbered as platforms do: rising with time. `version` > 0 changes each of them."""
+    """Orders of a year, 10 a customer, numbered as platforms do: rising with time. `version` > 0 changes each."""
     chance = np.random.default_rng(seed)
     created = FIRST_DAY + np.sort(chance.integers(0, 365 * 86400, rows)).astype("timedelta64[s]")
     is_paid = chance.random(rows) < 0.86
@@ -28,7 +28,7 @@ def orders(rows: int, *, seed: int = 1, version: int = 0) -> pa.Table:
         {
             "order_id": pa.array(order_no).cast(pa.string()),
             "customer_id": pc.binary_join_element_wise(
-                "buyer", pa.array(chance.integers(0, max(rows * 3 // 10, 1), rows)).cast(pa.string()), "-"
+                "buyer", pa.array(chance.integers(0, max(rows // 10, 1), rows)).cast(pa.string()), "-"
             ),
             "source": pa.array(np.array(["app", "web", "flash_sale"])[chance.integers(0, 3, rows)]),
             "kind": pa.repeat("normal", rows),

@@ -1,4 +1,4 @@
-"""What landing is measured beside: a bare server-side COPY, and pandas.to_sql. Same server, same settings, same rows."""
+"""What landing is measured beside: a bare server-side COPY, and pandas.to_sql. Same server, settings and rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Addresses in one spelling, their keyed hashes, and the identity made from them.
 
-Everything outside the contact tables sees the hashes alone. The key comes from `settings.hash_key`; changing it would make
-everybody a stranger.
+Everything outside the contact tables sees the hashes alone. The key comes from `settings.hash_key`; changing it would
+make everybody a stranger.
 """
 
 from __future__ import annotations

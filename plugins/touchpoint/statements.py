@@ -1,8 +1,8 @@
 """Statements live in include/sql, one a file; this loads them, reads their header and binds names, never values.
 
-Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs; one of
-type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__` puts
-the alias before each column. One of type `statement` names another statement, which is put in as a sub-select: its own
+Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs. One of
+type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__`
+puts the alias before each column. One of type `statement` names another statement, put in as a sub-select: its own
 parameters must be among those of the outer one.
 """
 
@@ -157,4 +157,4 @@ def _params(name: str, text: str) -> dict[str, str]:
             place=f"include/sql/{name}.sql",
             remedy="write none if there are none",
         )
-    return {key: kind for key, kind in pairs}
+    return {pair[0]: pair[1] for pair in pairs}

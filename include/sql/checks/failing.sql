@@ -35,9 +35,10 @@ FROM (
             max(contents.content) OVER same_version AS greatest
         FROM repeated_keys
         INNER JOIN __relation__ AS lines ON (__repeated_keys.keys__) = (__lines.keys__)
-        CROSS JOIN LATERAL (
-            SELECT (to_jsonb(lines) - 'batch_id' - 'line_no')::text
-        ) AS contents (content)
+        CROSS JOIN
+            LATERAL (
+                SELECT (to_jsonb(lines) - 'batch_id' - 'line_no')::text
+            ) AS contents (content)
         WHERE lines.batch_id = %(batch_id)s::bigint
         WINDOW same_version AS (PARTITION BY __lines.keys__, coalesce(__lines.version__, ''))
     ) AS repeated_lines

@@ -7,5 +7,5 @@
 INSERT INTO record.heads AS heads (shop_id, loaded_as_of)
 VALUES (%(shop_id)s::text, %(as_of)s::timestamptz)
 ON CONFLICT (shop_id) DO UPDATE
-SET loaded_as_of = excluded.loaded_as_of
-WHERE heads.loaded_as_of IS NULL OR heads.loaded_as_of < excluded.loaded_as_of
+    SET loaded_as_of = excluded.loaded_as_of
+    WHERE heads.loaded_as_of IS NULL OR heads.loaded_as_of < excluded.loaded_as_of

@@ -7,5 +7,5 @@
 INSERT INTO record.heads AS heads (shop_id, refreshed_as_of)
 VALUES (%(shop_id)s::text, %(as_of)s::timestamptz)
 ON CONFLICT (shop_id) DO UPDATE
-SET refreshed_as_of = excluded.refreshed_as_of
-WHERE heads.refreshed_as_of IS NULL OR heads.refreshed_as_of < excluded.refreshed_as_of
+    SET refreshed_as_of = excluded.refreshed_as_of
+    WHERE heads.refreshed_as_of IS NULL OR heads.refreshed_as_of < excluded.refreshed_as_of

@@ -1,7 +1,7 @@
 -- purpose: add the carrier scans of a batch that are not known yet
 -- grain:   one row per new scan
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing.tracking_event, landing.quarantine
+-- reads:   landing.tracking_event
 -- writes:  facts.tracking_events
 -- returns: count
 INSERT INTO facts.tracking_events AS scans (
@@ -32,18 +32,7 @@ FROM (
         good_lines.state,
         good_lines.place,
         good_lines.description
-    FROM (
-        SELECT lines.*
-        FROM landing.tracking_event AS lines
-        WHERE
-            lines.batch_id = %(batch_id)s::bigint
-            AND NOT EXISTS (
-                SELECT 1
-                FROM landing.quarantine AS quarantined
-                WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
-            )
-        -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
-        OFFSET 0
-    ) AS good_lines
+    FROM landing.tracking_event AS good_lines
+    WHERE good_lines.batch_id = %(batch_id)s::bigint
 ) AS typed_lines
 ON CONFLICT (shop_id, shipment_id, event_key) DO NOTHING

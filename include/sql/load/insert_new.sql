@@ -1,4 +1,4 @@
--- purpose: add the facts nobody knew, in their newest staged version; under the ingest lock no other load can add them too
+-- purpose: add the staged facts nobody knew; under the ingest lock no other load can add them too
 -- grain:   one row per new fact
 -- params:  batch_id bigint, staged relation, fact relation, keys columns, content columns
 -- reads:   the staged lines
@@ -12,4 +12,4 @@ SELECT
     winners.known_at,
     %(batch_id)s::bigint AS batch_id
 FROM __staged__ AS winners
-WHERE winners.line_rank = 1 AND NOT winners.is_known
+WHERE NOT winners.is_known

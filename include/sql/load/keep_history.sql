@@ -12,8 +12,6 @@ SELECT
 FROM __staged__ AS winners
 INNER JOIN __fact__ AS currents ON (__winners.keys__) = (__currents.keys__)
 WHERE
-    winners.line_rank = 1
-    AND winners.is_known
-    AND NOT winners.is_stale
+    winners.is_known
     -- Two versions learned at one instant: the first was never known for any time.
     AND currents.known_at < winners.known_at

@@ -1,7 +1,7 @@
 -- purpose: the newest line of each member in a batch, unless a newer version is known
 -- grain:   one row per customer
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, snapshot_at timestamptz, is_history boolean
--- reads:   landing.member, landing.quarantine, contact.people, facts.customers
+-- reads:   landing.member, contact.people, facts.customers
 -- writes:  nothing
 -- returns: many
 SELECT DISTINCT ON (good_lines.customer_id)
@@ -23,24 +23,14 @@ SELECT DISTINCT ON (good_lines.customer_id)
             ELSE %(as_of)s::timestamptz
         END
     )::text AS known_at
-FROM (
-    SELECT lines.*
-    FROM landing.member AS lines
-    WHERE
-        lines.batch_id = %(batch_id)s::bigint
-        AND NOT EXISTS (
-            SELECT 1
-            FROM landing.quarantine AS quarantined
-            WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
-        )
-    -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
-    OFFSET 0
-) AS good_lines
+FROM landing.member AS good_lines
 INNER JOIN contact.people
     ON people.shop_id = %(shop_id)s::text AND people.customer_id = good_lines.customer_id
 LEFT JOIN facts.customers AS customers
     ON customers.shop_id = %(shop_id)s::text AND customers.customer_id = good_lines.customer_id
-WHERE coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) >= people.modified_at
+WHERE
+    good_lines.batch_id = %(batch_id)s::bigint
+    AND coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) >= people.modified_at
 ORDER BY
     good_lines.customer_id,
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) DESC,

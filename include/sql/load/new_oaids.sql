@@ -1,7 +1,7 @@
 -- purpose: order-bound handles of a batch that are not kept yet
 -- grain:   one row per order and handle
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing."order", landing.quarantine, contact.contact_points
+-- reads:   landing."order", contact.contact_points
 -- writes:  nothing
 -- returns: many
 SELECT DISTINCT ON (handles.customer_id, handles.oaid)
@@ -18,20 +18,11 @@ FROM (
             WHEN %(is_history)s::boolean THEN good_lines.created_at::timestamptz
             ELSE %(as_of)s::timestamptz
         END AS known_at
-    FROM (
-        SELECT lines.*
-        FROM landing."order" AS lines
-        WHERE
-            lines.batch_id = %(batch_id)s::bigint
-            AND NOT EXISTS (
-                SELECT 1
-                FROM landing.quarantine AS quarantined
-                WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
-            )
-        -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
-        OFFSET 0
-    ) AS good_lines
-    WHERE good_lines.oaid IS NOT NULL AND good_lines.customer_id IS NOT NULL
+    FROM landing."order" AS good_lines
+    WHERE
+        good_lines.batch_id = %(batch_id)s::bigint
+        AND good_lines.oaid IS NOT NULL
+        AND good_lines.customer_id IS NOT NULL
 ) AS handles
 WHERE
     NOT EXISTS (

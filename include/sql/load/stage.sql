@@ -7,24 +7,13 @@
 -- returns: count
 CREATE TEMPORARY TABLE __staged__ ON COMMIT DROP AS
 SELECT
-    candidates.*,
-    rank() OVER newest_first AS version_rank,
-    row_number() OVER newest_first_line AS line_rank
-FROM (
-    SELECT
-        typed_lines.*,
-        currents.shop_id IS NOT NULL AS is_known,
-        coalesce(typed_lines.modified_at < currents.modified_at, false) AS is_stale
-    FROM __typed__ AS typed_lines
-    LEFT JOIN __fact__ AS currents ON (__typed_lines.keys__) = (__currents.keys__)
-    WHERE
-        currents.shop_id IS NULL
-        OR typed_lines.modified_at < currents.modified_at
-        OR (typed_lines.has_version AND typed_lines.modified_at > currents.modified_at)
-        OR (__typed_lines.content__) IS DISTINCT FROM (__currents.content__)
-) AS candidates
-WINDOW
-    newest_first AS (PARTITION BY __candidates.keys__ ORDER BY candidates.modified_at DESC),
-    newest_first_line AS (
-        PARTITION BY __candidates.keys__ ORDER BY candidates.modified_at DESC, candidates.line_no DESC
-    )
+    typed_lines.*,
+    currents.shop_id IS NOT NULL AS is_known,
+    currents.shop_id IS NOT NULL AND typed_lines.modified_at < currents.modified_at AS is_stale
+FROM __typed__ AS typed_lines
+LEFT JOIN __fact__ AS currents ON (__typed_lines.keys__) = (__currents.keys__)
+WHERE
+    currents.shop_id IS NULL
+    OR typed_lines.modified_at < currents.modified_at
+    OR (typed_lines.has_version AND typed_lines.modified_at > currents.modified_at)
+    OR (__typed_lines.content__) IS DISTINCT FROM (__currents.content__)

@@ -1,4 +1,4 @@
--- purpose: make the newest staged version of each known fact the current one, never over a newer one
+-- purpose: make the staged version of each known fact the current one, never over a newer one
 -- grain:   one row per changed fact
 -- params:  batch_id bigint, staged relation, fact relation, keys columns, content columns
 -- reads:   the staged lines
@@ -13,7 +13,5 @@ SET
 FROM __staged__ AS winners
 WHERE
     (__winners.keys__) = (__currents.keys__)
-    AND winners.line_rank = 1
     AND winners.is_known
-    AND NOT winners.is_stale
     AND currents.modified_at <= winners.modified_at

@@ -1,7 +1,7 @@
 """Who the customers are and how they may be reached: identities, contact points, consents.
 
-Addresses are normalised and hashed here, in Python, because the key never enters a statement. An identity is made when a
-customer is first met and never again.
+Addresses are normalised and hashed here, in Python, because the key never enters a statement. An identity is made when
+a customer is first met and never again.
 """
 
 from __future__ import annotations

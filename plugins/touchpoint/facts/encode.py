@@ -1,7 +1,7 @@
 """Pages of a source as CSV that COPY takes, made in a thread beside the COPY that sends them.
 
-Text is written unquoted where nothing in a piece needs quotes: both sides are faster. Empty text is NULL. A row PostgreSQL
-cannot store (a NUL byte, broken UTF-8) is taken out and handed over to be quarantined; the rest of its piece lands.
+Text is written unquoted where nothing in a piece needs quotes: both sides are faster. Empty text is NULL. A row that
+PostgreSQL cannot store (a NUL byte, broken UTF-8) is taken out and handed over to be quarantined; the others land.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from touchpoint.db import Transaction
 from touchpoint.errors import LedgerError
@@ -201,15 +200,3 @@ def _close_batch(tx: Transaction, entity: Entity, batch_id: int, landed: int) ->
     tx.count("load/close_batch", batch_id=batch_id, landed=landed)
     if landed >= _BULK_ROWS:
         tx.do("load/analyze", relation=relation_of(entity))
-
-
-def as_rows(batch: PendingBatch) -> dict[str, Any]:
-    """A pending batch as JSON takes it, for task results and `--json`."""
-    return {
-        "batch_id": batch.batch_id,
-        "entity": str(batch.entity),
-        "is_history": batch.is_history,
-        "landed": batch.landed,
-        "verdict": batch.verdict,
-        "as_of": batch.as_of.isoformat(),
-    }

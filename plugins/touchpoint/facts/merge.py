@@ -1,4 +1,4 @@
-"""From landed lines to facts: newer versions replace older ones, replaced ones go to history, and every line is accounted for.
+"""From landed lines to facts: newer versions replace older ones, replaced ones go to history, every line is counted.
 
 Everything happens under the shop's ingest lock, at the head. In whatever order and however often versions arrive, the
 current facts end up the same.
@@ -60,8 +60,8 @@ _FACTS: dict[Entity, _Fact] = {
     Entity.ORDER: _fact(
         "facts.orders",
         "order_id",
-        "customer_no source kind payment_state payment_kind created_at paid_at closes_at closed_at shipped_at finished_at"
-        " total_minor paid_minor currency item_count region city",
+        "customer_no source kind payment_state payment_kind created_at paid_at closes_at closed_at shipped_at"
+        " finished_at total_minor paid_minor currency item_count region city",
     ),
     Entity.ORDER_LINE: _fact(
         "facts.order_lines",
@@ -83,10 +83,8 @@ def in_order(batches: Iterable[PendingBatch]) -> list[PendingBatch]:
 def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, key: bytes) -> Counts:
     """Merge the good lines of a judged batch into the facts and close it with its counts.
 
-    Args:
-        as_of: business time of the loading run: when we learn what is in the batch. Of declared history each fact is
-            known since it happened.
-        key: of address hashes and identities.
+    `as_of` is the business time of the loading run, and so when we learn what is in the batch; of declared history each
+    fact is known since it happened. `key` is that of address hashes and identities.
 
     Raises:
         NotAtHead: a later run has taken the head; nothing is written (declared history needs none).
@@ -135,8 +133,13 @@ def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, in
     )
     if not lines:
         return 0, 0
-    superseded = tx.one("load/count_superseded", **staged)["superseded"]
-    tx.count("load/keep_history", history=fact.history, fact_columns=fact.columns, **keyed)
-    written = {"batch_id": batch_id, "content": fact.content, **keyed}
-    loaded = tx.count("load/insert_new", **written) + tx.count("load/update_known", **written)
-    return loaded, int(superseded)
+    kinds = tx.one("load/staged_kinds", keys=fact.keys, **staged)
+    superseded = 0
+    if kinds["needs_sifting"]:
+        superseded = int(tx.one("load/sift", keys=fact.keys, **staged)["superseded"])
+    written: dict[str, Any] = {"batch_id": batch_id, "content": fact.content, **keyed}
+    loaded = tx.count("load/insert_new", **written)
+    if kinds["has_known"]:
+        tx.count("load/keep_history", history=fact.history, fact_columns=fact.columns, **keyed)
+        loaded += tx.count("load/update_known", **written)
+    return loaded, superseded

@@ -24,8 +24,8 @@ def judge(
 ) -> list[Finding]:
     """Judge pending batches of a shop by the expectations of their entity, inside the database.
 
-    Nothing is written. Freshness is judged by the real clock, everything else as of the extraction that landed a batch: a
-    batch judged again later is judged alike.
+    Nothing is written. Freshness is judged by the real clock, everything else as of the extraction that landed a batch,
+    so that a batch judged again later is judged alike.
     """
     del shop_id, as_of  # every batch knows its own
     return run_suites(url, batches, thresholds or load_thresholds(), real_now())
@@ -52,10 +52,10 @@ def findings(tx: Transaction, run_no: int) -> list[Finding]:
 
 
 def quarantine_rows(tx: Transaction, batch: Batch, findings: Iterable[Finding]) -> int:
-    """Put every line of a batch that broke a row rule into quarantine, with payload and all its reasons.
+    """Move every line of a batch that broke a row rule into quarantine, with payload and all its reasons.
 
-    The failing lines are found again by the statement the gate judged by, so that no list is ever cut short; if the gate
-    found none in this batch, that pass is spared.
+    The failing lines are found again by the statement the gate judged by, so that no list is ever cut short; if the
+    gate found none in this batch, that pass is spared.
 
     Returns:
         How many lines were quarantined.

@@ -1,4 +1,4 @@
-"""Great Expectations over landed batches, inside PostgreSQL: one pass finds the failing lines, the suite asks about them.
+"""Great Expectations over landed batches, inside PostgreSQL: one pass finds failing lines, the suite asks about them.
 
 The library is imported when something is judged, never before: it takes seconds.
 """

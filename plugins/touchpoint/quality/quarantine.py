@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,16 @@ from touchpoint.db import Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.settings import Shop
 
-_SHOWN_AS_THEY_ARE = frozenset(
-    "order_id line_id refund_id shipment_id kind source payment_state payment_kind state currency total paid amount price net"
-    " quantity item_count created_at paid_at closes_at closed_at shipped_at finished_at happened_at promised_at joined_at"
-    " modified_at carrier file_line sms_promotional email_promotional sms_promotional_at email_promotional_at".split()
-)
+_PLAIN = """
+order_id line_id refund_id shipment_id kind source payment_state payment_kind state currency total paid amount price net
+quantity item_count created_at paid_at closes_at closed_at shipped_at finished_at happened_at promised_at joined_at
+modified_at carrier file_line sms_promotional email_promotional sms_promotional_at email_promotional_at
+"""
+_SHOWN_AS_THEY_ARE = frozenset(_PLAIN.split())
 """Columns that hold no address, name or free text. Everything else is masked wherever a person looks."""
+
+# In a line whose columns have slipped anything may stand anywhere.
+_LIKE_AN_ADDRESS = re.compile(r"@|\+\d{6}|(?<!\d)1[3-9]\d{9}(?!\d)|[^\x00-\x7f]")
 
 
 def list_open(tx: Transaction, shop_id: str, *, entity: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
@@ -43,10 +48,7 @@ def retry(
 
     Lines no parser could split are left where they are: correct the file or its mapping, and it is read again.
 
-    Args:
-        ids: these rows alone; None: all open ones.
-        entity: of this landing entity alone.
-        as_of: business time of the new batches.
+    `ids` and `entity` choose among the open rows, None means all; `as_of` is the business time of the new batches.
 
     Returns:
         The new batches.
@@ -78,7 +80,7 @@ def retry(
 
 
 def _masked(name: str, value: Any) -> Any:
-    if value is None or name in _SHOWN_AS_THEY_ARE:
-        return value
     text = str(value)
+    if value is None or (name in _SHOWN_AS_THEY_ARE and not _LIKE_AN_ADDRESS.search(text)):
+        return value
     return f"{text[:1]}*** ({len(text)} characters)"

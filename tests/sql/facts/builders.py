@@ -14,7 +14,6 @@ from touchpoint.facts import landing, merge
 from touchpoint.facts.landing import PendingBatch
 from touchpoint.model import Entity, Window
 from touchpoint.quality import gate
-
 from touchpoint.settings import Shop
 
 KEY = b"a key for tests alone"

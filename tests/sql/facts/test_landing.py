@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pyarrow as pa
 import pytest
-
 from tests.sql.facts.builders import AS_OF, Line, Mark, Page, land, member, order, shop, table
+
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import NotAtHead, SourceUnavailable
 from touchpoint.facts import head, landing

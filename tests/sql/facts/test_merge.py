@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.sql.facts.builders import AS_OF, land, load, load_pending, order, shop
+
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import NotAtHead
 from touchpoint.facts import head, landing, merge

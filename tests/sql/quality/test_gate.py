@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-
 from tests.sql.facts.builders import AS_OF, KEY, Line, Page, batch_of, land, load_pending, member, order, shop, table
+
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.facts import landing, merge

@@ -1,7 +1,7 @@
 -- purpose: orders of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing."order", landing.quarantine, facts.customers
+-- reads:   landing."order", facts.customers
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -41,20 +41,9 @@ SELECT
     END AS modified_at,
     true AS has_version,
     CASE WHEN %(is_history)s::boolean THEN good_lines.created_at::timestamptz ELSE %(as_of)s::timestamptz END AS known_at
-FROM (
-    SELECT lines.*
-    FROM landing."order" AS lines
-    WHERE
-        lines.batch_id = %(batch_id)s::bigint
-        AND NOT EXISTS (
-            SELECT 1
-            FROM landing.quarantine AS quarantined
-            WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
-        )
-    -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
-    OFFSET 0
-) AS good_lines
+FROM landing."order" AS good_lines
 INNER JOIN facts.customers AS customers
     ON
         customers.shop_id = %(shop_id)s::text
         AND customers.customer_id = coalesce(good_lines.customer_id, 'order:' || good_lines.order_id)
+WHERE good_lines.batch_id = %(batch_id)s::bigint

@@ -1,7 +1,7 @@
 -- purpose: order lines of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, snapshot_at timestamptz, is_history boolean
--- reads:   landing.order_line, landing.quarantine, facts.orders
+-- reads:   landing.order_line, facts.orders
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -20,21 +20,10 @@ SELECT
     good_lines.modified_at IS NOT NULL AS has_version,
     -- A line has no time but its order's.
     CASE WHEN %(is_history)s::boolean THEN coalesce(orders.created_at, %(snapshot_at)s::timestamptz) ELSE %(as_of)s::timestamptz END AS known_at
-FROM (
-    SELECT lines.*
-    FROM landing.order_line AS lines
-    WHERE
-        lines.batch_id = %(batch_id)s::bigint
-        AND NOT EXISTS (
-            SELECT 1
-            FROM landing.quarantine AS quarantined
-            WHERE quarantined.batch_id = lines.batch_id AND quarantined.line_no = lines.line_no
-        )
-    -- A fence: nothing of a quarantined line may be cast, wherever the planner would like to.
-    OFFSET 0
-) AS good_lines
+FROM landing.order_line AS good_lines
 LEFT JOIN facts.orders AS orders
     ON
         %(is_history)s::boolean
         AND orders.shop_id = %(shop_id)s::text
         AND orders.order_id = good_lines.order_id
+WHERE good_lines.batch_id = %(batch_id)s::bigint
