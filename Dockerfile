@@ -8,4 +8,4 @@ RUN pip install --no-cache-dir uv==0.13.9 \
 COPY . .
 RUN useradd --create-home touchpoint && mkdir -p var && chown touchpoint var
 USER touchpoint
-ENV PYTHONPATH=/touchpoint/plugins:/touchpoint
+ENV PYTHONPATH=/touchpoint/plugins:/touchpoint:/touchpoint/include/airflow

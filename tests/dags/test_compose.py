@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 
 from touchpoint.local.layout import Layout, load_secrets, load_state, new_secrets
 from touchpoint.local.ports import USUAL
-from touchpoint.local.table import COMMON, commands, settings
+from touchpoint.local.table import COMMON, PYTHON_FOLDERS, commands, settings
 from touchpoint.sandbox.credentials import connections
 from touchpoint.statements import ROOT
 
@@ -66,6 +67,14 @@ def test_connections_are_the_native_ones(compose, native):
     assert {key: json.loads(found[key]) for key in names} == {key: json.loads(native[key]) for key in names}
     touchpoint = json.loads(found["AIRFLOW_CONN_TOUCHPOINT"])
     assert set(touchpoint["extra"]) == set(json.loads(native["AIRFLOW_CONN_TOUCHPOINT"])["extra"]) - {"socket_dir"}
+
+
+def test_the_image_finds_modules_where_the_native_processes_do():
+    stated = re.search(r"^ENV PYTHONPATH=(.*)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert stated
+    assert [PurePosixPath(path) for path in stated[1].split(":")] == [
+        PurePosixPath("/touchpoint") / folder for folder in PYTHON_FOLDERS
+    ]
 
 
 def test_nothing_is_published_beyond_this_machine(compose):

@@ -31,6 +31,9 @@ MARKETER = [
 ]
 """FAB permissions of the role Marketer."""
 
+PYTHON_FOLDERS = ("plugins", ".", "include/airflow")
+"""Folders of the repository that Python finds modules in; include/airflow holds Airflow's local settings."""
+
 COMMON = {
     "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
@@ -86,7 +89,7 @@ def environment(layout: Layout, state: State, secrets: dict[str, str]) -> dict[s
         for key, value in os.environ.items()
         if not key.startswith(("AIRFLOW_", "_AIRFLOW", "TOUCHPOINT_")) and key != "PYTHONDONTWRITEBYTECODE"
     }
-    paths = f"{layout.root / 'plugins'}{os.pathsep}{layout.root}"
+    paths = os.pathsep.join(str(layout.root / folder) for folder in PYTHON_FOLDERS)
     # Everything is spoken to on this machine: never through somebody's proxy.
     no_proxy = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
     return {**kept, **no_proxy, "PYTHONPATH": paths, **settings(layout, state, secrets)}
