@@ -1,8 +1,8 @@
 """Airflow imports this module at the start of each of its processes, by this name.
 
-LocalExecutor's workers are forks of the scheduler. What the scheduler has imported before, their tasks need not import again:
-Great Expectations alone takes seconds of every run's `validate`. Only other people's packages stand here; our own modules
-are read anew by each task, so that a change needs no restart.
+LocalExecutor's workers are forks of the scheduler. What the scheduler has imported before, their tasks need not import
+again: Great Expectations alone takes seconds of every `validate`. Only other people's packages stand here; our own
+modules are read anew by each task, so that a change needs no restart.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""`make run` for real, in a folder of its own: a first cycle, what it leaves, what it refuses, and how it is stopped."""
+"""`make run` for real, in a folder of its own: a first cycle, what it leaves and refuses, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_what_a_killed_launcher_left_behind_is_stopped_by_make_stop(first, layou
             threading.Event().wait(0.1)
         second = _run(layout, "up", "--once")
         assert second.returncode == 1
-        assert "runs already" in second.stdout
+        assert "is running already" in second.stdout
     finally:
         os.kill(launcher.pid, signal.SIGKILL)
         launcher.wait()
