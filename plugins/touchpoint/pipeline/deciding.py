@@ -11,7 +11,8 @@ from touchpoint.db import Transaction
 from touchpoint.decide import audience as audiences
 from touchpoint.decide import plan as decisions
 from touchpoint.decide import recompute
-from touchpoint.errors import ConfigError
+from touchpoint.errors import ConfigError, LedgerError
+from touchpoint.facts import head
 from touchpoint.model import Mode, Run
 from touchpoint.outbox import sweep
 from touchpoint.outbox.enqueue import enqueue
@@ -74,6 +75,9 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
 
     Returns:
         Decisions by kind, over all campaigns.
+
+    Raises:
+        LedgerError: a campaign whose audience was stored could not be decided; the others were.
     """
     run = read_run(services, run_no)
     shop = load_shop(run.shop_id, services.config)
@@ -95,14 +99,25 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
         sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy, campaigns=loaded)
         made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=clock.now())
         enqueue(tx, run, made.enqueue)
-        total: Counter[str] = Counter()
-        for counts in made.counts.values():
-            total.update(counts)
-        return dict(total)
+    _require_all_decided(made)
+    total: Counter[str] = Counter()
+    for counts in made.counts.values():
+        total.update(counts)
+    return dict(total)
+
+
+def _require_all_decided(made: decisions.Plan) -> None:
+    if made.left_out:
+        raise LedgerError(
+            "; ".join(f"{campaign_id} was not decided: {why}" for campaign_id, why in sorted(made.left_out.items())),
+            place="config/campaigns",
+            remedy="the others were decided; clear its task `plan` with all that follows, to ask and decide it anew",
+        )
 
 
 def _features_relation(tx: Transaction, run: Run) -> str:
-    if run.is_at_head:
+    """The stored record where it stands at the run's own instant, else one of the run's own."""
+    if run.is_at_head and head.read(tx, run.shop_id).refreshed_as_of == run.as_of:
         return FEATURES
     return record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
 

@@ -9,7 +9,7 @@ from touchpoint.db import Transaction
 from touchpoint.errors import GateFailed, NotAtHead
 from touchpoint.facts import head, landing, merge
 from touchpoint.model import Entity, Mode, Run
-from touchpoint.pipeline.runs import gate_passed, lose_head, read_run
+from touchpoint.pipeline.runs import gate_state, lose_head, read_run
 from touchpoint.quality import gate
 from touchpoint.record import refresh as record
 from touchpoint.services import Services
@@ -110,7 +110,7 @@ def load(services: Services, run_no: int | None) -> dict[str, int]:
         Rows loaded, unchanged, superseded and quarantined, in all.
     """
     run = read_run(services, run_no)
-    if not run.is_at_head or not gate_passed(services, run):
+    if not run.is_at_head or gate_state(services, run) != "passed":
         return {}
     shop = load_shop(run.shop_id, services.config)
     with services.timed(run.run_no, "load"):

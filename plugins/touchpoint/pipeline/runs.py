@@ -40,6 +40,7 @@ def begin(services: Services, trigger: Trigger) -> Run:
     Raises:
         TimeError: as_of is missing, without a zone, or later than the clock.
         ConfigError: the shop does not load, or a realm was named for a live shop.
+        LedgerError: the run looked from another instant before; it stays as it was.
     """
     shop = load_shop(trigger.shop_id, services.config)
     realm = _realm(shop, trigger.realm)
@@ -48,7 +49,7 @@ def begin(services: Services, trigger: Trigger) -> Run:
         param=trigger.as_of, logical_date=trigger.logical_date, run_after=trigger.run_after, clock=clock
     )
     now = clock.now() if realm == LIVE else as_of
-    mode = mode_of(run_type=trigger.run_type, cadence=trigger.cadence, as_of=as_of, now=now)
+    mode = _mode(trigger.run_type, trigger.cadence, as_of, now)
     with services.db.transaction() as tx:
         may_write = trigger.run_type == HISTORY or (realm == LIVE and mode == Mode.SEND)
         at_head = may_write and _is_at_head(tx, shop.id, as_of)
@@ -64,13 +65,13 @@ def begin(services: Services, trigger: Trigger) -> Run:
             mode=mode,
             is_at_head=at_head,
         )
-    run = run_from_row(row)
-    if run.as_of != as_of:
-        raise LedgerError(
-            f"run {run.run_id} looked from {run.as_of.isoformat()} before, and from {as_of.isoformat()} now",
-            place=run.dag_id,
-            remedy="start a new run for another as_of",
-        )
+        run = run_from_row(row)
+        if run.as_of != as_of:
+            raise LedgerError(
+                f"run {run.run_id} looked from {run.as_of.isoformat()} before, and from {as_of.isoformat()} now",
+                place=run.dag_id,
+                remedy="start a new run for another as_of",
+            )
     return run
 
 
@@ -88,7 +89,7 @@ def read_run(services: Services, run_no: int | None) -> Run:
         raise no_run(run_no)
     run = run_from_row(row)
     now = services.clock_of(run).now()
-    mode = Mode(mode_of(run_type=run.run_type, cadence=run.cadence, as_of=run.as_of, now=now))
+    mode = _mode(run.run_type, run.cadence, run.as_of, now)
     return replace(run, mode=mode, is_at_head=run.is_at_head and mode == Mode.SEND)
 
 
@@ -105,16 +106,22 @@ def report(services: Services, run_no: int | None) -> dict[str, object]:
         return summary(tx, [run.run_no])
 
 
-def gate_passed(services: Services, run: Run) -> bool:
-    """Whether the gate said `passed` of this run; no word of it is not passed."""
+def gate_state(services: Services, run: Run) -> str | None:
+    """What the gate said of this run, `passed` or `failed`; None: nothing, which is not passed."""
     with services.db.transaction() as tx:
         judged = tx.maybe("runs/gate_state", run_no=run.run_no)
-    return judged is not None and judged["state"] == "passed"
+    return str(judged["state"]) if judged else None
 
 
 def lose_head(services: Services, run: Run) -> None:
     with services.db.transaction() as tx:
         tx.count("runs/lose_head", run_no=run.run_no)
+
+
+def _mode(run_type: str, cadence: Cadence, as_of: datetime, now: datetime) -> Mode:
+    if run_type == HISTORY:
+        return Mode.SEND  # it has nothing to send, and loads however long ago it looks from
+    return Mode(mode_of(run_type=run_type, cadence=cadence, as_of=as_of, now=now))
 
 
 def _realm(shop: Shop, asked: str | None) -> str:

@@ -12,7 +12,7 @@ from touchpoint.errors import LedgerError, TouchpointError
 from touchpoint.model import Channel, Mode
 from touchpoint.outbox import dispatch as outgoing
 from touchpoint.outbox import leases, resolve
-from touchpoint.pipeline.runs import gate_passed, read_run
+from touchpoint.pipeline.runs import gate_state, read_run
 from touchpoint.render.messages import Renderer
 from touchpoint.services import Services
 from touchpoint.settings import Shop, load_policy, load_shop
@@ -24,13 +24,14 @@ SHARDS = 2
 def dispatch(services: Services, run_no: int | None, shard: int, shards: int = SHARDS) -> dict[str, int]:
     """Send what is claimable in one shard of the outbox, whichever run enqueued it.
 
-    Only a run in mode `send` whose own gate passed sends anything.
+    Only a run in mode `send` sends anything, and none whose own gate failed. One whose gate never spoke, because its
+    platform was down, still sends what other runs enqueued: the claim asks after the gate of each message's own run.
 
     Returns:
         Messages by what became of them.
     """
     run = read_run(services, run_no)
-    if run.mode != Mode.SEND or not gate_passed(services, run):
+    if run.mode != Mode.SEND or gate_state(services, run) == "failed":
         return {}
     shop = load_shop(run.shop_id, services.config)
     with services.timed(run.run_no, "dispatch"):
@@ -76,10 +77,8 @@ def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
         return {}
     shop = load_shop(run.shop_id, services.config)
     clock = services.clock_of(run)
-    with services.timed(run.run_no, "reconcile"), ExitStack() as stack:
-        opened = _open_channels(services, shop, run.realm, stack)
-        recovered = leases.recover(services.db, realm=run.realm, shop=shop, clock=clock)
-        resolved = resolve.resolve(services.db, realm=run.realm, shop=shop, channels=opened, clock=clock)
+    with services.timed(run.run_no, "reconcile"):
+        settled = settle(services, run.realm, shop, clock)
         with services.db.transaction() as tx:
             faults = tx.many("checks/ledger/does_not_add_up", run_no=run.run_no)
         if faults:
@@ -88,6 +87,21 @@ def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
                 place=f"shop {shop.id}",
                 remedy="nothing more is sent for it; see docs/operate.md",
             )
+        return settled
+
+
+def settle(services: Services, realm: str, shop: Shop, clock: Clock, *, force: bool = False) -> dict[str, int]:
+    """Return expired leases and resolve what is unknown by asking the providers, whichever run it came from.
+
+    With `force`, every unknown message is asked about, due or not.
+
+    Returns:
+        Messages by what became of them.
+    """
+    with ExitStack() as stack:
+        opened = _open_channels(services, shop, realm, stack)
+        recovered = leases.recover(services.db, realm=realm, shop=shop, clock=clock)
+        resolved = resolve.resolve(services.db, realm=realm, shop=shop, channels=opened, clock=clock, force=force)
         return {**recovered.as_dict(), **resolved.as_dict()}
 
 
