@@ -1,11 +1,10 @@
--- purpose: forget open failures of tasks that succeeded since
+-- purpose: forget failures of tasks that succeeded since
 -- grain:   one row per failure that is over
 -- params:  dag_id text, task_ids text[]
--- reads:   ledger.failure
+-- reads:   nothing
 -- writes:  ledger.failure
--- returns: many
+-- returns: count
 DELETE FROM ledger.failure
 WHERE
     dag_id = %(dag_id)s::text
     AND task_id = ANY(%(task_ids)s::text[])
-RETURNING task_id
