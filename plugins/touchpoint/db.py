@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
+import psycopg2
 import psycopg2.extras
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import SQLAlchemyError
 
 from touchpoint import statements
-from touchpoint.errors import StatementError
+from touchpoint.errors import StatementError, TouchpointError
 
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
@@ -26,13 +28,44 @@ def Json(value: object) -> Any:  # noqa: N802 - the driver's own name for it
     return psycopg2.extras.Json(value)
 
 
+_NOT_MIGRATED = ("42P01", "3F000", "42703", "42883")  # no such table, schema, column, function
+
+
+def trouble(error: SQLAlchemyError, *, place: str = "") -> TouchpointError:
+    """A database error as one of ours: what to do, without the driver's text, which may quote the values of a row."""
+    reason = getattr(error, "orig", None)
+    state = getattr(reason, "pgcode", None)
+    if state in _NOT_MIGRATED:
+        return TouchpointError(
+            "the database has not been migrated to this version", place=place, remedy="run the migrations (`make run`)"
+        )
+    if state is None and isinstance(reason, psycopg2.OperationalError):
+        # Speaks of the connection alone: host, port, user, database.
+        told = str(reason).strip().splitlines()[0] if str(reason).strip() else "no answer"
+        return TouchpointError(
+            f"the database does not answer: {told}",
+            place=place,
+            remedy="start it (`make run`), or correct the variable",
+        )
+    return TouchpointError(
+        f"the database refused a statement ({type(reason or error).__name__}, SQLSTATE {state or 'unknown'})",
+        place=place,
+        remedy="nothing of it was kept; the server's log names the statement",
+    )
+
+
 class Database:
     """One Touchpoint database, by SQLAlchemy URL (postgresql+psycopg2://…)."""
 
     def __init__(self, url: str, *, application: str = "touchpoint") -> None:
         self.url = url
         self.engine: Engine = create_engine(
-            url, pool_pre_ping=True, pool_size=2, max_overflow=4, connect_args={"application_name": application}
+            url,
+            pool_pre_ping=True,
+            pool_size=2,
+            max_overflow=4,
+            hide_parameters=True,  # an error's text goes to logs, and values may be addresses
+            connect_args={"application_name": application},
         )
 
     @contextmanager

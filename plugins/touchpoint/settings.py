@@ -376,25 +376,33 @@ def environment_connection(conn_id: str) -> ConnectionInfo:
     raw = os.environ.get(name)
     if not raw:
         raise ConfigError(f"connection {conn_id!r} is not set", place=name, remedy="set it as JSON or as a URI")
-    if raw.lstrip().startswith("{"):
-        try:
-            data = json.loads(raw)
-        except ValueError as error:
-            raise ConfigError("no JSON", place=name, remedy="set it as JSON or as a URI") from error
-        extra = data.get("extra") or {}
-        return ConnectionInfo(
-            conn_id=conn_id,
-            kind=data.get("conn_type", ""),
-            host=data.get("host") or "",
-            port=data.get("port"),
-            login=data.get("login") or "",
-            password=data.get("password") or "",
-            schema=data.get("schema") or "",
-            extra=json.loads(extra) if isinstance(extra, str) else extra,
-        )
+    try:
+        return _from_json(conn_id, raw) if raw.lstrip().startswith("{") else _from_uri(conn_id, raw)
+    except (ValueError, TypeError, AttributeError):
+        # Without the cause: its text may quote a secret.
+        raise ConfigError("it cannot be read", place=name, remedy="set it as JSON or as a URI") from None
+
+
+def _from_json(conn_id: str, raw: str) -> ConnectionInfo:
+    data = json.loads(raw)
+    extra = data.get("extra") or {}
+    return ConnectionInfo(
+        conn_id=conn_id,
+        kind=data.get("conn_type", ""),
+        host=data.get("host") or "",
+        port=int(data["port"]) if data.get("port") else None,
+        login=data.get("login") or "",
+        password=data.get("password") or "",
+        schema=data.get("schema") or "",
+        extra=dict(json.loads(extra) if isinstance(extra, str) else extra),
+    )
+
+
+def _from_uri(conn_id: str, raw: str) -> ConnectionInfo:
     parts = urlsplit(raw)
+    if not parts.scheme:
+        raise ValueError("no URI")
     query = dict(parse_qsl(parts.query))
-    extra = json.loads(query.pop("__extra__")) if "__extra__" in query else dict(query)
     return ConnectionInfo(
         conn_id=conn_id,
         kind=parts.scheme,
@@ -403,7 +411,7 @@ def environment_connection(conn_id: str) -> ConnectionInfo:
         login=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         schema=unquote(parts.path.lstrip("/")),
-        extra=extra,
+        extra=dict(json.loads(query.pop("__extra__"))) if "__extra__" in query else query,
     )
 
 

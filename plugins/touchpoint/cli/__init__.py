@@ -1,0 +1,37 @@
+"""`touchpoint …`: the same use cases from a shell. An error is one line and exit code 1; --json is for programs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from touchpoint.cli import flow, held
+from touchpoint.cli.common import as_table
+from touchpoint.db import trouble
+from touchpoint.errors import TouchpointError
+
+app = typer.Typer(help="Touchpoint from a shell.", no_args_is_help=True, pretty_exceptions_enable=False)
+for command in flow.COMMANDS:
+    app.command()(command)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(flow.replay)
+app.add_typer(flow.campaign_app, name="campaign")
+app.add_typer(held.quarantine_app, name="quarantine")
+app.add_typer(held.gate_app, name="gate")
+
+__all__ = ["app", "as_table", "main"]
+
+
+def main() -> None:
+    """Entry: our errors, and the database's, are one line on stderr, without a traceback."""
+    try:
+        app(prog_name="touchpoint")
+    except TouchpointError as error:
+        told = str(error)
+    except SQLAlchemyError as error:
+        told = str(trouble(error, place="AIRFLOW_CONN_TOUCHPOINT"))
+    else:
+        return
+    print(f"touchpoint: {' '.join(told.split())}", file=sys.stderr)
+    raise SystemExit(1)

@@ -1,0 +1,150 @@
+"""What every command needs: services, instants, names that are checked before anything is done, and printing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from shutil import get_terminal_size
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from touchpoint.clock import resolve_as_of
+from touchpoint.errors import ConfigError, TouchpointError
+from touchpoint.model import Cadence, Entity
+from touchpoint.services import LIVE, Services, open_services
+from touchpoint.settings import CONFIG_ROOT, Shop, environment_connection, load_shop
+
+DEFAULT_SHOP = "sandbox"
+ShopOption = Annotated[str, typer.Option("--shop", help="Shop id: a file in config/shops or config/rehearsals.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Instant with a zone, 2026-11-22T10:30:00+08:00. Default: now.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept with your name.")]
+EntityOption = Annotated[str | None, typer.Option("--entity", help=f"One of: {', '.join(Entity)}.")]
+
+
+@contextmanager
+def services() -> Iterator[Services]:
+    """Services on AIRFLOW_CONN_* variables; on a machine set up by `make run`, on the ones it keeps."""
+    from touchpoint.local import load_environment
+
+    load_environment()
+    with open_services(environment_connection) as opened:
+        yield opened
+
+
+def known_shop(shop: str) -> Shop:
+    """The shop of that id.
+
+    Raises:
+        ConfigError: there is none; names those there are.
+    """
+    return load_shop(shop, CONFIG_ROOT)
+
+
+def known_campaign(campaign: str) -> None:
+    """Refuse an id that no campaign file has; one whose file does not load is known all the same.
+
+    Raises:
+        ConfigError: naming those there are.
+    """
+    files = sorted(path.stem for path in (CONFIG_ROOT / "campaigns").glob("*.yaml"))
+    if campaign not in files:
+        raise ConfigError(
+            f"no campaign {campaign!r}", place="config/campaigns", remedy=f"one of: {', '.join(files) or 'none yet'}"
+        )
+
+
+def known_entity(entity: str | None) -> None:
+    """Refuse what never lands.
+
+    Raises:
+        TouchpointError: naming what does.
+    """
+    if entity is not None and entity not in list(Entity):
+        raise TouchpointError(f"no entity {entity!r}", place="--entity", remedy=f"one of: {', '.join(Entity)}")
+
+
+def instant(opened: Services, as_of: str | None) -> datetime:
+    """--as-of, else now by the business clock.
+
+    Raises:
+        TimeError: no instant, one without a zone, or one later than the clock.
+    """
+    clock = opened.business_clock(LIVE)
+    return resolve_as_of(param=as_of, logical_date=None, run_after=clock.now(), clock=clock)
+
+
+def trigger(opened: Services, shop: str, as_of: str | None, prefix: str, cadence: Cadence = Cadence.INTRADAY) -> Any:
+    """What a run from a shell is known by: the same instant is the same run."""
+    from touchpoint import pipeline
+
+    at = instant(opened, as_of)
+    return pipeline.Trigger(
+        shop_id=shop,
+        dag_id=f"touchpoints_{cadence}__{shop}",
+        run_id=f"{prefix}__{at.isoformat()}",
+        cadence=cadence,
+        as_of=at,
+    )
+
+
+def last_run(opened: Services, shop: Shop) -> int | None:
+    """Number of the newest run of a shop, None if there is none."""
+    with opened.db.transaction() as tx:
+        rows = tx.many("runs/find", realm=shop.realm, shop_id=shop.id, most=1)
+    return int(rows[0]["run_no"]) if rows else None
+
+
+def say(content: object, as_json: bool, text: str) -> None:
+    """One outcome: a sentence, or JSON."""
+    print(json.dumps(content, default=str, ensure_ascii=False) if as_json else text)
+
+
+def show(rows: Sequence[dict[str, Any]], as_json: bool, empty: str) -> None:
+    """Rows as a table, or as JSON."""
+    if as_json:
+        print(json.dumps(rows, default=str, ensure_ascii=False, indent=2))
+    else:
+        print(as_table(rows) if rows else empty)
+
+
+def as_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as a table; where the terminal is too narrow for it, one value a line: nothing is ever cut off."""
+    told = [{name: _visible(value) for name, value in row.items()} for row in rows]
+    table = Table()
+    for name in told[0]:
+        table.add_column(name, no_wrap=True, overflow="ignore")
+    for row in told:
+        table.add_row(*(Text(value) for value in row.values()))
+    out = io.StringIO()
+    Console(file=out, width=10_000, color_system=None).print(table)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    if max(map(len, lines)) <= _room():
+        return "\n".join(lines)
+    wide = max(map(len, told[0]))
+    return "\n\n".join("\n".join(f"{name:<{wide}}  {value}" for name, value in row.items()) for row in told)
+
+
+def _room() -> int:
+    """Columns there are; what is read by a program, and not told otherwise, has room for everything."""
+    is_told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return get_terminal_size().columns if is_told else 10_000
+
+
+def _visible(value: Any) -> str:
+    """A value as text that cannot move a terminal's cursor."""
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -1,0 +1,433 @@
+"""`touchpoint` from a shell, on AIRFLOW_CONN_* variables as a user sets them: every command, every error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.flow.conftest import ANCHOR, ENVIRONMENT, SHOP, Flow, five_minutes_later, opened_flow
+
+from touchpoint import cli
+from touchpoint.local.postgres import Server
+from touchpoint.services import LIVE, stop_clock
+from touchpoint.statements import ROOT
+
+AT = ANCHOR.isoformat()
+
+
+@dataclass
+class Shell:
+    """Runs `touchpoint` and tells its exit code, output and errors."""
+
+    flow: Flow
+    run: Callable[..., tuple[int, str, str]]
+
+    def good(self, *words: object) -> str:
+        """The output of a command that has to succeed."""
+        code, out, err = self.run(*words)
+        assert (code, err) == (0, ""), (words, out, err)
+        return out
+
+    def rows(self, *words: object) -> Any:
+        """The same as --json."""
+        return json.loads(self.good(*words, "--json"))
+
+    def refused(self, *words: object) -> str:
+        """The one line a command that has to fail leaves."""
+        code, out, err = self.run(*words)
+        assert (code, out) == (1, ""), (words, out, err)
+        assert err.startswith("touchpoint: "), err
+        assert err.count("\n") == 1, err
+        return err
+
+
+@pytest.fixture(scope="module")
+def installed(server: Server, loaded: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """One installation for the whole module, with one run behind it."""
+    with opened_flow(server, loaded, tmp_path_factory.mktemp("cli") / "sandbox") as made:
+        made.run(ANCHOR)
+        yield made
+
+
+def connections(flow: Flow) -> dict[str, str]:
+    """The variables as the launcher, or a person, sets them."""
+    url = flow.services.db.engine.url
+    own = {
+        "conn_type": "postgres",
+        "host": url.host,
+        "login": url.username,
+        "schema": url.database,
+        "extra": {
+            "socket_dir": url.query["host"],
+            "hash_key": flow.services.connection.extra["hash_key"],
+            "environment_id": ENVIRONMENT,
+        },
+    }
+    found = {f"AIRFLOW_CONN_{name.upper()}": text for name, text in flow.sandbox.connections().items()}
+    return {**found, "AIRFLOW_CONN_TOUCHPOINT": json.dumps(own)}
+
+
+@pytest.fixture
+def shell(installed: Flow, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line on the module's installation."""
+    return shell_on(installed, monkeypatch, capsys)
+
+
+def shell_on(flow: Flow, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    for name, text in connections(flow).items():
+        monkeypatch.setenv(name, text)
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["touchpoint", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return Shell(flow, run)
+
+
+def quarantined(flow: Flow, order_id: str = "bad-1", **payload: str) -> int:
+    """A quarantined order of the shop, as the gate would have left it; its number."""
+    flow.execute(
+        "WITH batches AS (INSERT INTO landing.batch (shop_id, entity, source, snapshot_at, as_of, state, landed,"
+        " quarantined) VALUES (%s, 'order', 'taobao', %s, %s, 'loaded', 1, 1) RETURNING batch_id)"
+        " INSERT INTO landing.quarantine (shop_id, entity, batch_id, line_no, reasons, payload, as_of)"
+        " SELECT %s, 'order', batch_id, 1, '{unreadable_amount}', %s::jsonb, %s FROM batches",
+        SHOP,
+        ANCHOR,
+        ANCHOR,
+        SHOP,
+        json.dumps(
+            {
+                "order_id": order_id,
+                "customer_id": "somebody",
+                "created_at": AT,
+                "total": "x",
+                "currency": "CNY",
+                "region": "浙江省",
+                **payload,
+            }
+        ),
+        ANCHOR,
+    )
+    return int(flow.rows("SELECT max(quarantine_id) FROM landing.quarantine")[0][0])
+
+
+def held_back(flow: Flow) -> int:
+    """A pending batch the gate has failed; its number."""
+    flow.execute(
+        "INSERT INTO landing.batch (shop_id, entity, source, snapshot_at, as_of, landed, verdict, judged_by)"
+        " VALUES (%s, 'order', 'taobao', %s, %s, 1, 'failed', 'gate')",
+        SHOP,
+        ANCHOR,
+        ANCHOR,
+    )
+    (number,) = flow.rows("SELECT max(batch_id) FROM landing.batch")[0]
+    flow.execute(
+        'INSERT INTO landing."order" (batch_id, line_no, order_id, customer_id, created_at, total, currency)'
+        " VALUES (%s, 1, %s, 'somebody', %s, '5', 'CNY')",
+        number,
+        f"held-{number}",
+        AT,
+    )
+    return int(number)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ingest",),
+        ("dispatch",),
+        ("reconcile",),
+        ("report",),
+        ("why", "--order", "1"),
+        ("stop",),
+        ("resume",),
+        ("campaign", "preview", "unpaid_reminder"),
+        ("campaign", "run", "unpaid_reminder"),
+        ("quarantine", "list"),
+        ("quarantine", "retry"),
+        ("gate", "show"),
+    ],
+)
+def test_a_shop_that_does_not_exist_is_named_with_those_that_do(shell: Shell, command: tuple[str, ...]) -> None:
+    said = shell.refused(*command, "--shop", "sandbx")
+    assert "no shop 'sandbx'" in said
+    assert "sandbox" in said
+    assert shell.flow.rows("SELECT count(*) FROM ledger.stop") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("campaign", "preview", "unpaid"),
+        ("campaign", "run", "unpaid"),
+        ("campaign", "lint", "unpaid"),
+        ("stop", "--campaign", "unpaid"),
+        ("resume", "--campaign", "unpaid"),
+    ],
+)
+def test_a_campaign_that_does_not_exist_is_named_with_those_that_do(shell: Shell, command: tuple[str, ...]) -> None:
+    before = shell.flow.rows("SELECT count(*) FROM ledger.run")
+    said = shell.refused(*command)
+    assert "'unpaid'" in said
+    assert "unpaid_reminder" in said
+    assert shell.flow.rows("SELECT count(*) FROM ledger.run") == before
+    assert shell.flow.rows("SELECT count(*) FROM ledger.stop") == [(0,)]
+
+
+@pytest.mark.parametrize("command", [("quarantine", "list"), ("quarantine", "retry")])
+def test_an_entity_that_does_not_exist_is_named_with_those_that_do(shell: Shell, command: tuple[str, ...]) -> None:
+    said = shell.refused(*command, "--entity", "orders")
+    assert "'orders'" in said
+    assert "order_line" in said
+
+
+@pytest.mark.parametrize(
+    ("instant", "told"),
+    [
+        ("yesterday", "no ISO 8601 instant"),
+        ("2026-11-20T10:30:00", "no time zone"),
+        ("2199-01-01T00:00:00Z", "later than the clock"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ingest",),
+        ("why", "--order", "1"),
+        ("campaign", "preview", "unpaid_reminder"),
+        ("campaign", "run", "unpaid_reminder"),
+        ("quarantine", "retry"),
+    ],
+)
+def test_an_instant_that_cannot_be_used_is_refused(
+    shell: Shell, command: tuple[str, ...], instant: str, told: str
+) -> None:
+    assert told in shell.refused(*command, "--as-of", instant)
+
+
+def test_why_wants_one_of_order_and_customer(shell: Shell) -> None:
+    assert "--order" in shell.refused("why")
+    assert "--order" in shell.refused("why", "--order", "1", "--customer", "2")
+
+
+@pytest.mark.parametrize("command", [("gate", "show"), ("why", "--order", "1"), ("dispatch",), ("ingest",)])
+def test_a_database_that_is_down_is_one_line_without_its_password(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    down = {"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "schema": "x", "login": "u", "password": "sesame"}
+    monkeypatch.setenv("AIRFLOW_CONN_TOUCHPOINT", json.dumps({**down, "extra": {"hash_key": "also-secret"}}))
+    said = shell.refused(*command)
+    assert "database" in said
+    assert "AIRFLOW_CONN_TOUCHPOINT" in said
+    assert "sesame" not in said
+    assert "also-secret" not in said
+
+
+@pytest.mark.parametrize("text", ["{broken", '{"extra": "{broken"}', "[1]", '{"port": "many"}', "postgres://u@h:x/d"])
+def test_a_connection_that_cannot_be_read_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_TOUCHPOINT", text)
+    assert "AIRFLOW_CONN_TOUCHPOINT" in shell.refused("gate", "show")
+
+
+def test_a_database_that_was_never_migrated_is_told_so(
+    shell: Shell, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.create_database("cli_empty")
+    own = json.loads(connections(shell.flow)["AIRFLOW_CONN_TOUCHPOINT"])
+    monkeypatch.setenv("AIRFLOW_CONN_TOUCHPOINT", json.dumps({**own, "schema": "cli_empty"}))
+    assert "migrat" in shell.refused("gate", "show")
+
+
+def test_a_preview_counts_and_writes_nothing(shell: Shell) -> None:
+    tables = ("ledger.run", "ledger.touch", "ledger.decision", "ledger.message", "ledger.audience", "ledger.run_count")
+    before = shell.flow.digest(*tables)
+    later = five_minutes_later(ANCHOR)
+    shell.flow.at(later)
+    found = shell.rows("campaign", "preview", "unpaid_reminder", "--as-of", AT)
+    shell.flow.at(ANCHOR)
+    assert next(row["candidates"] for row in found if row["decision"] == "candidates") >= 40
+    assert shell.flow.digest(*tables) == before
+
+
+def test_a_campaign_file_is_linted(shell: Shell) -> None:
+    assert isinstance(shell.rows("campaign", "lint"), list)
+    assert isinstance(shell.rows("campaign", "lint", "unpaid_reminder"), list)
+
+
+def test_why_tells_each_decision_and_what_became_of_the_message(shell: Shell) -> None:
+    (occasion, customer) = shell.flow.rows(
+        "SELECT occasion, customer_id FROM ledger.touch WHERE decision = 'enqueued' ORDER BY touch_id LIMIT 1"
+    )[0]
+    (row,) = shell.rows("why", "--order", occasion)
+    assert (row["campaign_id"], row["decision"], row["message_state"]) == ("unpaid_reminder", "enqueued", "accepted")
+    assert row in shell.rows("why", "--customer", customer)
+    (occasion,) = shell.flow.rows("SELECT occasion FROM ledger.touch WHERE reason = 'no_offer' LIMIT 1")[0]
+    assert [row["reason"] for row in shell.rows("why", "--order", occasion)] == ["no_offer"]
+    assert shell.rows("why", "--order", "no-such-order") == []
+    assert "No decision" in shell.good("why", "--order", "no-such-order")
+    assert shell.rows("why", "--order", occasion, "--as-of", (ANCHOR - timedelta(days=1)).isoformat()) == []
+
+
+def test_a_table_is_whole_however_narrow_the_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    (occasion,) = shell.flow.rows("SELECT occasion FROM ledger.touch WHERE reason = 'no_offer' LIMIT 1")[0]
+    told = shell.good("why", "--order", occasion)
+    assert occasion in told
+    assert "suppressed" in told
+    assert "no_offer" in told
+
+
+def test_hostile_text_in_a_table_is_shown_as_text(shell: Shell) -> None:
+    rows = [{"order": "[/red] [bold]x {{7*7}}", "note": "a\x1b[2J\rb\n=cmd()"}]
+    told = cli.as_table(rows)
+    assert "[/red] [bold]x {{7*7}}" in told
+    assert "\x1b" not in told
+    assert "\r" not in told
+
+
+def test_the_report_of_a_run_is_the_newest_one_by_default(shell: Shell) -> None:
+    (number,) = shell.flow.rows("SELECT min(run_no) FROM ledger.run WHERE run_type = 'manual'")[0]
+    found = json.loads(shell.good("report", "--run", number))
+    assert found["campaigns"]["unpaid_reminder"]["decisions"]["candidates"] >= 40
+    assert set(json.loads(shell.good("report"))) == {"campaigns", "entities", "seconds"}
+    assert "no run 999999" in shell.refused("report", "--run", 999999)
+
+
+def test_a_quarantined_row_is_listed_shown_masked_and_driven_again(shell: Shell) -> None:
+    number = quarantined(shell.flow, region="王小明 13812345678")
+    listed = shell.rows("quarantine", "list", "--entity", "order", "--most", "1")
+    assert [(row["quarantine_id"], row["reasons"]) for row in listed] == [(number, ["unreadable_amount"])]
+    assert "unreadable_amount" in shell.good("quarantine", "list")
+    shown = shell.good("quarantine", "show", number)
+    assert "13812345678" not in shown
+    assert "王小明" not in shown
+    assert json.loads(shown)["payload"]["order_id"] == "bad-1"
+    (made,) = shell.rows("quarantine", "retry", number)
+    assert made["landed"] == 1
+    assert [row["batch_id"] for row in shell.rows("gate", "show")] == [made["batch_id"]]
+    assert number not in [row["quarantine_id"] for row in shell.rows("quarantine", "list")]
+    assert "Nothing to retry" in shell.good("quarantine", "retry", number)
+    assert "no such row" in shell.refused("quarantine", "show", 999999)
+    shell.good("gate", "reject", made["batch_id"], "--note", "made by a test")
+
+
+def test_a_number_that_is_no_open_row_of_the_shop_is_told_of(shell: Shell) -> None:
+    assert "999999" in shell.good("quarantine", "retry", 999999)
+
+
+def test_a_held_back_batch_is_released_and_another_one_rejected(shell: Shell) -> None:
+    released, rejected = held_back(shell.flow), held_back(shell.flow)
+    assert {row["batch_id"]: row["verdict"] for row in shell.rows("gate", "show")} == {
+        released: "failed",
+        rejected: "failed",
+    }
+    code, _, err = shell.run("gate", "release", released)
+    assert code != 0
+    assert "--note" in err
+    assert "no note" in shell.refused("gate", "release", released, "--note", " ")
+    assert str(released) in shell.good("gate", "release", released, "--note", "looked at")
+    assert [row["verdict"] for row in shell.rows("gate", "show") if row["batch_id"] == released] == ["released"]
+    assert str(rejected) in shell.good("gate", "reject", rejected, "--note", "another shop's")
+    assert [row["batch_id"] for row in shell.rows("gate", "show")] == [released]
+    assert "no such pending batch" in shell.refused("gate", "reject", 999999, "--note", "x")
+    shell.good("gate", "reject", released, "--note", "made by a test")
+
+
+def test_stop_and_resume_are_written_with_who_and_why(shell: Shell) -> None:
+    assert "unpaid_reminder" in shell.good("stop", "--campaign", "unpaid_reminder", "--note", "wrong words")
+    assert "sandbox" in shell.good("stop", "--shop", SHOP)
+    assert "everything" in shell.good("stop")
+    switches = shell.flow.rows("SELECT scope, is_stopped, note FROM ledger.stop ORDER BY stop_id")
+    assert switches == [("campaign", True, "wrong words"), ("shop", True, ""), ("everything", True, "")]
+    stopped = shell.good("dispatch")
+    assert "Nothing" in stopped or "stopped" in stopped
+    told = shell.good("resume", "--shop", SHOP)
+    assert "sandbox" in told
+    assert "everything" in told  # what still stands is told
+    shell.good("resume")
+    shell.good("resume", "--campaign", "unpaid_reminder")
+    shell.flow.execute("DELETE FROM ledger.stop")
+
+
+def test_every_command_that_prints_takes_json(shell: Shell) -> None:
+    assert shell.rows("dispatch") is not None
+    assert shell.rows("reconcile") is not None
+    assert shell.rows("gate", "show") == []
+    assert shell.rows("stop", "--shop", SHOP)["stopped"] == "shop sandbox"
+    assert shell.rows("resume", "--shop", SHOP)["resumed"] == "shop sandbox"
+    shell.flow.execute("DELETE FROM ledger.stop")
+
+
+def test_replay_tells_what_it_needs(shell: Shell) -> None:
+    done = subprocess.run(
+        [ROOT / "bin" / "touchpoint", "replay", "--data", "/nowhere"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_the_command_itself_runs_as_a_process_of_its_own(shell: Shell) -> None:
+    done = subprocess.run(
+        [ROOT / "bin" / "touchpoint", "gate", "show", "--json"],
+        env={**os.environ, **connections(shell.flow)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr, json.loads(done.stdout)) == (0, "", [])
+    wrong = subprocess.run(
+        [ROOT / "bin" / "touchpoint", "gate", "show", "--shop", "sandbx"], capture_output=True, text=True, check=False
+    )
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith("touchpoint: config/shops: no shop 'sandbx'")
+
+
+@pytest.fixture
+def fresh(flow: Flow, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line on an installation of the test's own."""
+    return shell_on(flow, monkeypatch, capsys)
+
+
+def test_one_campaign_is_run_whole_and_what_it_sent_is_in_the_sandbox(fresh: Shell) -> None:
+    (row,) = fresh.rows("campaign", "run", "unpaid_reminder")
+    assert (row["campaign"], row["candidates"] >= 40) == ("unpaid_reminder", True)
+    assert len(fresh.flow.sms()) + len(fresh.flow.mails()) == row["enqueued"]
+    again = fresh.rows("campaign", "run", "unpaid_reminder")
+    assert [row["enqueued"] for row in again] == [0]
+
+
+def test_what_is_ingested_by_hand_an_hour_late_is_loaded_all_the_same(fresh: Shell) -> None:
+    """A shop whose schedule is paused: its facts are brought to an instant that is not now."""
+    then = five_minutes_later(ANCHOR)
+    fresh.flow.at(then + timedelta(hours=1))
+    found = fresh.rows("ingest", "--as-of", then.isoformat())
+    assert sum(row["landed"] for row in found) > 0
+    assert sum(row["pending"] for row in found) == 0
+    assert "before" in fresh.refused("ingest", "--as-of", (then - timedelta(minutes=1)).isoformat())
+
+
+def test_unknown_messages_are_resolved_by_hand_however_old_the_last_run_is(fresh: Shell) -> None:
+    fresh.flow.run(ANCHOR)
+    fresh.flow.execute(
+        "UPDATE ledger.message SET state = 'unknown' WHERE message_id ="
+        " (SELECT min(message_id) FROM ledger.message WHERE state = 'accepted' AND channel = 'sms')"
+    )
+    fresh.flow.execute(
+        "UPDATE ledger.attempt SET state = 'unknown', provider_ref = NULL WHERE message_id ="
+        " (SELECT message_id FROM ledger.message WHERE state = 'unknown')"
+    )
+    fresh.flow.at(ANCHOR + timedelta(hours=1))
+    stop_clock(fresh.flow.services, LIVE, ANCHOR + timedelta(hours=1))
+    assert fresh.rows("reconcile") != []
+    assert fresh.flow.rows("SELECT count(*) FROM ledger.message WHERE state = 'unknown'") == [(0,)]
