@@ -1,7 +1,8 @@
 -- purpose: take due messages of one channel in hand, each for one dispatcher alone
 -- grain:   one row per message claimed
--- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], sending_on boolean,
---          environment_id uuid, shard integer, shards integer, skipped bigint[], claim_size integer, lease interval
+-- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
+--          sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[], claim_size integer,
+--          lease interval
 -- reads:   ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.message
 -- returns: many
@@ -41,6 +42,7 @@ due_messages AS MATERIALIZED (
         AND %(sending_on)s::boolean
         AND EXISTS (SELECT FROM own_environments)
         AND messages.channel || '/' || messages.purpose = ANY(%(allowed)s::text[])
+        AND messages.campaign_id || '/' || messages.step <> ALL(%(closed_steps)s::text[])
         -- Nothing answers an approval yet: what asks for one never goes.
         AND NOT messages.needs_approval
         AND EXISTS (

@@ -1,7 +1,7 @@
 -- purpose: why messages that are due were not claimed
 -- grain:   one row per reason
--- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], sending_on boolean, environment_id
---          uuid
+-- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], closed_steps text[],
+--          sending_on boolean, environment_id uuid
 -- reads:   ledger.message, ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  nothing
 -- returns: many
@@ -45,6 +45,7 @@ due_messages AS (
             ) THEN 'gate_not_passed'
             WHEN messages.planned_on < %(today)s::date THEN 'planned_day_passed'
             WHEN messages.channel || '/' || messages.purpose <> ALL(%(allowed)s::text[]) THEN 'quiet_hours'
+            WHEN messages.campaign_id || '/' || messages.step = ANY(%(closed_steps)s::text[]) THEN 'quiet_hours'
             WHEN
                 messages.max_staleness IS NOT NULL
                 AND NOT EXISTS (

@@ -13,7 +13,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Row, Transaction
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
-from touchpoint.outbox.quiet import allowed_now
+from touchpoint.outbox.quiet import allowed_now, closed_steps
 from touchpoint.settings import Policy, Shop
 
 
@@ -44,6 +44,7 @@ class Scope:
             "at": at,
             "today": at.astimezone(self.shop.tz).date(),
             "allowed": allowed_now(self.policy, self.shop, at),
+            "closed_steps": closed_steps(self.campaigns.values(), self.shop, at),
             "sending_on": self.shop.sending == "on",
             "environment_id": self.environment_id,
         }

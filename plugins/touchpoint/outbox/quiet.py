@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 
+from touchpoint.campaigns.spec import Campaign, Step
 from touchpoint.model import Channel, Purpose
 from touchpoint.settings import Policy, QuietHours, Shop
 
@@ -17,6 +19,16 @@ def allowed_now(policy: Policy, shop: Shop, at: datetime) -> list[str]:
         for purpose in Purpose
         if not _is_quiet(policy.quiet_hours.get(channel.value, {}).get(purpose.value), local)
     ]
+
+
+def closed_steps(campaigns: Iterable[Campaign], shop: Shop, at: datetime) -> list[str]:
+    """`campaign/step` pairs whose own hours of the day do not hold at an instant, in the shop's zone."""
+    local = at.astimezone(shop.tz).time()
+    return [f"{campaign.id}/{step.id}" for campaign in campaigns for step in campaign.steps if _is_closed(step, local)]
+
+
+def _is_closed(step: Step, local: time) -> bool:
+    return bool((step.not_before and local < step.not_before) or (step.not_after and local >= step.not_after))
 
 
 def _is_quiet(hours: QuietHours | None, local: time) -> bool:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from tests.faults.world import AT, World, hashed, phone, shop
+from tests.sql.decide.building import make_campaign
 from tests.sql.outbox.conftest import Recorder
 
+from touchpoint.campaigns.spec import Campaign
 from touchpoint.clock import StoppedClock
 from touchpoint.model import Channel
 from touchpoint.outbox import stops
@@ -57,8 +59,21 @@ HELD: dict[str, dict[str, Any]] = {
         "sql": f"UPDATE record.heads SET loaded_as_of = '{AT + timedelta(hours=12)}'",
         "reason": "quiet_hours",
     },
+    "before the step's own hours": {"hours": {"not_before": "11:00"}, "reason": "quiet_hours"},
+    "after the step's own hours": {"hours": {"not_after": "10:30"}, "reason": "quiet_hours"},
     "another shard": {"dispatch": {"shard": 0, "shards": 1_000_000}, "reason": None},
 }
+
+
+def with_hours(**hours: str) -> Campaign:
+    """A campaign whose step has hours of its own."""
+    return make_campaign(steps=[{"id": "remind", "channel": ["sms"], "template": "remind", **hours}])
+
+
+def test_a_step_in_its_own_hours_goes(world: World, channel: Recorder) -> None:
+    ids = world.add(1)
+    world.dispatch({SMS: channel}, campaigns={"unpaid_reminder": with_hours(not_before="10:30", not_after="10:31")})
+    assert channel.messages == ids
 
 
 @pytest.mark.parametrize("case", HELD.values(), ids=HELD.keys())
@@ -66,7 +81,10 @@ def test_what_may_not_go_yet_stays_waiting_and_says_why(world: World, channel: R
     world.add(1, **case.get("message", {}))
     if "sql" in case:
         world.sql(case["sql"])
-    tally = world.dispatch({SMS: channel}, case.get("at", AT), **case.get("dispatch", {}))
+    given = case.get("dispatch", {})
+    if "hours" in case:
+        given = {"campaigns": {"unpaid_reminder": with_hours(**case["hours"])}}
+    tally = world.dispatch({SMS: channel}, case.get("at", AT), **given)
     assert channel.messages == []
     assert world.states() == {"waiting": 1}
     if case["reason"]:
