@@ -91,6 +91,30 @@ def test_a_retried_row_older_than_what_is_known_by_now_changes_nothing(tx: Trans
     assert tx.connection.exec_driver_sql("SELECT total_minor FROM facts.orders").scalar() == 200
 
 
+def test_a_retried_line_of_an_old_list_without_versions_is_as_old_as_that_list(tx: Transaction) -> None:
+    """A member list says nothing of its rows' versions: the list's own instant stands for it, retried or not."""
+    land(tx, {Entity.MEMBER: [member(modified_at=None, birthday="x", phone="13800000001")]}, entity=Entity.MEMBER)
+    load_pending(tx)
+    newer = member(modified_at=None, display_name="Wang", phone="13800000002")
+    land(tx, {Entity.MEMBER: [newer]}, entity=Entity.MEMBER, as_of=LATER)
+    load_pending(tx, as_of=LATER)
+    correct(tx, '"birthday": "x"', '"birthday": null')
+    (batch_id,) = quarantine.retry(tx, shop(), as_of=LATER + timedelta(days=1))
+    assert load_pending(tx, as_of=LATER + timedelta(days=1))[batch_id] == Counts(1, 0, 0, 1, 0)
+    assert tx.connection.exec_driver_sql("SELECT display_name FROM contact.people").scalar() == "Wang"
+    points = "SELECT address FROM contact.contact_points WHERE kind = 'phone' AND expires_at IS NULL"
+    assert [row[0] for row in tx.connection.exec_driver_sql(points)] == ["+8613800000002"]
+
+
+def test_rows_of_two_lists_are_driven_again_apart(tx: Transaction) -> None:
+    for at in (AS_OF, LATER):
+        land(tx, {Entity.MEMBER: [member(modified_at=None, birthday="x")]}, entity=Entity.MEMBER, as_of=at)
+        load_pending(tx, as_of=at)
+    made = quarantine.retry(tx, shop(), as_of=LATER)
+    snapshots = tx.connection.exec_driver_sql("SELECT snapshot_at FROM landing.batch WHERE origin = 'retry'")
+    assert (len(made), [row[0] for row in snapshots]) == (2, [AS_OF, LATER])
+
+
 def test_a_line_no_parser_could_split_stays_where_it_is(tx: Transaction) -> None:
     land(tx, pages=[Page({Entity.ORDER: table([])}, malformed=[Line(Entity.ORDER, 3, "a;b")])])
     load_pending(tx)
