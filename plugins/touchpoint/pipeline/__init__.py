@@ -10,7 +10,7 @@ from __future__ import annotations
 from touchpoint.pipeline.deciding import choose, config_check, decide, plan
 from touchpoint.pipeline.intake import EXTRACTED, extract, ingest, load, refresh, validate
 from touchpoint.pipeline.runs import Trigger, begin, read_run, report
-from touchpoint.pipeline.sending import SHARDS, dispatch, reconcile, send
+from touchpoint.pipeline.sending import SHARDS, dispatch, reconcile, send, settle
 from touchpoint.pipeline.whole import load_history, run_once
 
 __all__ = [
@@ -33,5 +33,6 @@ __all__ = [
     "report",
     "run_once",
     "send",
+    "settle",
     "validate",
 ]
