@@ -44,7 +44,7 @@ def show(tx: Transaction, quarantine_id: int) -> dict[str, Any]:
 def retry(
     tx: Transaction, shop: Shop, ids: list[int] | None = None, entity: str | None = None, *, as_of: datetime
 ) -> list[int]:
-    """Land open rows of a shop again, one new batch an entity and snapshot; the next run at the head judges and loads them.
+    """Land open rows of a shop again, one new batch an entity and snapshot; the next run at the head loads them.
 
     Lines no parser could split are left where they are: correct the file or its mapping, and it is read again.
 
