@@ -93,8 +93,9 @@ def dispatch(run_no: int | None, shard: int) -> dict[str, int]:
 
     context: Any = get_current_context()
     context["shard"] = shard
+    begun = _begun(run_no)
     with services() as opened:
-        return pipeline.dispatch(opened, _begun(run_no), shard)
+        return pipeline.dispatch(opened, begun, shard)
 
 
 def use_case(name: str) -> Callable[[int | None], Any]:
@@ -103,8 +104,9 @@ def use_case(name: str) -> Callable[[int | None], Any]:
     def body(run_no: int | None) -> Any:
         from touchpoint import pipeline
 
+        begun = _begun(run_no)
         with services() as opened:
-            return getattr(pipeline, name)(opened, _begun(run_no))
+            return getattr(pipeline, name)(opened, begun)
 
     body.__name__ = name
     return body
