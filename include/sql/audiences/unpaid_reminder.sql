@@ -13,7 +13,11 @@ WITH settings AS (
         nullif(given ->> 'offer', 'none') AS offer,
         (bounds ->> 'second_time_orders')::integer AS second_time_orders,
         (bounds ->> 'loyal_orders')::integer AS loyal_orders
-    FROM (SELECT %(parameters)s::jsonb AS given, %(segments)s::jsonb AS bounds) AS config
+    FROM (
+        SELECT
+            %(parameters)s::jsonb AS given,
+            %(segments)s::jsonb AS bounds
+    ) AS config
 ),
 
 -- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and so looked up
@@ -25,16 +29,18 @@ open_orders AS (
         orders.created_at + make_interval(
             secs => coalesce(settings.delays ->> orders.source, settings.delays ->> 'default')::float8
         ) AS due_at,
-        EXISTS (
-            SELECT FROM ledger.covers_as_of(
-                %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, %(as_of)s::timestamptz
-            ) AS covers
+        EXISTS(
+            SELECT covers.covered_id
+            FROM
+                ledger.covers_as_of(
+                    %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, %(as_of)s::timestamptz
+                ) AS covers
             WHERE covers.covered_id = orders.order_id
         ) AS is_covered
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
     CROSS JOIN settings
     WHERE
-        orders.created_at > %(as_of)s::timestamptz - INTERVAL '30 days'
+        orders.created_at > %(as_of)s::timestamptz - interval '30 days'
         AND orders.paid_at IS NULL
         AND orders.closed_at IS NULL
         AND orders.payment_state <> 'paid'

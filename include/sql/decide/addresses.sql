@@ -16,7 +16,7 @@ WITH newest_points AS (
     WHERE
         points.customer_id = ANY(%(customer_ids)s::text[])
         AND points.kind IN ('phone', 'email')
-    ORDER BY points.customer_id, points.kind, points.known_at DESC, points.address_hash
+    ORDER BY points.customer_id ASC, points.kind ASC, points.known_at DESC, points.address_hash ASC
 )
 
 SELECT
@@ -43,22 +43,22 @@ SELECT
                 AND consents.channel = points.channel
                 AND consents.happened_at <= %(at)s::timestamptz
                 AND consents.known_at <= %(at)s::timestamptz
-            ORDER BY consents.purpose, consents.happened_at DESC, consents.consent_id DESC
+            ORDER BY consents.purpose ASC, consents.happened_at DESC, consents.consent_id DESC
         ) AS latest
     ) AS consents
 FROM newest_points AS points
 -- The latest row of a scope speaks; any scope that reaches the address is enough.
-LEFT JOIN LATERAL (
+LEFT JOIN LATERAL ( -- noqa: ST05
     SELECT bool_or(scopes.is_suppressed) AS is_suppressed
     FROM (
-        SELECT DISTINCT ON (rows.shop_id, rows.channel) rows.is_suppressed
-        FROM contact.suppressions AS rows
+        SELECT DISTINCT ON (listed.shop_id, listed.channel) listed.is_suppressed
+        FROM contact.suppressions AS listed
         WHERE
-            rows.address_hash = points.address_hash
-            AND (rows.shop_id IS NULL OR rows.shop_id = points.shop_id)
-            AND (rows.channel IS NULL OR rows.channel = points.channel)
-            AND rows.happened_at <= %(at)s::timestamptz
-            AND rows.known_at <= %(at)s::timestamptz
-        ORDER BY rows.shop_id, rows.channel, rows.happened_at DESC, rows.suppression_id DESC
+            listed.address_hash = points.address_hash
+            AND (listed.shop_id IS NULL OR listed.shop_id = points.shop_id)
+            AND (listed.channel IS NULL OR listed.channel = points.channel)
+            AND listed.happened_at <= %(at)s::timestamptz
+            AND listed.known_at <= %(at)s::timestamptz
+        ORDER BY listed.shop_id ASC, listed.channel ASC, listed.happened_at DESC, listed.suppression_id DESC
     ) AS scopes
 ) AS suppressions ON true

@@ -10,11 +10,11 @@ SELECT
     asked.covered_id,
     covers.occasion,
     covers.identity
-FROM unnest(%(campaign_ids)s::text[], %(steps)s::text[], %(covered_ids)s::text[]) AS asked (
-    campaign_id, step, covered_id
-)
+FROM
+    unnest(%(campaign_ids)s::text[], %(steps)s::text[], %(covered_ids)s::text[])
+        AS asked (campaign_id, step, covered_id)
 -- OFFSET 0: looked up by key, order by order, also while the planner knows nothing of a ledger just begun.
-CROSS JOIN LATERAL (
+CROSS JOIN LATERAL ( -- noqa: ST05
     SELECT
         touches.occasion,
         touches.identity
@@ -27,5 +27,5 @@ CROSS JOIN LATERAL (
         AND known.step = asked.step
         AND known.covered_id = asked.covered_id
         AND known.released_as_of IS NULL
-    OFFSET 0
+    OFFSET 0 -- noqa: AM09
 ) AS covers

@@ -30,15 +30,15 @@ WITH planned_messages AS (
         decisions.detail ->> 'purpose' AS purpose,
         touches.campaign_id
     FROM ledger.touch AS touches
-    CROSS JOIN LATERAL (
+    INNER JOIN LATERAL (
         SELECT made.detail
         FROM ledger.decision AS made
         WHERE
             made.touch_id = touches.touch_id
             AND made.decision = 'held_out'
             AND made.as_of < %(before)s::timestamptz
-        OFFSET 0
-    ) AS decisions
+        OFFSET 0 -- noqa: AM09
+    ) AS decisions ON true
     WHERE
         touches.realm = %(realm)s::text
         AND touches.identity = ANY(%(identities)s::uuid[])

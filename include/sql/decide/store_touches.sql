@@ -23,10 +23,19 @@ SELECT
     %(as_of)s::timestamptz,
     %(dag_id)s::text,
     %(run_no)s::bigint
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS verdicts (
-    campaign_id text, step text, occasion text, identity uuid, customer_id text, address_hash text, decision text,
-    reason text, variant text
-)
+FROM
+    jsonb_to_recordset(%(rows)s::jsonb)
+        AS verdicts (
+            campaign_id text,
+            step text,
+            occasion text,
+            identity uuid,
+            customer_id text,
+            address_hash text,
+            decision text,
+            reason text,
+            variant text
+        )
 ON CONFLICT ON CONSTRAINT one_touch_per_identity DO UPDATE
     SET
         customer_id = excluded.customer_id,
@@ -37,9 +46,8 @@ ON CONFLICT ON CONSTRAINT one_touch_per_identity DO UPDATE
         decided_as_of = excluded.decided_as_of,
         decided_dag_id = excluded.decided_dag_id,
         decided_run_no = excluded.decided_run_no
-    WHERE
-        touches.decision NOT IN ('enqueued', 'held_out', 'expired')
-        AND (touches.decision, touches.reason) IS DISTINCT FROM (excluded.decision, excluded.reason)
+    WHERE touches.decision NOT IN ('enqueued', 'held_out', 'expired')
+    AND (touches.decision, touches.reason) IS DISTINCT FROM (excluded.decision, excluded.reason)
 RETURNING
     touches.touch_id,
     touches.campaign_id,

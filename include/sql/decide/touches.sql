@@ -29,7 +29,7 @@ SELECT
     (decisions.detail ->> 'planned_on')::date AS planned_on
 FROM asked_occasions
 -- OFFSET 0: looked up by key, occasion by occasion, also while the planner knows nothing of a ledger just begun.
-CROSS JOIN LATERAL (
+INNER JOIN LATERAL (
     SELECT
         known.touch_id,
         known.campaign_id,
@@ -44,8 +44,8 @@ CROSS JOIN LATERAL (
         AND known.campaign_id = asked_occasions.campaign_id
         AND known.step = asked_occasions.step
         AND known.occasion = asked_occasions.occasion
-    OFFSET 0
-) AS touches
+    OFFSET 0 -- noqa: AM09
+) AS touches ON true
 INNER JOIN LATERAL (
     SELECT
         made.decision,

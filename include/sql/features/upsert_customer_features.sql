@@ -27,6 +27,5 @@ ON CONFLICT ON CONSTRAINT customer_features_pk DO UPDATE
         order_count = excluded.order_count,
         paid_minor = excluded.paid_minor,
         computed_as_of = excluded.computed_as_of
-    WHERE
-        (features.first_paid_at, features.last_paid_at, features.order_count, features.paid_minor)
-        IS DISTINCT FROM (excluded.first_paid_at, excluded.last_paid_at, excluded.order_count, excluded.paid_minor)
+    WHERE (features.first_paid_at, features.last_paid_at, features.order_count, features.paid_minor)
+    IS DISTINCT FROM (excluded.first_paid_at, excluded.last_paid_at, excluded.order_count, excluded.paid_minor)

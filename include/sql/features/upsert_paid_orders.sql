@@ -23,6 +23,5 @@ ON CONFLICT ON CONSTRAINT paid_orders_pk DO UPDATE
         paid_at = excluded.paid_at,
         known_at = excluded.known_at,
         net_minor = excluded.net_minor
-    WHERE
-        (paid_orders.customer_no, paid_orders.paid_at, paid_orders.net_minor)
-        IS DISTINCT FROM (excluded.customer_no, excluded.paid_at, excluded.net_minor)
+    WHERE (paid_orders.customer_no, paid_orders.paid_at, paid_orders.net_minor)
+    IS DISTINCT FROM (excluded.customer_no, excluded.paid_at, excluded.net_minor)

@@ -28,9 +28,7 @@ LEFT JOIN LATERAL (
     ) AS latest
     CROSS JOIN
         LATERAL jsonb_to_recordset(latest.detail)
-            AS judged (
-                batch_id bigint, rule text, severity text, success boolean
-            )
+            AS judged (batch_id bigint, rule text, severity text, success boolean)
     WHERE judged.batch_id = batches.batch_id AND judged.severity = 'critical' AND NOT judged.success
 ) AS last_judgements ON true
 WHERE batches.shop_id = %(shop_id)s::text AND batches.state = 'pending'

@@ -1,4 +1,5 @@
--- purpose: keep the statements of consent found in a batch; a refusal without a time counts where there was a consent to withdraw
+-- purpose: keep the statements of consent found in a batch; a refusal without a time counts where there
+--          was a consent to withdraw
 -- grain:   one row per new statement
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, snapshot_at timestamptz, is_history boolean,
 --          found relation

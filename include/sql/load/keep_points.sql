@@ -21,11 +21,11 @@ FROM __found__ AS found
 WHERE found.address IS NOT NULL
 ORDER BY found.customer_id, found.kind, found.address_hash, found.known_at
 ON CONFLICT (shop_id, customer_id, kind, address_hash) DO UPDATE
-SET
-    known_at = CASE
-        WHEN points.expires_at IS NULL THEN least(points.known_at, excluded.known_at)
-        ELSE excluded.known_at
-    END,
-    expires_at = NULL,
-    batch_id = excluded.batch_id
-WHERE points.expires_at IS NOT NULL OR excluded.known_at < points.known_at
+    SET
+        known_at = CASE
+            WHEN points.expires_at IS NULL THEN least(points.known_at, excluded.known_at)
+            ELSE excluded.known_at
+        END,
+        expires_at = NULL,
+        batch_id = excluded.batch_id
+    WHERE points.expires_at IS NOT NULL OR excluded.known_at < points.known_at

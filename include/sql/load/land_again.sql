@@ -5,7 +5,7 @@
 -- writes:  the landing table
 -- returns: count
 INSERT INTO __relation__
-SELECT lines.*
+SELECT lines.* -- noqa: AM04
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS chosen (quarantine_id, line_no)
 INNER JOIN landing.quarantine AS quarantined ON chosen.quarantine_id = quarantined.quarantine_id
 CROSS JOIN LATERAL jsonb_populate_record(

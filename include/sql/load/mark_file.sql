@@ -7,4 +7,4 @@
 INSERT INTO landing.file (shop_id, entity, path, digest)
 VALUES (%(shop_id)s::text, %(entity)s::text, %(path)s::text, %(digest)s::text)
 ON CONFLICT (shop_id, entity, path) DO UPDATE
-SET digest = excluded.digest, read_real_at = DEFAULT
+    SET digest = excluded.digest, read_real_at = DEFAULT

@@ -25,13 +25,13 @@ SELECT DISTINCT ON (good_lines.customer_id)
     )::text AS known_at
 FROM landing.member AS good_lines
 INNER JOIN contact.people
-    ON people.shop_id = %(shop_id)s::text AND people.customer_id = good_lines.customer_id
+    ON people.shop_id = %(shop_id)s::text AND good_lines.customer_id = people.customer_id
 LEFT JOIN facts.customers AS customers
-    ON customers.shop_id = %(shop_id)s::text AND customers.customer_id = good_lines.customer_id
+    ON customers.shop_id = %(shop_id)s::text AND good_lines.customer_id = customers.customer_id
 WHERE
     good_lines.batch_id = %(batch_id)s::bigint
     AND coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) >= people.modified_at
 ORDER BY
-    good_lines.customer_id,
+    good_lines.customer_id ASC,
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) DESC,
     good_lines.line_no DESC

@@ -7,6 +7,6 @@
 INSERT INTO landing.watermark AS watermarks (shop_id, entity, extracted_until)
 VALUES (%(shop_id)s::text, %(entity)s::text, %(extracted_until)s::timestamptz)
 ON CONFLICT (shop_id, entity) DO UPDATE
-SET
-    extracted_until = greatest(watermarks.extracted_until, excluded.extracted_until),
-    succeeded_at = DEFAULT
+    SET
+        extracted_until = greatest(watermarks.extracted_until, excluded.extracted_until),
+        succeeded_at = DEFAULT

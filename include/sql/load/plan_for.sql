@@ -5,7 +5,10 @@
 -- writes:  the settings of this transaction
 -- returns: nothing
 SELECT
-    set_config(settings.name, CASE WHEN %(is_bulk)s::boolean THEN settings.for_bulk ELSE settings.for_few END, true)
+    settings.name,
+    set_config(
+        settings.name, CASE WHEN %(is_bulk)s::boolean THEN settings.for_bulk ELSE settings.for_few END, true
+    ) AS setting
 FROM (
     VALUES
     ('work_mem', '256MB', '64MB'),

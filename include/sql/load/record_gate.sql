@@ -7,10 +7,10 @@
 INSERT INTO ledger.gate AS gates (run_no, state, detail)
 VALUES (%(run_no)s::bigint, %(state)s::text, %(detail)s::jsonb)
 ON CONFLICT (run_no) DO UPDATE
-SET
-    state = excluded.state,
-    detail = CASE
-        WHEN excluded.detail = '[]' AND gates.state = 'passed' THEN gates.detail
-        ELSE excluded.detail
-    END,
-    judged_real_at = DEFAULT
+    SET
+        state = excluded.state,
+        detail = CASE
+            WHEN excluded.detail = '[]' AND gates.state = 'passed' THEN gates.detail
+            ELSE excluded.detail
+        END,
+        judged_real_at = DEFAULT

@@ -1,4 +1,5 @@
--- purpose: leave only the newest staged line of each key, and none that is older than what is known; count the older ones
+-- purpose: leave only the newest staged line of each key, and none that is older than what is known; count the
+--          older ones
 -- grain:   one row
 -- params:  staged relation, keys columns
 -- reads:   the staged lines

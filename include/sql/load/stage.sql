@@ -7,7 +7,7 @@
 -- returns: count
 CREATE TEMPORARY TABLE __staged__ ON COMMIT DROP AS
 SELECT
-    typed_lines.*,
+    typed_lines.*, -- noqa: AM04
     currents.shop_id IS NOT NULL AS is_known,
     currents.shop_id IS NOT NULL AND typed_lines.modified_at < currents.modified_at AS is_stale
 FROM __typed__ AS typed_lines

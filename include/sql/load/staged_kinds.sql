@@ -16,7 +16,7 @@ SELECT
         GROUP BY __keys__
         HAVING count(*) > 1
     ) AS needs_sifting,
-    EXISTS (
+    EXISTS(
         SELECT 1
         FROM __staged__
         WHERE is_known

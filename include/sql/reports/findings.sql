@@ -11,9 +11,9 @@ SELECT
     count(*) AS batches,
     coalesce(sum(findings.failing), 0)::bigint AS failing_rows
 FROM ledger.gate AS gates
-CROSS JOIN LATERAL jsonb_to_recordset(gates.detail) AS findings (
-    entity text, rule text, severity text, success boolean, failing bigint
-)
+CROSS JOIN
+    LATERAL jsonb_to_recordset(gates.detail)
+        AS findings (entity text, rule text, severity text, success boolean, failing bigint)
 WHERE
     gates.run_no = %(run_no)s::bigint
     AND NOT findings.success

@@ -44,11 +44,11 @@ SELECT
         WHERE attempts.message_id = messages.message_id
     ) AS attempts
 FROM wanted_touches AS touches
-INNER JOIN ledger.decision AS decisions ON decisions.touch_id = touches.touch_id
-INNER JOIN ledger.run AS runs ON runs.run_no = decisions.run_no
+INNER JOIN ledger.decision AS decisions ON touches.touch_id = decisions.touch_id
+INNER JOIN ledger.run AS runs ON decisions.run_no = runs.run_no
 LEFT JOIN ledger.message AS messages
     ON
-        messages.touch_id = touches.touch_id
+        touches.touch_id = messages.touch_id
         AND decisions.decision = 'enqueued'
 WHERE decisions.as_of <= %(as_of)s::timestamptz
 ORDER BY decisions.as_of, decisions.decision_id, messages.message_id

@@ -1,5 +1,5 @@
--- purpose: open a run, or find it again when it is cleared, retried or taken over by a backfill; its type, mode and place at
---          the head are judged anew
+-- purpose: open a run, or find it again when it is cleared, retried or taken over by a backfill; its type, mode and
+--          place at the head are judged anew
 -- grain:   one row, the run
 -- params:  realm text, shop_id text, dag_id text, run_id text, cadence text, run_type text, as_of timestamptz,
 --          mode text, is_at_head boolean

@@ -6,7 +6,7 @@
 -- returns: many
 SELECT batches.batch_id
 FROM landing.batch AS batches
-LEFT JOIN record.heads AS heads ON heads.shop_id = batches.shop_id
+LEFT JOIN record.heads AS heads ON batches.shop_id = heads.shop_id
 WHERE
     batches.shop_id = %(shop_id)s::text
     AND batches.state = 'loaded'

@@ -4,11 +4,10 @@
 -- reads:   landing.watermark, landing.batch
 -- writes:  nothing
 -- returns: many
-SELECT
-    -- Looks at calls, not at the lines of {batch}, which Great Expectations wants to see named.
-    watermarks.entity
+SELECT watermarks.entity
 FROM landing.watermark AS watermarks
 INNER JOIN landing.batch AS judged ON watermarks.shop_id = judged.shop_id
+-- Looks at calls, not at the lines of {batch}, which Great Expectations wants to see named.
 WHERE
     judged.batch_id = %(batch_id)s::bigint
     AND judged.origin = 'extract'

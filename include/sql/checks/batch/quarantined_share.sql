@@ -20,8 +20,8 @@ FROM (
             judged.shop_id = batches.shop_id
             AND judged.entity = batches.entity
             AND judged.is_history = batches.is_history
-            AND batches.as_of > judged.as_of - INTERVAL '24 hours'
-            AND batches.batch_id <= judged.batch_id
+            AND batches.as_of > judged.as_of - interval '24 hours'
+            AND judged.batch_id >= batches.batch_id
     WHERE
         judged.batch_id = %(batch_id)s::bigint
         AND (batches.batch_id = judged.batch_id OR NOT judged.is_history)

@@ -11,20 +11,20 @@ SELECT
 FROM (
     SELECT
         coalesce(sum(batches.landed) FILTER (
-            WHERE batches.as_of > judged.as_of - INTERVAL '24 hours'
+            WHERE batches.as_of > judged.as_of - interval '24 hours'
         ), 0) AS lately,
         sum(batches.landed) FILTER (
-            WHERE batches.as_of <= judged.as_of - INTERVAL '24 hours'
+            WHERE batches.as_of <= judged.as_of - interval '24 hours'
         ) * 86400 / extract(
-            EPOCH FROM judged.as_of - INTERVAL '24 hours' - min(batches.as_of)
+            EPOCH FROM judged.as_of - interval '24 hours' - min(batches.as_of)
         ) AS usual
     FROM landing.batch AS judged
     INNER JOIN landing.batch AS batches
         ON
             judged.shop_id = batches.shop_id
             AND judged.entity = batches.entity
-            AND batches.as_of > judged.as_of - INTERVAL '8 days'
-            AND batches.as_of <= judged.as_of
+            AND batches.as_of > judged.as_of - interval '8 days'
+            AND judged.as_of >= batches.as_of
     WHERE
         judged.batch_id = %(batch_id)s::bigint
         AND NOT judged.is_history
@@ -33,7 +33,7 @@ FROM (
         AND batches.origin = 'extract'
     GROUP BY judged.as_of
     -- A usual day is known after one whole day before these 24 hours.
-    HAVING min(batches.as_of) <= judged.as_of - INTERVAL '48 hours'
+    HAVING min(batches.as_of) <= judged.as_of - interval '48 hours'
 ) AS volumes
 WHERE
     volumes.usual >= %(need_rows)s::bigint

@@ -24,12 +24,16 @@ unqueued_touches AS (
     WHERE
         touches.decided_run_no = %(run_no)s::bigint
         AND touches.decision = 'enqueued'
-        AND NOT EXISTS (SELECT FROM ledger.message AS messages WHERE messages.touch_id = touches.touch_id)
+        AND NOT EXISTS (
+            SELECT messages.message_id
+            FROM ledger.message AS messages
+            WHERE messages.touch_id = touches.touch_id
+        )
     GROUP BY touches.campaign_id
 ),
 
 unproven_messages AS (
-    SELECT messages.campaign_id || ': ' || count(*) || ' accepted messages without exactly one accepted attempt' AS fault
+    SELECT messages.campaign_id || ': ' || count(*) || ' accepted messages without just one accepted attempt' AS fault
     FROM ledger.message AS messages
     WHERE
         messages.enqueued_run_no = %(run_no)s::bigint

@@ -55,12 +55,12 @@ FROM (
             WHEN lines.paid_at >= lines.created_at AND right(lines.paid_at, 6) = right(lines.created_at, 6) THEN false
             WHEN landing.is_instant(lines.paid_at) AND landing.is_instant(lines.created_at)
                 -- An hour of grace: two systems stamp the two.
-                THEN lines.paid_at::timestamptz < lines.created_at::timestamptz - INTERVAL '1 hour'
+                THEN lines.paid_at::timestamptz < lines.created_at::timestamptz - interval '1 hour'
         END AS paid_before_created,
         CASE
             WHEN lines.created_at < %(as_of_day)s::text THEN false
             WHEN landing.is_instant(lines.created_at)
-                THEN lines.created_at::timestamptz > %(as_of)s::timestamptz + INTERVAL '1 day'
+                THEN lines.created_at::timestamptz > %(as_of)s::timestamptz + interval '1 day'
         END AS created_in_the_future
     FROM landing."order" AS lines
     WHERE lines.batch_id = %(batch_id)s::bigint

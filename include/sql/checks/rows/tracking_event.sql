@@ -19,9 +19,9 @@ FROM (
         (
             lines.state IS NULL
             OR lines.state NOT IN (
-                'label_created', 'picked_up', 'in_transit', 'arrived_city', 'customs', 'out_for_delivery', 'ready_for_pickup',
-                'delivered', 'attempt_failed', 'refused', 'delayed', 'returning', 'returned', 'exception', 'lost', 'cancelled',
-                'other'
+                'label_created', 'picked_up', 'in_transit', 'arrived_city', 'customs', 'out_for_delivery',
+                'ready_for_pickup', 'delivered', 'attempt_failed', 'refused', 'delayed', 'returning', 'returned',
+                'exception', 'lost', 'cancelled', 'other'
             )
         ) AS unknown_state
     FROM landing.tracking_event AS lines

@@ -4,19 +4,17 @@
 -- reads:   the catalogue
 -- writes:  nothing
 -- returns: many
-SELECT
-    tables.oid::regclass::text AS name
+SELECT tables.oid::regclass::text AS name
 FROM pg_class AS tables
-INNER JOIN pg_namespace AS schemas ON schemas.oid = tables.relnamespace
+INNER JOIN pg_namespace AS schemas ON tables.relnamespace = schemas.oid
 WHERE
     schemas.nspname IN ('landing', 'facts', 'contact', 'record', 'ledger')
     AND tables.relkind IN ('r', 'p')
     AND obj_description(tables.oid, 'pg_class') IS NULL
 UNION ALL
-SELECT
-    constraints.conrelid::regclass::text || '.' || constraints.conname AS name
+SELECT constraints.conrelid::regclass::text || '.' || constraints.conname AS name
 FROM pg_constraint AS constraints
-INNER JOIN pg_namespace AS schemas ON schemas.oid = constraints.connamespace
+INNER JOIN pg_namespace AS schemas ON constraints.connamespace = schemas.oid
 WHERE
     schemas.nspname IN ('landing', 'facts', 'contact', 'record', 'ledger')
     AND constraints.contype IN ('p', 'u', 'c', 'f')

@@ -14,6 +14,9 @@ SELECT
     good_lines.joined_at::timestamptz AS joined_at,
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) AS modified_at,
     good_lines.modified_at IS NOT NULL AS has_version,
-    CASE WHEN %(is_history)s::boolean THEN coalesce(good_lines.joined_at::timestamptz, %(snapshot_at)s::timestamptz) ELSE %(as_of)s::timestamptz END AS known_at
+    CASE
+        WHEN %(is_history)s::boolean THEN coalesce(good_lines.joined_at::timestamptz, %(snapshot_at)s::timestamptz)
+        ELSE %(as_of)s::timestamptz
+    END AS known_at
 FROM landing.member AS good_lines
 WHERE good_lines.batch_id = %(batch_id)s::bigint

@@ -30,17 +30,21 @@ SELECT
     good_lines.city,
     -- Without a version of its own an order is as new as the latest thing that happened to it.
     CASE
-        WHEN good_lines.modified_at IS NULL THEN greatest(
-            good_lines.created_at::timestamptz,
-            good_lines.paid_at::timestamptz,
-            good_lines.closed_at::timestamptz,
-            good_lines.shipped_at::timestamptz,
-            good_lines.finished_at::timestamptz
-        )
+        WHEN good_lines.modified_at IS NULL
+            THEN greatest(
+                good_lines.created_at::timestamptz,
+                good_lines.paid_at::timestamptz,
+                good_lines.closed_at::timestamptz,
+                good_lines.shipped_at::timestamptz,
+                good_lines.finished_at::timestamptz
+            )
         ELSE good_lines.modified_at::timestamptz
     END AS modified_at,
     true AS has_version,
-    CASE WHEN %(is_history)s::boolean THEN good_lines.created_at::timestamptz ELSE %(as_of)s::timestamptz END AS known_at
+    CASE
+        WHEN %(is_history)s::boolean THEN good_lines.created_at::timestamptz
+        ELSE %(as_of)s::timestamptz
+    END AS known_at
 FROM landing."order" AS good_lines
 INNER JOIN facts.customers AS customers
     ON

@@ -19,11 +19,14 @@ SELECT
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) AS modified_at,
     good_lines.modified_at IS NOT NULL AS has_version,
     -- A line has no time but its order's.
-    CASE WHEN %(is_history)s::boolean THEN coalesce(orders.created_at, %(snapshot_at)s::timestamptz) ELSE %(as_of)s::timestamptz END AS known_at
+    CASE
+        WHEN %(is_history)s::boolean THEN coalesce(orders.created_at, %(snapshot_at)s::timestamptz)
+        ELSE %(as_of)s::timestamptz
+    END AS known_at
 FROM landing.order_line AS good_lines
 LEFT JOIN facts.orders AS orders
     ON
         %(is_history)s::boolean
         AND orders.shop_id = %(shop_id)s::text
-        AND orders.order_id = good_lines.order_id
+        AND good_lines.order_id = orders.order_id
 WHERE good_lines.batch_id = %(batch_id)s::bigint

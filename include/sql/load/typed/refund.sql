@@ -19,8 +19,12 @@ SELECT
         good_lines.modified_at::timestamptz, good_lines.happened_at::timestamptz, %(snapshot_at)s::timestamptz
     ) AS modified_at,
     coalesce(good_lines.modified_at, good_lines.happened_at) IS NOT NULL AS has_version,
-    CASE WHEN %(is_history)s::boolean THEN coalesce(
-            good_lines.happened_at::timestamptz, good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz
-        ) ELSE %(as_of)s::timestamptz END AS known_at
+    CASE
+        WHEN %(is_history)s::boolean
+            THEN coalesce(
+                good_lines.happened_at::timestamptz, good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz
+            )
+        ELSE %(as_of)s::timestamptz
+    END AS known_at
 FROM landing.refund AS good_lines
 WHERE good_lines.batch_id = %(batch_id)s::bigint

@@ -16,6 +16,9 @@ SELECT
     good_lines.promised_at::timestamptz AS promised_at,
     coalesce(good_lines.modified_at::timestamptz, good_lines.shipped_at::timestamptz) AS modified_at,
     true AS has_version,
-    CASE WHEN %(is_history)s::boolean THEN good_lines.shipped_at::timestamptz ELSE %(as_of)s::timestamptz END AS known_at
+    CASE
+        WHEN %(is_history)s::boolean THEN good_lines.shipped_at::timestamptz
+        ELSE %(as_of)s::timestamptz
+    END AS known_at
 FROM landing.shipment AS good_lines
 WHERE good_lines.batch_id = %(batch_id)s::bigint

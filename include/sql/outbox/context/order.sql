@@ -81,13 +81,13 @@ LEFT JOIN covered_orders AS firsts
         AND firsts.place = 1
 LEFT JOIN LATERAL (
     SELECT
-        (array_agg(lines.title ORDER BY lines.net_minor DESC, lines.line_id))[1] AS title,
+        (array_agg(lines.title ORDER BY lines.net_minor DESC, lines.line_id ASC))[1] AS title,
         count(*) AS line_count
     FROM facts.order_lines AS lines
     WHERE
         lines.shop_id = firsts.shop_id
         AND lines.order_id = firsts.order_id
-) AS titles ON TRUE
+) AS titles ON true
 LEFT JOIN contact.people AS people
     ON
         messages.shop_id = people.shop_id
