@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import psycopg2
 import psycopg2.extras
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import CursorResult, ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 
 from touchpoint import statements
@@ -67,6 +67,7 @@ class Database:
             hide_parameters=True,  # an error's text goes to logs, and values may be addresses
             connect_args={"application_name": application},
         )
+        event.listen(self.engine, "handle_error", _tell_no_values)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -114,7 +115,11 @@ class Transaction:
         """COPY a CSV stream (UTF-8, unquoted empty = NULL) into a relation; returns the rows copied."""
         text, _ = statements.load("load/copy_in").bind({"relation": relation, "columns": list(columns)})
         with self._cursor() as cursor:
-            cursor.copy_expert(text, data, size=1 << 17)
+            try:
+                cursor.copy_expert(text, data, size=1 << 17)
+            except psycopg2.Error as error:
+                _without_values(error)
+                raise
             return int(cursor.rowcount)
 
     def literal(self, name: str, **params: object) -> str:
@@ -148,3 +153,17 @@ class Transaction:
             )
         text, values = statement.bind(dict(params))
         return self.connection.exec_driver_sql(text, values or None)
+
+
+def _tell_no_values(context: ExceptionContext) -> None:
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(original, psycopg2.Error) and _without_values(original) and wrapped is not None:
+        wrapped.args = (f"({type(original).__name__}) {original}",)
+
+
+def _without_values(error: psycopg2.Error) -> bool:
+    """Leave of a server's error what it is about, not the row: DETAIL and CONTEXT quote it, and errors end in logs."""
+    message = error.diag.message_primary
+    if message:
+        error.args = (f"{message} [{error.pgcode}]",)
+    return bool(message)
