@@ -1,4 +1,4 @@
-"""The one tree of errors. A message names the thing, the place and the remedy, and never an address, a name or a secret."""
+"""The one tree of errors. A message names the thing, the place and the remedy; never an address, a name or a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people write in config/ and what connections hold, read strictly: an error names the file, the key and the remedy."""
+"""What people write in config/ and what connections hold, read strictly: an error names file, key and remedy."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 -- purpose: take due messages of one channel in hand, each for one dispatcher alone
 -- grain:   one row per message claimed
 -- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
---          sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[], claim_size integer,
---          lease interval
+--          sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[],
+--          claim_size integer, lease interval
 -- reads:   ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.message
 -- returns: many

@@ -23,25 +23,34 @@ _MONEY_ENTITIES = (Entity.ORDER, Entity.ORDER_LINE, Entity.REFUND)
 class Malformed(Protocol):
     """A line no parser could split; as in sources.base."""
 
-    entity: Entity
-    line_no: int
-    text: str
-    reason: str
+    @property
+    def entity(self) -> Entity: ...
+    @property
+    def line_no(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
 
 
 class FileMark(Protocol):
     """A fully read export; as in sources.base."""
 
-    path: str
-    digest: str
+    @property
+    def path(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
 
 
 class Page(Protocol):
     """What a source yields; as in sources.base."""
 
-    tables: dict[Entity, Any]
-    malformed: list[Any]
-    file: Any
+    @property
+    def tables(self) -> Mapping[Entity, Any]: ...
+    @property
+    def malformed(self) -> Sequence[Malformed]: ...
+    @property
+    def file(self) -> FileMark | None: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Piece:
     rows: int = 0
     csv: bytes = b""
     refused: list[Refused] = field(default_factory=list)
-    file: Any = None
+    file: FileMark | None = None
 
 
 class Encoder:

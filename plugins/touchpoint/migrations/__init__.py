@@ -1,4 +1,4 @@
-"""Brings a Touchpoint database to the newest schema. The SQL is in include/sql/schema; Alembic only runs it, in order."""
+"""Brings a Touchpoint database to the newest schema. The SQL is in include/sql/schema; Alembic runs it, in order."""
 
 from __future__ import annotations
 
