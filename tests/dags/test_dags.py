@@ -127,6 +127,13 @@ def test_getting_and_sending_have_pools_of_their_own(found: dict) -> None:
     assert tasks["dispatch"]["pool"] == "touchpoint_send"
 
 
+def test_what_is_old_is_forgotten_once_a_day(found: dict) -> None:
+    daily, intraday = (found["dags"][f"touchpoints_{cadence}__sandbox"]["tasks"] for cadence in ("daily", "intraday"))
+    assert daily["upkeep"]["rule"] == "all_done"
+    assert "upkeep" in daily["watch"]["upstream"]
+    assert "upkeep" not in intraday
+
+
 def test_the_schedule_waits_while_the_switch_is_off(tmp_path: Path) -> None:
     switch = tmp_path / "schedule"
     switch.write_text("off\n")

@@ -116,6 +116,8 @@ def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
     watched = task(task_id="watch", trigger_rule=ALWAYS, retries=0)(tasks.watch)()
     extracted >> validated >> loaded >> refreshed >> chosen >> [none_due, *planned] >> decided
     decided >> sent >> reconciled >> reported >> watched
+    if cadence == "daily":
+        reconciled >> _use_case("upkeep", run_no, trigger_rule=ALWAYS) >> watched
     task(task_id="config_check", retries=0)(tasks.config_check)() >> watched
 
 
@@ -159,6 +161,5 @@ def _broken_shop_dag(cadence: str, error: ConfigError) -> DAG:
         tags=["touchpoint", cadence, "broken"],
         doc_md=f"### Stopped\n\n{error}",
     ) as dag:
-
         task(task_id="config_check", retries=0)(tasks.refuse)(str(error))
     return dag

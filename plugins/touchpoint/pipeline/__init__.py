@@ -11,6 +11,7 @@ from touchpoint.pipeline.deciding import choose, config_check, decide, plan
 from touchpoint.pipeline.intake import EXTRACTED, extract, ingest, load, refresh, validate
 from touchpoint.pipeline.runs import Trigger, begin, read_run, report
 from touchpoint.pipeline.sending import SHARDS, dispatch, reconcile, send, settle
+from touchpoint.pipeline.upkeep import upkeep
 from touchpoint.pipeline.whole import load_history, run_once
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "run_once",
     "send",
     "settle",
+    "upkeep",
     "validate",
 ]
