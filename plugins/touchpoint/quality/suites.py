@@ -24,6 +24,7 @@ _MONEY = ("unreadable_amount", "negative_amount", "amount_too_large", "unknown_c
 ROW_RULES: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: (
         "missing_key",
+        "key_too_long",
         "unreadable_instant",
         "unreadable_day",
         "unreadable_flag",
@@ -31,6 +32,7 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
     ),
     Entity.ORDER: (
         "missing_key",
+        "key_too_long",
         "missing_instant",
         "unreadable_instant",
         "missing_amount",
@@ -41,10 +43,17 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
         "paid_before_created",
         "created_in_the_future",
     ),
-    Entity.ORDER_LINE: ("missing_key", "unreadable_instant", "missing_amount", *_MONEY, "unreadable_count"),
-    Entity.REFUND: ("missing_key", "unreadable_instant", "missing_amount", *_MONEY, "unknown_state"),
-    Entity.SHIPMENT: ("missing_key", "missing_instant", "unreadable_instant"),
-    Entity.TRACKING_EVENT: ("missing_key", "missing_instant", "unreadable_instant", "unknown_state"),
+    Entity.ORDER_LINE: (
+        "missing_key",
+        "key_too_long",
+        "unreadable_instant",
+        "missing_amount",
+        *_MONEY,
+        "unreadable_count",
+    ),
+    Entity.REFUND: ("missing_key", "key_too_long", "unreadable_instant", "missing_amount", *_MONEY, "unknown_state"),
+    Entity.SHIPMENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant"),
+    Entity.TRACKING_EVENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_state"),
 }
 """Rules one line can break by itself; it is quarantined, the others of its batch are loaded."""
 

@@ -26,9 +26,13 @@ REFUND = {"refund_id": "r1", "order_id": "o1", "amount": "5", "currency": "CNY",
 PARCEL = {"shipment_id": "p1", "order_id": "o1", "shipped_at": T}
 SCAN = {"shipment_id": "p1", "happened_at": T, "state": "in_transit"}
 
+LONG = "k" * 201  # an index refuses a key of some thousand characters, and with it the whole load
+
 Broken = tuple[Entity, Mapping[str, str | None], str]
 BROKEN: list[Broken] = [
     (Entity.ORDER, order(order_id=None), "missing_key"),
+    (Entity.ORDER, order(LONG), "key_too_long"),
+    (Entity.ORDER, order(customer_id=LONG), "key_too_long"),
     (Entity.ORDER, order(created_at=None), "missing_instant"),
     (Entity.ORDER, order(paid_at="2026-13-01T00:00:00Z"), "unreadable_instant"),
     (Entity.ORDER, order(paid_at="now"), "unreadable_instant"),  # PostgreSQL would take it
@@ -52,6 +56,7 @@ BROKEN: list[Broken] = [
     (Entity.ORDER, order(paid_at="2026-11-19T23:59:00+00:00"), "paid_before_created"),
     (Entity.ORDER, order(created_at="2026-11-22T09:00:00+08:00"), "created_in_the_future"),
     (Entity.ORDER_LINE, {**LINE, "line_id": None}, "missing_key"),
+    (Entity.ORDER_LINE, {**LINE, "line_id": LONG}, "key_too_long"),
     (Entity.ORDER_LINE, {**LINE, "modified_at": "x"}, "unreadable_instant"),
     (Entity.ORDER_LINE, {**LINE, "net": None}, "missing_amount"),
     (Entity.ORDER_LINE, {**LINE, "price": "x"}, "unreadable_amount"),
@@ -60,6 +65,7 @@ BROKEN: list[Broken] = [
     (Entity.ORDER_LINE, {**LINE, "currency": "???"}, "unknown_currency"),
     (Entity.ORDER_LINE, {**LINE, "quantity": None}, "unreadable_count"),
     (Entity.REFUND, {**REFUND, "order_id": None}, "missing_key"),
+    (Entity.REFUND, {**REFUND, "refund_id": LONG}, "key_too_long"),
     (Entity.REFUND, {**REFUND, "happened_at": "x"}, "unreadable_instant"),
     (Entity.REFUND, {**REFUND, "amount": None}, "missing_amount"),
     (Entity.REFUND, {**REFUND, "amount": "x"}, "unreadable_amount"),
@@ -68,13 +74,16 @@ BROKEN: list[Broken] = [
     (Entity.REFUND, {**REFUND, "currency": "???"}, "unknown_currency"),
     (Entity.REFUND, {**REFUND, "state": "lost"}, "unknown_state"),
     (Entity.SHIPMENT, {**PARCEL, "shipment_id": None}, "missing_key"),
+    (Entity.SHIPMENT, {**PARCEL, "order_id": LONG}, "key_too_long"),
     (Entity.SHIPMENT, {**PARCEL, "shipped_at": None}, "missing_instant"),
     (Entity.SHIPMENT, {**PARCEL, "promised_at": "soon"}, "unreadable_instant"),
     (Entity.TRACKING_EVENT, {**SCAN, "shipment_id": None}, "missing_key"),
+    (Entity.TRACKING_EVENT, {**SCAN, "shipment_id": LONG}, "key_too_long"),
     (Entity.TRACKING_EVENT, {**SCAN, "happened_at": None}, "missing_instant"),
     (Entity.TRACKING_EVENT, {**SCAN, "happened_at": "x"}, "unreadable_instant"),
     (Entity.TRACKING_EVENT, {**SCAN, "state": None}, "unknown_state"),
     (Entity.MEMBER, member(customer_id=None), "missing_key"),
+    (Entity.MEMBER, member(LONG), "key_too_long"),
     (Entity.MEMBER, member(joined_at="x"), "unreadable_instant"),
     (Entity.MEMBER, member(birthday="30 February"), "unreadable_day"),
     (Entity.MEMBER, member(birthday="2001-02-30"), "unreadable_day"),

@@ -7,6 +7,7 @@
 SELECT
     judged.line_no,
     judged.missing_key,
+    judged.key_too_long,
     judged.unreadable_instant,
     judged.unreadable_day,
     judged.unreadable_flag,
@@ -15,6 +16,7 @@ FROM (
     SELECT
         lines.line_no,
         lines.customer_id IS NULL AS missing_key,
+        length(lines.customer_id) > 200 AS key_too_long,
         (
             NOT landing.is_instant(lines.joined_at)
             OR NOT landing.is_instant(lines.modified_at)
@@ -41,6 +43,7 @@ FROM (
 ) AS judged
 WHERE
     judged.missing_key
+    OR judged.key_too_long
     OR judged.unreadable_instant
     OR judged.unreadable_day
     OR judged.unreadable_flag

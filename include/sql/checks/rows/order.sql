@@ -7,6 +7,7 @@
 SELECT
     judged.line_no,
     judged.missing_key,
+    judged.key_too_long,
     judged.missing_instant,
     judged.unreadable_instant,
     judged.missing_amount,
@@ -23,6 +24,7 @@ FROM (
     SELECT
         lines.line_no,
         lines.order_id IS NULL AS missing_key,
+        (length(lines.order_id) > 200 OR length(lines.customer_id) > 200) AS key_too_long,
         lines.created_at IS NULL AS missing_instant,
         (
             NOT landing.is_instant(lines.created_at)
@@ -67,6 +69,7 @@ FROM (
 ) AS judged
 WHERE
     judged.missing_key
+    OR judged.key_too_long
     OR judged.missing_instant
     OR judged.unreadable_instant
     OR judged.missing_amount

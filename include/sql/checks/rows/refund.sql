@@ -7,6 +7,7 @@
 SELECT
     judged.line_no,
     judged.missing_key,
+    judged.key_too_long,
     judged.unreadable_instant,
     judged.missing_amount,
     judged.unreadable_amount,
@@ -18,6 +19,7 @@ FROM (
     SELECT
         lines.line_no,
         (lines.refund_id IS NULL OR lines.order_id IS NULL) AS missing_key,
+        (length(lines.refund_id) > 200 OR length(lines.order_id) > 200) AS key_too_long,
         (
             NOT landing.is_instant(lines.happened_at)
             OR NOT landing.is_instant(lines.modified_at)
@@ -39,6 +41,7 @@ FROM (
 ) AS judged
 WHERE
     judged.missing_key
+    OR judged.key_too_long
     OR judged.unreadable_instant
     OR judged.missing_amount
     OR judged.unreadable_amount

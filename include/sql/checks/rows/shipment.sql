@@ -7,12 +7,14 @@
 SELECT
     judged.line_no,
     judged.missing_key,
+    judged.key_too_long,
     judged.missing_instant,
     judged.unreadable_instant
 FROM (
     SELECT
         lines.line_no,
         (lines.shipment_id IS NULL OR lines.order_id IS NULL) AS missing_key,
+        (length(lines.shipment_id) > 200 OR length(lines.order_id) > 200) AS key_too_long,
         lines.shipped_at IS NULL AS missing_instant,
         (
             NOT landing.is_instant(lines.shipped_at)
@@ -24,5 +26,6 @@ FROM (
 ) AS judged
 WHERE
     judged.missing_key
+    OR judged.key_too_long
     OR judged.missing_instant
     OR judged.unreadable_instant

@@ -7,6 +7,7 @@
 SELECT
     judged.line_no,
     judged.missing_key,
+    judged.key_too_long,
     judged.missing_instant,
     judged.unreadable_instant,
     judged.unknown_state
@@ -14,6 +15,7 @@ FROM (
     SELECT
         lines.line_no,
         lines.shipment_id IS NULL AS missing_key,
+        length(lines.shipment_id) > 200 AS key_too_long,
         lines.happened_at IS NULL AS missing_instant,
         NOT landing.is_instant(lines.happened_at) AS unreadable_instant,
         (
@@ -29,6 +31,7 @@ FROM (
 ) AS judged
 WHERE
     judged.missing_key
+    OR judged.key_too_long
     OR judged.missing_instant
     OR judged.unreadable_instant
     OR judged.unknown_state
