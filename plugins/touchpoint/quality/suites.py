@@ -169,6 +169,10 @@ def expectations(batch: Batch, thresholds: Thresholds, real_now: datetime) -> It
     ):
         for severity, share in (("critical", shares.critical), ("warning", shares.warning)):
             if share is not None:
-                yield Expectation(rule, severity, f"checks/batch/{rule}", {**enough, bound: share})
+                params = {**enough, bound: share}
+                if rule == "volume_low":
+                    # A list exported by the week, a shop on holiday: what brings nothing is told of, and stops nothing.
+                    params["least_landed"] = int(severity == "critical")
+                yield Expectation(rule, severity, f"checks/batch/{rule}", params)
     stale = {**this, "not_before": real_now - thresholds.stale_after}
     yield Expectation("call_stale", "warning", "checks/batch/call_stale", stale)

@@ -298,6 +298,32 @@ def test_shares_are_not_judged_below_two_hundred_rows(database: Database) -> Non
     assert not judged(database, "quarantined_share")
 
 
+def test_a_persons_word_settles_the_share_of_the_batches_before_it_too(database: Database) -> None:
+    """Else the bad rows of this morning stop every run until tomorrow, whatever is released."""
+    with database.transaction() as tx:
+        land(tx, {Entity.ORDER: [order(f"o{at}", total="x" if at < 60 else "1") for at in range(150)]})
+        load_pending(tx)
+        (clean,) = land(tx, {Entity.ORDER: [order(f"n{at}") for at in range(60)]}, as_of=LATER)
+    assert not judged(database, "quarantined_share")
+    with database.transaction() as tx:
+        gate.release(tx, clean, "ops", "this morning's rows were looked at")
+        load_pending(tx, as_of=LATER)
+        land(tx, {Entity.ORDER: [order(f"m{at}") for at in range(60)]}, as_of=LATER)
+    assert judged(database, "quarantined_share")
+    with database.transaction() as tx:
+        load_pending(tx, as_of=LATER)
+        land(tx, {Entity.ORDER: [order(f"b{at}", total="x") for at in range(250)]}, as_of=LATER)
+    assert not judged(database, "quarantined_share")  # what comes in after it is judged as ever
+
+
+def test_a_source_that_delivers_once_in_a_while_is_not_stopped_on_the_days_between(database: Database) -> None:
+    """A member list exported by the week, a shop on holiday: an empty batch is normal."""
+    with database.transaction() as tx:
+        days_of(tx, {4: 2000, 0: 0})
+    assert judged(database, "volume_low")
+    assert not judged(database, "volume_low", "warning")
+
+
 def test_a_history_batch_is_judged_on_itself(database: Database) -> None:
     with database.transaction() as tx:
         land(tx, {Entity.ORDER: [order(f"o{at}", total="x") for at in range(300)]})

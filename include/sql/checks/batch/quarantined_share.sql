@@ -25,10 +25,18 @@ FROM (
     WHERE
         judged.batch_id = %(batch_id)s::bigint
         AND (batches.batch_id = judged.batch_id OR NOT judged.is_history)
-        -- What a person has released or rejected is settled, and driving a row again is no new input.
-        AND (batches.batch_id = judged.batch_id OR batches.verdict IS DISTINCT FROM 'released')
-        AND (batches.batch_id = judged.batch_id OR batches.state <> 'rejected')
+        -- Driving a row again is no new input.
         AND (batches.batch_id = judged.batch_id OR batches.origin = 'extract')
+        -- A person's word settles what came before it as well, or the same bad rows would stop runs for a day.
+        AND batches.batch_id > coalesce((
+            SELECT max(settled.batch_id)
+            FROM landing.batch AS settled
+            WHERE
+                settled.shop_id = judged.shop_id
+                AND settled.entity = judged.entity
+                AND settled.batch_id < judged.batch_id
+                AND (settled.verdict = 'released' OR settled.state = 'rejected')
+        ), 0)
 ) AS shares
 WHERE
     shares.landed >= %(need_rows)s::bigint

@@ -1,6 +1,6 @@
 -- purpose: far less of an entity landed in the last 24 hours than on a usual day of the week before
 -- grain:   one row if it is so
--- params:  batch_id bigint, least double_precision, need_rows bigint
+-- params:  batch_id bigint, least double_precision, need_rows bigint, least_landed bigint
 -- reads:   landing.batch
 -- writes:  nothing
 -- returns: many
@@ -29,6 +29,7 @@ FROM (
         judged.batch_id = %(batch_id)s::bigint
         AND NOT judged.is_history
         AND judged.origin = 'extract'
+        AND judged.landed >= %(least_landed)s::bigint
         AND NOT batches.is_history
         AND batches.origin = 'extract'
     GROUP BY judged.as_of
