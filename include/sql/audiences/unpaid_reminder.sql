@@ -13,11 +13,7 @@ WITH settings AS (
         nullif(given ->> 'offer', 'none') AS offer,
         (bounds ->> 'second_time_orders')::integer AS second_time_orders,
         (bounds ->> 'loyal_orders')::integer AS loyal_orders
-    FROM (
-        SELECT
-            %(parameters)s::jsonb AS given,
-            %(segments)s::jsonb AS bounds
-    ) AS config
+    FROM (VALUES (%(parameters)s::jsonb, %(segments)s::jsonb)) AS config (given, bounds)
 ),
 
 -- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and so looked up
@@ -66,9 +62,7 @@ judged_orders AS (
             ) THEN 'paid_other_order'
         END AS exclude_reason
     FROM open_orders
-    WHERE
-        NOT open_orders.is_covered
-        AND open_orders.last_at > %(as_of)s::timestamptz
+    WHERE NOT open_orders.is_covered AND open_orders.last_at > %(as_of)s::timestamptz
 ),
 
 -- An order that is left out never stands for the others: it would hold their place without being covered.
