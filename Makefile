@@ -15,7 +15,7 @@ help: ## Show this
 	@echo "  make test T=PATH  some tests alone; K=... as in pytest -k"
 
 setup: ## Make .venv from requirements.txt (PYTHON=... names the interpreter)
-	@sh bin/setup
+	@sh plugins/touchpoint/local/setup.sh
 
 run: setup ## Start everything: PostgreSQL, sandbox, Airflow; run the DAGs once; stay up until Ctrl-C
 	@$(PY) -m touchpoint.local up $(if $(ONCE),--once) $(if $(NOW),--now "$(NOW)")
@@ -30,7 +30,7 @@ status: setup ## What runs, and where
 	@$(PY) -m touchpoint.local status
 
 test: setup ## Run the tests
-	@sh bin/browser
+	@sh plugins/touchpoint/local/browser.sh
 	@$(PY) -m pytest $(T) $(if $(K),-k "$(K)")
 
 lint: setup ## Check style, types, SQL, YAML and the import contract

@@ -4,7 +4,7 @@
 # Needs Python 3.11-3.13 and a package registry. Uses uv, itself installed by pip; should uv not get through (a registry that
 # only pip's configuration knows), pip does it, more slowly. PYTHON=... names the interpreter.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../../.."
 
 UV=uv==0.13.9
 VENV=.venv
