@@ -1,0 +1,59 @@
+"""What people write in config/ and what connections hold, read strictly: an error names file, key and remedy."""
+
+from touchpoint.settings.connections import (
+    TOUCHPOINT_CONNECTION,
+    ConnectionInfo,
+    Resolver,
+    database_url,
+    environment_connection,
+    hash_key,
+)
+from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, load_segments, load_shop, shop_ids
+from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown
+from touchpoint.settings.shapes import (
+    Alerts,
+    Caps,
+    EmailConfig,
+    Operations,
+    Policy,
+    QuietHours,
+    Segments,
+    Shop,
+    SmsConfig,
+    SourceConfig,
+)
+from touchpoint.settings.values import Duration, Strict, TimeOfDay, parse_duration, parse_time
+
+__all__ = [
+    "CONFIG_ROOT",
+    "TOUCHPOINT_CONNECTION",
+    "Alerts",
+    "Caps",
+    "ConnectionInfo",
+    "Duration",
+    "EmailConfig",
+    "Operations",
+    "Policy",
+    "QuietHours",
+    "Resolver",
+    "Segments",
+    "Shop",
+    "SmsConfig",
+    "SourceConfig",
+    "Strict",
+    "TimeOfDay",
+    "content_hash",
+    "database_url",
+    "environment_connection",
+    "hash_key",
+    "load_operations",
+    "load_policy",
+    "load_segments",
+    "load_shop",
+    "parse_config",
+    "parse_duration",
+    "parse_time",
+    "read_yaml",
+    "shop_ids",
+    "shown",
+]

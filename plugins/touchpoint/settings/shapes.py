@@ -1,0 +1,132 @@
+"""The shapes of config/: shops, policy, segments, operations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator
+
+from touchpoint.settings.values import Duration, Strict, TimeOfDay
+
+
+class SourceConfig(Strict):
+    """Where one entity of a shop comes from."""
+
+    adapter: Literal["taobao", "files"]
+    connection: str | None = None
+    mapping: str | None = None  # files: config/mappings/<mapping>.yaml
+    overlap: Duration = timedelta(minutes=5)
+    settle_lag: Duration = timedelta(minutes=1)
+    history: Duration = timedelta(days=400)
+
+
+class SmsConfig(Strict):
+    """The SMS provider of a shop: connection id, signature as registered, template codes as registered."""
+
+    provider: Literal["aliyun_sms"]
+    connection: str
+    signature: str
+    templates: dict[str, str]  # "<campaign>/<locale>/<template>" -> the provider's template code
+
+
+class EmailConfig(Strict):
+    """The mail server of a shop and how it signs."""
+
+    provider: Literal["smtp"]
+    connection: str
+    sender: str
+    sender_name: str
+    reply_to: str | None = None
+
+
+class Shop(Strict):
+    """One storefront: platform, time zone, currency, locale, signature; file name = id."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str
+    brand: str | None = None
+    platform: Literal["taobao", "files"]
+    zone: str
+    locale: Literal["zh-CN", "en"]
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    signature: str
+    agent_contact: str
+    cut_off: TimeOfDay
+    sending: Literal["on", "off"]
+    closes_after: Duration = timedelta(hours=24)
+    realm: str = "live"
+    sources: dict[Literal["member", "order", "shipment"], SourceConfig]
+    sms: SmsConfig | None = None
+    email: EmailConfig | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone: write one as in Asia/Shanghai")
+        return value
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The shop's zone."""
+        return ZoneInfo(self.zone)
+
+    @property
+    def holdout_scope(self) -> str:
+        """Within what chance is kept: the brand where shops share one, else the shop."""
+        return f"brand:{self.brand}" if self.brand else f"shop:{self.id}"
+
+    @property
+    def identity_scope(self) -> str:
+        """Within what a person is one identity."""
+        return self.holdout_scope
+
+
+class QuietHours(Strict):
+    """Local hours in which nothing goes: from (inclusive) until (exclusive), past midnight if from > until."""
+
+    start: TimeOfDay = Field(alias="from")
+    until: TimeOfDay
+
+
+class Caps(Strict):
+    """At most so many messages a shop-local day and in any 7 such days."""
+
+    per_day: int = Field(ge=0)
+    per_week: int | None = Field(default=None, ge=0)
+
+
+class Policy(Strict):
+    """config/policy.yaml: what holds for every campaign of every shop."""
+
+    quiet_hours: dict[Literal["sms", "email"], dict[Literal["transactional", "promotional"], QuietHours]]
+    caps: dict[Literal["transactional", "promotional"], Caps]
+    holdout_percent: dict[Literal["transactional", "promotional"], float]
+    test_addresses: list[str] = Field(default_factory=list)
+
+
+class Segments(Strict):
+    """config/segments.yaml: lifecycle thresholds."""
+
+    new_orders: int = 1
+    second_time_orders: int = 2
+    loyal_orders: int = 3
+    drifting_after: Duration
+    dormant_after: Duration
+    lost_after: Duration
+
+
+class Alerts(Strict):
+    """Where mail about failures goes, through which connection."""
+
+    connection: str
+    sender: str
+    to: list[str]
+
+
+class Operations(Strict):
+    """config/operations.yaml: what concerns the people who run it."""
+
+    alerts: Alerts | None = None

@@ -1,0 +1,41 @@
+"""Values as people write them: durations, times of day, and objects that refuse what they do not know."""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+_DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `30m`, `24h`, `60d` as a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError(f"{value!r} is no duration: write a number and s, m, h or d, as in 30m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def parse_time(value: object) -> time:
+    """`"09:30"` as a time of day; quoted, because YAML reads 10:30 as 630."""
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.match(r"^\d\d:\d\d$", value):
+        raise ValueError(f'{value!r} is no time of day: write it quoted, as in "09:30"')
+    return time.fromisoformat(value)
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
+
+
+class Strict(BaseModel):
+    """A configuration object: unknown keys are refused, values are never coerced, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
