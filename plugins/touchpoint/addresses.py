@@ -12,9 +12,6 @@ from uuid import UUID
 
 from touchpoint.model import AddressKind
 
-IDENTITY_KINDS = ("phone", "email", "buyer", "customer")
-"""What an identity may be made from, the best first; never an OAID."""
-
 _PRIVACY_NUMBER = re.compile(r"^1\d{10}-\d{2,6}$")
 _RESERVED_ENDING = ".invalid"  # RFC 2606: no such mailbox can exist, so synthetic buyers live there
 _MOBILE_CN = re.compile(r"^(?:\+?86)?(1[3-9]\d{9})$")
@@ -51,7 +48,14 @@ def address_hash(key: bytes, kind: AddressKind | str, normalised: str) -> str:
 
 
 def identity(key: bytes, scope: str, kind: str, normalised: str) -> UUID:
-    """Who somebody is within a scope (a brand or a shop): the first 16 bytes of an HMAC-SHA-256."""
+    """Who somebody is within a scope (a brand or a shop): the first 16 bytes of an HMAC-SHA-256.
+
+    Args:
+        key: of the installation, see above.
+        scope: the brand, or the shop's id.
+        kind: what it is made from, the best at hand of phone, email, buyer, customer; never an OAID.
+        normalised: that address or id, in its one spelling.
+    """
     return UUID(hex=identity_hex(key, scope, kind, normalised))
 
 

@@ -129,15 +129,6 @@ class Transaction:
             bound: bytes = cursor.mogrify(statements.without_header(text), values)
             return bound.decode()
 
-    def insert_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
-        """Run a statement once per row, in pages; for small sets. Large sets go through copy_in."""
-        statement = statements.load(name)
-        bound = [statement.bind(dict(row)) for row in rows]
-        if not bound:
-            return
-        with self._cursor() as cursor:
-            psycopg2.extras.execute_batch(cursor, bound[0][0], [values for _, values in bound], page_size=200)
-
     def _cursor(self) -> Any:
         # The driver's own cursor: SQLAlchemy's types do not know COPY.
         return self.connection.connection.cursor()

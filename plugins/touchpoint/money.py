@@ -19,8 +19,3 @@ EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_THREE_DECIMALS.split(), 3),
 }
 """Currency code -> decimals of its minor unit (JPY 0, CNY 2, KWD 3)."""
-
-
-def currencies_with(exponent: int) -> list[str]:
-    """Codes of all currencies with that many decimals, sorted."""
-    return sorted(code for code, decimals in EXPONENTS.items() if decimals == exponent)

@@ -83,9 +83,9 @@ def run_from_row(row: dict[str, object]) -> Run:
     return Run(**values)  # type: ignore[arg-type]
 
 
-def stop_clock(services: Services, realm: str, at: datetime | None) -> None:
+def stop_clock(db: Database, realm: str, at: datetime | None) -> None:
     """Stop a realm's business clock at an instant, or with None let it follow the real one again."""
-    with services.db.transaction() as tx:
+    with db.transaction() as tx:
         if at is None:
             tx.count("runs/clock_release", realm=realm)
         else:

@@ -42,7 +42,7 @@ class Flow:
 
     def at(self, instant: datetime) -> datetime:
         """Set the business clock, ours and the sandbox's."""
-        stop_clock(self.services, LIVE, instant)
+        stop_clock(self.services.db, LIVE, instant)
         self.sandbox.control("POST", "/control/clock", {"at": instant.isoformat()})
         return instant
 

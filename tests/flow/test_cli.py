@@ -428,6 +428,6 @@ def test_unknown_messages_are_resolved_by_hand_however_old_the_last_run_is(fresh
         " (SELECT message_id FROM ledger.message WHERE state = 'unknown')"
     )
     fresh.flow.at(ANCHOR + timedelta(hours=1))
-    stop_clock(fresh.flow.services, LIVE, ANCHOR + timedelta(hours=1))
+    stop_clock(fresh.flow.services.db, LIVE, ANCHOR + timedelta(hours=1))
     assert fresh.rows("reconcile") != []
     assert fresh.flow.rows("SELECT count(*) FROM ledger.message WHERE state = 'unknown'") == [(0,)]

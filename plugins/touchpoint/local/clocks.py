@@ -12,10 +12,10 @@ import requests
 from touchpoint.clock import real_now
 from touchpoint.db import Database
 from touchpoint.errors import TimeError, TouchpointError
+from touchpoint.services import LIVE, stop_clock
 
 FIRST_CYCLE = time(10, 30)
 """Shop time of the first cycle: outside quiet hours, so that reminders are accepted at whatever hour it is tried."""
-REALM = "live"
 
 
 def latest_first_cycle(zone: ZoneInfo, now: datetime) -> datetime:
@@ -69,11 +69,7 @@ def stopped_clocks(database: Database, sandbox_url: str, at: datetime | None) ->
 
 
 def _set(database: Database, sandbox_url: str, at: datetime | None) -> None:
-    with database.transaction() as tx:
-        if at is None:
-            tx.count("runs/clock_release", realm=REALM)
-        else:
-            tx.count("runs/clock_stop", realm=REALM, at=at)
+    stop_clock(database, LIVE, at)
     with requests.Session() as session:
         session.trust_env = False
         answer = session.post(f"{sandbox_url}/control/clock", json={"at": at.isoformat() if at else None}, timeout=30)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from touchpoint.money import EXPONENTS
 
-LOCALES = ("zh-CN", "en")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

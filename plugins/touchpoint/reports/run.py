@@ -7,7 +7,7 @@ from datetime import datetime
 
 from touchpoint.db import Row, Transaction
 from touchpoint.errors import TouchpointError
-from touchpoint.model import Cadence, Mode
+from touchpoint.model import Cadence, Mode, Run
 
 DECISIONS = ("enqueued", "repeated", "held_out", "suppressed", "capped", "outranked", "expired")
 """What becomes of a candidate; together they are the candidates."""
@@ -18,19 +18,9 @@ ROW_FATES = ("loaded", "unchanged", "superseded", "quarantined", "pending")
 
 
 @dataclass(frozen=True)
-class RunHead:
+class RunHead(Run):
     """Which run a report is about. `as_of` is business time; the *_real_at instants are the wall clock's."""
 
-    run_no: int
-    realm: str
-    shop_id: str
-    dag_id: str
-    run_id: str
-    cadence: Cadence
-    run_type: str
-    as_of: datetime
-    mode: Mode
-    is_at_head: bool
     begun_real_at: datetime
     ended_real_at: datetime | None
     stage_seconds: dict[str, float]
