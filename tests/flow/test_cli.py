@@ -370,7 +370,7 @@ def test_every_command_that_prints_takes_json(shell: Shell) -> None:
 
 def test_replay_tells_what_it_needs(shell: Shell) -> None:
     done = subprocess.run(
-        [ROOT / "bin" / "touchpoint", "replay", "--data", "/nowhere"], capture_output=True, text=True, check=False
+        [ROOT / "touchpoint", "replay", "--data", "/nowhere"], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
@@ -379,7 +379,7 @@ def test_replay_tells_what_it_needs(shell: Shell) -> None:
 
 def test_the_command_itself_runs_as_a_process_of_its_own(shell: Shell) -> None:
     done = subprocess.run(
-        [ROOT / "bin" / "touchpoint", "gate", "show", "--json"],
+        [ROOT / "touchpoint", "gate", "show", "--json"],
         env={**os.environ, **connections(shell.flow)},
         capture_output=True,
         text=True,
@@ -387,7 +387,7 @@ def test_the_command_itself_runs_as_a_process_of_its_own(shell: Shell) -> None:
     )
     assert (done.returncode, done.stderr, json.loads(done.stdout)) == (0, "", [])
     wrong = subprocess.run(
-        [ROOT / "bin" / "touchpoint", "gate", "show", "--shop", "sandbx"], capture_output=True, text=True, check=False
+        [ROOT / "touchpoint", "gate", "show", "--shop", "sandbx"], capture_output=True, text=True, check=False
     )
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("touchpoint: config/shops: no shop 'sandbx'")
