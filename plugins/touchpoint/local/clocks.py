@@ -25,8 +25,8 @@ def latest_first_cycle(zone: ZoneInfo, now: datetime) -> datetime:
     return today if today <= local else datetime.combine(local.date() - timedelta(days=1), FIRST_CYCLE, zone)
 
 
-def parse_now(text: str, zone: ZoneInfo) -> datetime:
-    """NOW=T as an instant; without an offset it is the shop's own time.
+def parse_now(text: str, zone: ZoneInfo, place: str = "NOW") -> datetime:
+    """What somebody typed at `place` as an instant; without an offset it is the shop's own time.
 
     Raises:
         TimeError: no ISO 8601 instant.
@@ -34,7 +34,7 @@ def parse_now(text: str, zone: ZoneInfo) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise TimeError(f"{text!r} is no instant", place="NOW", remedy="write 2026-11-22T10:30:00+08:00") from error
+        raise TimeError(f"{text!r} is no instant", place=place, remedy="write 2026-11-22T10:30:00+08:00") from error
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)
 
 

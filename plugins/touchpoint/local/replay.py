@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 import yaml
@@ -26,6 +25,7 @@ from touchpoint.clock import real_now, stopwatch
 from touchpoint.db import Database
 from touchpoint.errors import ConfigError, TimeError, TouchpointError
 from touchpoint.local.airflow_api import AirflowApi
+from touchpoint.local.clocks import parse_now
 from touchpoint.local.layout import Layout
 from touchpoint.local.stack import Stack, choose_stack_ports, opened, stop_processes
 from touchpoint.local.table import native
@@ -205,14 +205,6 @@ def rehearsal_config(shop_id: str, mapping: Path, target: Path, *, zone: str | N
     return target
 
 
-def _instant(text: str, tz: ZoneInfo) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise TimeError(f"{text!r} is no instant", place="--from, --to", remedy="write 2020-02-20T08:00") from error
-    return found if found.tzinfo else found.replace(tzinfo=tz)
-
-
 def _instants(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
     if not start < end or step < timedelta(minutes=1):
         raise TimeError("no instant lies between", place="--from, --to, --every", remedy="name a later --to")
@@ -250,7 +242,7 @@ def command(
         shop_id=shop_id,
         data=folder,
         realm=realm or f"replay-{real_now():%Y%m%d%H%M%S}",
-        instants=_instants(_instant(start, tz), _instant(end, tz), parse_duration(every)),
+        instants=_instants(parse_now(start, tz, "--from"), parse_now(end, tz, "--to"), parse_duration(every)),
         config=config,
     )
     if not run(plan, layout, ROOT / "var" / "replay-summary.json", Console()):
