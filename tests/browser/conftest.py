@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
-        pytest.skip("no Chromium on this machine")
+        pytest.fail("no Chromium on this machine. As root on Debian: apt-get install chromium fonts-noto-cjk")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=found,
