@@ -47,22 +47,23 @@ COMMENT ON FUNCTION landing.is_instant(text) IS
 'an offset, are none.';
 
 CREATE FUNCTION landing.is_amount(p_text text, p_decimals integer) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT
-    translate(p_text, '0123456789.-', '') = ''
-    AND pg_input_is_valid(p_text, 'numeric')
-    AND length(rtrim(split_part(p_text, '.', 2), '0')) <= p_decimals
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT p_text ~ CASE p_decimals
+    WHEN 2 THEN '^-?[0-9]+([.][0-9]{0,2}0*)?$'
+    WHEN 0 THEN '^-?[0-9]+([.]0*)?$'
+    WHEN 3 THEN '^-?[0-9]+([.][0-9]{0,3}0*)?$'
+END
 $$;
 COMMENT ON FUNCTION landing.is_amount(text, integer) IS
 'Whether text is a plain decimal that its currency''s minor units hold exactly.';
 
 CREATE FUNCTION landing.fits_minor_units(p_text text, p_currency text) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT CASE
     -- Six characters are at most 999,999 units of three decimals: no need to look closer.
     WHEN length(p_text) <= 6 THEN true
     WHEN length(p_text) > 40 THEN false
-    WHEN landing.is_amount(p_text, 40) THEN facts.minor_units(p_text, p_currency) BETWEEN -2147483647 AND 2147483647
+    WHEN p_text ~ '^-?[0-9]+([.][0-9]*)?$' THEN facts.minor_units(p_text, p_currency) BETWEEN -2147483647 AND 2147483647
 END
 $$;
 COMMENT ON FUNCTION landing.fits_minor_units(text, text) IS

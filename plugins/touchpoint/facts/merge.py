@@ -133,10 +133,11 @@ def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, in
     )
     if not lines:
         return 0, 0
-    kinds = tx.one("load/staged_kinds", keys=fact.keys, **staged)
+    # A batch is of one shop: within it the rest of the key tells lines apart.
+    kinds = tx.one("load/staged_kinds", keys=fact.keys[1:], **staged)
     superseded = 0
     if kinds["needs_sifting"]:
-        superseded = int(tx.one("load/sift", keys=fact.keys, **staged)["superseded"])
+        superseded = int(tx.one("load/sift", keys=fact.keys[1:], **staged)["superseded"])
     written: dict[str, Any] = {"batch_id": batch_id, "content": fact.content, **keyed}
     loaded = tx.count("load/insert_new", **written)
     if kinds["has_known"]:
