@@ -1,4 +1,4 @@
-"""The sandbox's own signature code against vectors computed elsewhere (providers.md 1.2 and 4.1)."""
+"""The sandbox's own signature code against vectors computed elsewhere."""
 
 from __future__ import annotations
 

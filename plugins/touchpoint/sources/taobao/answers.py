@@ -1,4 +1,4 @@
-"""What the platform answers: its errors by class (providers.md 1.5), its payload in either of its two JSON shapes."""
+"""What the platform answers: its errors by class, its payload in either of its two JSON shapes."""
 
 from __future__ import annotations
 

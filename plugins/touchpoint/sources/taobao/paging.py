@@ -2,7 +2,7 @@
 
 The platform lists the newest first, and a trade that changes meanwhile leaves a closed window of `modified`: read
 forwards, every page behind it moves up by one and a row is skipped. So the total is asked first and pages are read from
-the last to the first: what moves up is then met again, never missed. See providers.md 1.4.
+the last to the first: what moves up is then met again, never missed.
 """
 
 from __future__ import annotations
