@@ -1,4 +1,4 @@
-"""The words of docs/design as types: small, frozen, without behaviour of their own."""
+"""The words of the product as types: small, frozen, without behaviour of their own."""
 
 from __future__ import annotations
 
