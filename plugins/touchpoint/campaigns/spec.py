@@ -153,7 +153,7 @@ class Campaign(Strict):
         Annotated[Literal["every_run"], Tag("run")] | Annotated[Due, Tag("days")], Discriminator(_kind_of_due)
     ]
     audience: Audience
-    occasion: Literal["order", "shipment", "customer", "period"]
+    occasion: Literal["order", "shipment", "last_order", "period"]
     steps: Annotated[list[Step], Field(min_length=1)]
     variants: dict[StrictStr, Name]
     valid_while: list[Name]
