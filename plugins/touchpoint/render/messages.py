@@ -12,7 +12,7 @@ from typing import Any
 from touchpoint.errors import RenderError
 from touchpoint.model import Channel, Purpose
 from touchpoint.render import sms, words
-from touchpoint.render.context import message_context
+from touchpoint.render.contexts import message_context
 from touchpoint.render.environment import TEMPLATE_ROOT, Templates
 from touchpoint.render.text import clean
 from touchpoint.settings import Shop

@@ -32,6 +32,7 @@ def row() -> Callable[..., dict[str, Any]]:
 
     def build(**changes: Any) -> dict[str, Any]:
         return {
+            "occasion_kind": "order",
             "display_name": "小明",
             "locale": "zh-CN",
             "order_count": 1,

@@ -72,7 +72,8 @@ SELECT
             AND customers.customer_id = messages.customer_id
             AND paid_orders.paid_at <= %(at)s::timestamptz
     ) AS paid_order_count,
-    candidates.stage
+    candidates.stage,
+    'order' AS occasion_kind
 FROM asked_messages AS messages
 LEFT JOIN totals ON messages.message_id = totals.message_id
 LEFT JOIN covered_orders AS firsts

@@ -1,4 +1,4 @@
-"""What message templates see: computed, formatted and cleaned, in the shop's zone and the reader's locale."""
+"""Messages about orders that are open."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from touchpoint.render import words
-from touchpoint.render.text import clean, shorten, usable_name
+from touchpoint.render.contexts.reader import reader_values
+from touchpoint.render.text import clean, shorten
 from touchpoint.settings import Shop
 
 CUT_OFF_MARGIN = timedelta(minutes=10)
 """Left before the cut-off for a text to be read and the order paid, else it is not promised to ship today."""
-_NOBODY = {"zh-CN": "亲", "en": "there"}
 _PAY_PLACE = {
     ("taobao", "zh-CN"): "淘宝App“我的淘宝 - 待付款”",
     ("taobao", "en"): "the Taobao app, My Taobao, To pay",
@@ -21,38 +21,24 @@ _PAY_PLACE = {
 }
 
 
-def message_context(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def values(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """The context of a message about unpaid orders.
 
     Args:
         shop: gives zone, cut-off hour, names.
-        row: of include/sql/outbox/context/order.sql: display_name, locale, order_count, total_minor, currency,
-            first_order_id, first_created_at, closes_at (of the order that closes first), item_title, paid_order_count,
-            and offer. An offer that is missing, empty or `none` is left out, so that words which need one are refused.
+        row: of include/sql/outbox/context/order.sql: display_name, locale (one we have words in), order_count,
+            total_minor, currency, first_order_id, first_created_at, closes_at (of the order that closes first),
+            item_title, paid_order_count, and offer. An offer that is missing, empty or `none` is left out, so that
+            words which need one are refused.
         at: the instant the message speaks from (aware): what it promises is true then.
-
-    Where the reader's locale is not the shop's, `in_shop_locale` holds what reads otherwise in the shop's, for a
-    campaign that has no words in the reader's.
     """
-    locale = words.locale_of(row.get("locale"), shop.locale)
-    context = _in_locale(shop, row, at, locale)
-    if locale == shop.locale:
-        return context
-    fallback = _in_locale(shop, row, at, shop.locale)
-    return {**context, "in_shop_locale": {key: told for key, told in fallback.items() if told != context.get(key)}}
-
-
-def _in_locale(shop: Shop, row: Mapping[str, Any], at: datetime, locale: str) -> dict[str, Any]:
+    locale = row["locale"]
     now, ordered = at.astimezone(shop.tz), row["first_created_at"].astimezone(shop.tz)
     closes = (row.get("closes_at") or row["first_created_at"] + shop.closes_after).astimezone(shop.tz)
     number, total, currency = int(row["order_count"]), int(row["total_minor"]), row["currency"]
     ships = ships_today(shop, now, closes)
     context = {
-        "locale": locale,
-        "name": usable_name(row.get("display_name")) or _NOBODY[locale],
-        "shop_name": shop.name,
-        "signature": shop.signature,
-        "contact": shop.agent_contact,
+        **reader_values(shop, row),
         "count": number,
         "orders": words.orders(number, locale),
         "item": _item(row.get("item_title"), number, locale),
