@@ -98,7 +98,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A (customer, occasion, step) row an audience statement returned; instants aware."""
+    """A (customer, occasion, step) row an audience statement returned; instants aware.
+
+    Attributes:
+        variant: of the template, where the statement chooses it; None: the campaign file does, by stage.
+    """
 
     campaign_id: str
     step: str
@@ -110,6 +114,7 @@ class Candidate:
     covers: tuple[str, ...] = ()
     exclude_reason: str | None = None
     stage: str | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True)

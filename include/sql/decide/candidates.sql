@@ -14,7 +14,8 @@ SELECT
     not_after,
     covers,
     exclude_reason,
-    stage
+    stage,
+    variant
 FROM ledger.candidate
 WHERE run_no = %(run_no)s::bigint
 ORDER BY campaign_id, step, occasion, identity

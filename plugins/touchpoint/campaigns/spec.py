@@ -21,13 +21,14 @@ from pydantic import (
     model_validator,
 )
 
+from touchpoint.campaigns import variants as words_for
+from touchpoint.campaigns.variants import Name, Variants
 from touchpoint.model import Cadence, Channel, Purpose
 from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
 
 STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
 """Lifecycle stages, the segments a campaign file may name."""
 _NEARLY_A_DURATION = re.compile(r"^\s*\d+\s*[A-Za-z]*\s*$")
-Name = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Words = Annotated[StrictStr, Field(min_length=1)]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Parameter = Scalar | list[StrictStr] | dict[str, Scalar]
@@ -137,7 +138,8 @@ class Campaign(Strict):
     """One touchpoint: the keys of a file in config/campaigns/, in the order of this class.
 
     Attributes:
-        variants: `by: stage`, then lifecycle stage -> template variant; empty: the template has no variants.
+        variants: `by: stage`, then lifecycle stage -> template variant; or `by: series`, then product series -> variant
+            (the audience returns it); empty: the template has no variants.
         valid_while: statements below include/sql/outbox/valid/ that must hold when a message is claimed.
         max_staleness: facts older than this keep a message waiting.
         priority: the greater one wins within a run.
@@ -155,7 +157,7 @@ class Campaign(Strict):
     audience: Audience
     occasion: Literal["order", "shipment", "last_order", "period"]
     steps: Annotated[list[Step], Field(min_length=1)]
-    variants: dict[StrictStr, Name]
+    variants: Variants
     valid_while: list[Name]
     max_staleness: Duration
     priority: Annotated[StrictInt, Field(ge=0, le=1000)]
@@ -177,10 +179,8 @@ class Campaign(Strict):
 
     @field_validator("variants")
     @classmethod
-    def _by_stage(cls, value: dict[str, str]) -> dict[str, str]:
-        if value and (value.get("by") != "stage" or len(value) == 1):
-            raise ValueError("write by: stage, then a line for each stage, or {} for none")
-        return value
+    def _by_stage_or_series(cls, value: Variants) -> Variants:
+        return words_for.check(value)
 
     @field_validator("max_staleness")
     @classmethod
@@ -202,20 +202,20 @@ class Campaign(Strict):
     @property
     def words_by_stage(self) -> dict[str, str]:
         """Lifecycle stage -> template variant."""
-        return {stage: variant for stage, variant in self.variants.items() if stage != "by"}
+        return words_for.by_stage(self.variants)
 
     @property
     def template_variants(self) -> list[str | None]:
         """Every variant a template of it must exist in; [None] where it has none."""
-        return [*sorted(set(self.words_by_stage.values()))] or [None]
+        return words_for.every(self.variants)
 
-    def variant_of(self, stage: str | None) -> str | None:
-        """The variant for a stage. None: no variants, or (see `has_words_for`) no words for that stage."""
-        return self.words_by_stage.get(stage or "")
+    def variant_of(self, stage: str | None, returned: str | None = None) -> str | None:
+        """The variant the audience returned, else that of the stage. None: see `has_words_for`."""
+        return returned or self.words_by_stage.get(stage or "")
 
-    def has_words_for(self, stage: str | None) -> bool:
-        """Whether a candidate of that stage can be written to at all."""
-        return not self.variants or (stage or "") in self.words_by_stage
+    def has_words_for(self, stage: str | None, returned: str | None = None) -> bool:
+        """Whether a candidate can be written to at all: there are no variants, or there is one for it."""
+        return not self.variants or self.variant_of(stage, returned) is not None
 
     def step(self, step_id: str) -> Step:
         """A step by its id.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from touchpoint import statements
+from touchpoint.campaigns import variants as words_for
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
 from touchpoint.errors import ConfigError, LedgerError
@@ -29,6 +30,7 @@ COLUMNS = (
     "covers",
     "exclude_reason",
     "stage",
+    "variant",
 )
 
 
@@ -134,6 +136,8 @@ def available(*, run: Run, shop: Shop, campaign: Campaign, relation: str, segmen
         "step": campaign.steps[0].id,
         "zone": shop.zone,
         "closes_after": shop.closes_after,
+        "currency": shop.currency,
+        "variants": Json(words_for.for_sql(campaign.variants)),
         "parameters": Json(campaign.audience.sql_parameters()),
         "segments": Json(threshold_seconds(segments)),
         "features": relation,
@@ -167,6 +171,7 @@ def audience_hash(candidates: Iterable[Candidate]) -> str:
             candidate.covers,
             candidate.exclude_reason,
             candidate.stage,
+            candidate.variant,
         )
         digest.update(repr(tuple(str(value) for value in fields)).encode())
     return digest.hexdigest()
@@ -184,6 +189,13 @@ def _candidate(campaign: Campaign, row: Row) -> Candidate:
             f"returns step {row['step']!r}",
             place=f"include/sql/audiences/{campaign.audience.statement}.sql",
             remedy=f"return one of: {', '.join(sorted(starts))} (a step with `after` follows by itself)",
+        )
+    if row.get("variant") not in (None, *campaign.template_variants):
+        named = ", ".join(filter(None, campaign.template_variants)) or "none"
+        raise ConfigError(
+            f"returns variant {row['variant']!r}",
+            place=f"include/sql/audiences/{campaign.audience.statement}.sql",
+            remedy=f"return one the campaign file names: {named}",
         )
     return candidate_from_row({**row, "campaign_id": campaign.id})
 

@@ -90,7 +90,7 @@ def choose_locale(
         written: locales the campaign's templates exist in.
     """
     wished = known.locales.get(candidate.customer_id, "")
-    variant = campaign.variant_of(candidate.stage)
+    variant = campaign.variant_of(candidate.stage, candidate.variant)
     for locale in (wished, wished.partition("-")[0]):
         if locale in written and (way.channel != Channel.SMS or _is_registered(campaign, step, variant, locale, shop)):
             return locale

@@ -57,7 +57,7 @@ def judge(candidate: Candidate, known: Known, setting: Setting, holders: dict[Ad
     if slot.missed:
         return contender.becomes(Decision.EXPIRED, slot.missed)
     reason = candidate.exclude_reason or way.obstacle
-    if reason is None and not campaign.has_words_for(candidate.stage):
+    if reason is None and not campaign.has_words_for(candidate.stage, candidate.variant):
         reason = "no_words"
     if reason is None and not _holds_address(candidate, way, holders):
         reason = "same_address"
@@ -152,4 +152,5 @@ def _worded(contender: Contender, decision: Decision, known: Known, setting: Set
     written = setting.written.get(campaign.id, ())
     step = campaign.step(candidate.step)
     locale = choose_locale(candidate, campaign, step, contender.way, known, setting.shop, written)
-    return replace(contender.becomes(decision), locale=locale, variant=campaign.variant_of(candidate.stage))
+    variant = campaign.variant_of(candidate.stage, candidate.variant)
+    return replace(contender.becomes(decision), locale=locale, variant=variant)

@@ -136,7 +136,8 @@ REFUSALS = {
     ),
     "variants by something else": (
         ("{by: stage, new: new, loyal: loyal}", "{by: mood, new: new}"),
-        "reminder.yaml: key 'variants' is wrong. write by: stage, then a line for each stage, or {} for none",
+        "reminder.yaml: key 'variants' is wrong. write by: stage, then a line for each stage; "
+        "or by: series, then series; or {} for none",
     ),
     "another name than the file's": (
         ("id: reminder", "id: remainder"),
