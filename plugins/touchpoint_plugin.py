@@ -30,6 +30,12 @@ class TouchpointPlugin(AirflowPlugin):
             "destination": "dag_run",
             "url_route": "touchpoint_run",
         },
+        {
+            "name": "Touchpoint",
+            "href": "touchpoint/backfills?dag_id={DAG_ID}",
+            "destination": "dag",
+            "url_route": "touchpoint_backfills",
+        },
     ]
 
     @cached_property

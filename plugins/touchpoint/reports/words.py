@@ -76,10 +76,17 @@ ENTITY_WORDS = {
     "tracking_event": "carrier scans",
 }
 DIFFERENCE_WORDS = {
-    "data": "the data known of that instant has changed",
-    "config": "the campaign file or its parameters have changed",
+    "data": "the facts of that instant have changed: another history was loaded, or they were corrected since",
+    "config": "the campaign file, its parameters or thresholds have changed",
     "code": "the audience statement has changed",
     "no_ledger": "nothing was decided at that instant, so there is nothing to compare with",
+}
+DIFFERENCE_LABELS = {
+    "same": "the same",
+    "data": "data",
+    "config": "config",
+    "code": "code",
+    "no_ledger": "nothing to compare with",
 }
 
 

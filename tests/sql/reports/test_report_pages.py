@@ -63,7 +63,7 @@ def test_a_recompute_says_that_it_sent_nothing_and_compares(seeded: Database) ->
     page = report(seeded, "backfill__2026-11-12")
     assert "Recomputed, not sent." in page
     assert "then and now" in page
-    assert "the data known of that instant has changed" in page
+    assert "the facts of that instant have changed" in page
     assert ">+1<" in page
 
 

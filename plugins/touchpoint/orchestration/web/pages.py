@@ -84,7 +84,7 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
         face = face_of(figures.head.shop_id, config)
         campaigns = load_campaigns(config).by_id
         shown = _samples(tx, figures, face, campaigns)
-    return _page(
+    return make_page(
         "run.html",
         title=f"{face.name}: {figures.head.cadence} run",
         face=face,
@@ -96,7 +96,7 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
             funnel.campaign_id: [s for s in shown if s.campaign_id == funnel.campaign_id] for funnel in figures.funnels
         },
         unknown=sum(funnel.messages["unknown"] for funnel in figures.funnels),
-        query=_query,
+        query=run_address,
     )
 
 
@@ -113,26 +113,26 @@ def overview_page(database: Database, config: Path, readable: Callable[[Iterable
         keys |= {key for key, dags in configured.items() if allowed & set(dags)}
         cards = [_card(tx, realm, shop_id, shown, config, now) for realm, shop_id in sorted(keys)]
         stops = [stop for stop in shops.stops(tx) if stop["scope"] == "everything"]
-    return _page(
+    return make_page(
         "overview.html",
         title="Touchpoint",
         live=[card for card in cards if card.state.realm == LIVE],
         rehearsals=[card for card in cards if card.state.realm != LIVE],
         stops=stops,
         days=shops.MESSAGE_DAYS,
-        query=_query,
+        query=run_address,
     )
 
 
 def refusal_page(status: int) -> str:
     """What an HTTP refusal says; names nothing that was asked for."""
     heading, text = _REFUSALS.get(status, ("This did not work", f"The answer was {status}."))
-    return _page("notice.html", title=heading, text=text, remedy="")
+    return notice(heading, text)
 
 
 def unreachable_page() -> str:
     """The database does not answer, or has not been migrated."""
-    return _page(
+    return make_page(
         "notice.html",
         title="Touchpoint's database cannot be read",
         text="It does not answer, or has not been brought to this version.",
@@ -143,7 +143,12 @@ def unreachable_page() -> str:
 def error_page(error: TouchpointError) -> str:
     """An error of ours: thing, place, remedy."""
     place = f"{error.place}: " if error.place else ""
-    return _page("notice.html", title="This page cannot be shown", text=place + error.thing, remedy=error.remedy)
+    return notice("This page cannot be shown", place + error.thing, error.remedy)
+
+
+def notice(title: str, text: str, remedy: str = "") -> str:
+    """A page that says one thing."""
+    return make_page("notice.html", title=title, text=text, remedy=remedy)
 
 
 def _no_report(dag_id: str) -> str:
@@ -153,7 +158,7 @@ def _no_report(dag_id: str) -> str:
     else:
         text = "Touchpoint has no report for this run: its DAG is none of Touchpoint's."
         remedy = ""
-    return _page("notice.html", title="No report", text=text, remedy=remedy)
+    return notice("No report", text, remedy)
 
 
 def _samples(tx: Transaction, figures: run.RunFigures, face: Face, campaigns: dict[str, Campaign]) -> list[Sample]:
@@ -193,12 +198,13 @@ def _dag_ids(shop_id: str) -> list[str]:
     return [f"touchpoints_{cadence}__{shop_id}" for cadence in Cadence]
 
 
-def _query(dag_id: str, run_id: str) -> str:
+def run_address(dag_id: str, run_id: str) -> str:
     """Relative address of a run's report: it stays in the frame and below whatever prefix Airflow is served from."""
     return "run?" + urlencode({"dag_id": dag_id, "run_id": run_id})
 
 
-def _page(name: str, **context: object) -> str:
+def make_page(name: str, **context: object) -> str:
+    """A template below include/templates/reports, with the words and formats every page has."""
     return render_page(
         name, number=words.number, share=words.share, instant=words.instant, words=words, utc=ZoneInfo("UTC"), **context
     )
