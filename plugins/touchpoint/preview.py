@@ -1,4 +1,7 @@
-"""What a campaign would decide as of an instant: real statements and policy in a transaction that is undone."""
+"""What a campaign would decide as of an instant: real statements and policy, in a transaction that is undone.
+
+Facts and ledger are those of that instant: a touch decided later neither repeats nor caps anything.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.decide import audience as audiences
 from touchpoint.decide import plan as decisions
+from touchpoint.decide import recompute
 from touchpoint.errors import ConfigError
 from touchpoint.pipeline import Trigger
 from touchpoint.record import refresh as record
@@ -55,15 +59,19 @@ def _decide(tx: Any, services: Services, trigger: Trigger, campaign_id: str) -> 
             is_at_head=False,
         )
     )
+    campaign, segments = loaded[campaign_id], load_segments(services.config)
     relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no)
-    campaign = loaded[campaign_id]
-    segments = load_segments(services.config)
-    audiences.store(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
-    decisions.lock(tx, realm=run.realm, shop_id=shop.id)
-    made = decisions.decide(
-        tx, run=run, shop=shop, policy=load_policy(services.config), campaigns={campaign_id: campaign}, at=run.as_of
+    decisions.keep_salts(tx, run, shop, [campaign])
+    found = audiences.ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    counts, reasons = recompute.judge_as_of(
+        tx,
+        run=run,
+        shop=shop,
+        policy=load_policy(services.config),
+        campaigns={campaign_id: campaign},
+        audiences={campaign_id: found},
     )
-    return _rows(made.counts[campaign_id], made.reasons[campaign_id])
+    return _rows(counts[campaign_id], reasons[campaign_id])
 
 
 def _rows(counts: dict[str, int], reasons: dict[str, int]) -> list[dict[str, Any]]:

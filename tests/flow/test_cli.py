@@ -259,6 +259,21 @@ def test_a_preview_counts_and_writes_nothing(shell: Shell) -> None:
     assert shell.flow.digest(*tables) == before
 
 
+def test_a_preview_of_a_past_instant_decides_by_the_ledger_as_it_was_then(shell: Shell) -> None:
+    """The run of that instant has long enqueued and sent: its own touches repeat and cap nothing here."""
+    (decided,) = shell.flow.rows(
+        "SELECT counts.candidates, counts.enqueued, counts.suppressed FROM ledger.run_count AS counts"
+        " JOIN ledger.run USING (run_no) WHERE run.as_of = %s AND run.mode = 'send' ORDER BY run_no LIMIT 1",
+        ANCHOR,
+    )
+    shell.flow.at(five_minutes_later(ANCHOR))
+    found = shell.rows("campaign", "preview", "unpaid_reminder", "--as-of", AT)
+    shell.flow.at(ANCHOR)
+    told = {row["decision"]: row["candidates"] for row in found if not row["reason"]}
+    assert (told["candidates"], told["enqueued"], told["suppressed"]) == decided
+    assert "repeated" not in told
+
+
 def test_a_campaign_file_is_linted(shell: Shell) -> None:
     assert isinstance(shell.rows("campaign", "lint"), list)
     assert isinstance(shell.rows("campaign", "lint", "unpaid_reminder"), list)

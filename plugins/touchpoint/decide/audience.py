@@ -65,7 +65,9 @@ def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: 
         segments: lifecycle thresholds.
 
     Raises:
-        ConfigError: the statement wants a parameter nobody gives, or returns a step the campaign file has not.
+        ConfigError: the statement wants a parameter nobody gives, or returns a step or variant the campaign file has
+            not.
+        LedgerError: it returns two rows for one touch.
     """
     name = f"audiences/{campaign.audience.statement}"
     statement = statements.load(name)
@@ -77,6 +79,13 @@ def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: 
         )
     rows = tx.many(name, **{key: given[key] for key in statement.params})
     candidates = tuple(sorted((_candidate(campaign, row) for row in rows), key=_key))
+    twice = len(candidates) - len({_key(candidate) for candidate in candidates})
+    if twice:
+        raise LedgerError(
+            f"{twice} candidates come twice",
+            place=f"include/sql/{name}.sql",
+            remedy="return one row per step, occasion and identity",
+        )
     return Audience(
         campaign_id=campaign.id,
         candidate_count=len(candidates),
@@ -96,17 +105,9 @@ def store(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation
     A run in mode `recompute` stores nothing: what it was stored with when it sent is what it will be compared with.
 
     Raises:
-        ConfigError: see `ask`.
-        LedgerError: the statement returns two rows for one touch.
+        ConfigError, LedgerError: see `ask`.
     """
     audience = ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
-    twice = len(audience.candidates) - len({_key(candidate) for candidate in audience.candidates})
-    if twice:
-        raise LedgerError(
-            f"{twice} candidates come twice",
-            place=f"include/sql/audiences/{campaign.audience.statement}.sql",
-            remedy="return one row per step, occasion and identity",
-        )
     if run.mode == Mode.RECOMPUTE:
         return audience
     tx.do("decide/lock_audience", run_no=run.run_no, campaign_id=campaign.id)

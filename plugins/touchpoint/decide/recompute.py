@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
 from touchpoint.decide.audience import Audience, ask
-from touchpoint.decide.counts import count_reasons, count_verdicts, require_sum
+from touchpoint.decide.counts import Counts, count_reasons, count_verdicts, require_sum
 from touchpoint.decide.loading import load_known, written_locales
 from touchpoint.decide.policy import decide_all
 from touchpoint.decide.verdicts import Setting
@@ -51,6 +51,31 @@ def compare(
         campaign.id: ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
         for campaign in campaigns.values()
     }
+    counts, reasons = judge_as_of(tx, run=run, shop=shop, policy=policy, campaigns=campaigns, audiences=audiences)
+    total: Counter[str] = Counter()
+    for campaign_id, audience in audiences.items():
+        _store(tx, run, audience, {**counts[campaign_id], "reasons": reasons[campaign_id]})
+        total.update(counts[campaign_id])
+    return dict(total)
+
+
+def judge_as_of(
+    tx: Transaction,
+    *,
+    run: Run,
+    shop: Shop,
+    policy: Policy,
+    campaigns: Mapping[str, Campaign],
+    audiences: Mapping[str, Audience],
+) -> tuple[Counts, Counts]:
+    """What would become of audiences as of the run's instant, against the ledger as it was then; nothing is written.
+
+    Returns:
+        Campaign -> decision -> how many, and campaign -> "decision: reason" -> how many.
+
+    Raises:
+        LedgerError: the candidates do not add up.
+    """
     candidates = [candidate for audience in audiences.values() for candidate in audience.candidates]
     known = load_known(
         tx, run=run, shop=shop, campaigns=campaigns, candidates=candidates, at=run.as_of, before=run.as_of
@@ -59,11 +84,7 @@ def compare(
     verdicts = decide_all(candidates, known, setting)
     counts, reasons = count_verdicts(campaigns, verdicts), count_reasons(campaigns, verdicts)
     require_sum(candidates, counts)
-    total: Counter[str] = Counter()
-    for campaign_id, audience in audiences.items():
-        _store(tx, run, audience, {**counts[campaign_id], "reasons": reasons[campaign_id]})
-        total.update(counts[campaign_id])
-    return dict(total)
+    return counts, reasons
 
 
 def differences(audience: Audience, stored: Row | None) -> list[str]:
