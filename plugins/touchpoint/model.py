@@ -37,14 +37,19 @@ class AddressKind(StrEnum):
 
 
 class Entity(StrEnum):
-    """What lands. A source reads MEMBER, ORDER and SHIPMENT; lines and refunds come with orders, scans with parcels."""
+    """What lands.
+
+    A source reads MEMBER, PRODUCT, ORDER, SHIPMENT and REVIEW; lines and refunds come with orders, scans with parcels.
+    """
 
     MEMBER = "member"
+    PRODUCT = "product"
     ORDER = "order"
     ORDER_LINE = "order_line"
     REFUND = "refund"
     SHIPMENT = "shipment"
     TRACKING_EVENT = "tracking_event"
+    REVIEW = "review"
 
 
 class Decision(StrEnum):

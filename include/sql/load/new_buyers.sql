@@ -6,10 +6,12 @@
 -- returns: many
 SELECT
     buyers.customer_id,
+    buyers.is_guest,
     buyers.known_at::text AS known_at
 FROM (
     SELECT
         coalesce(good_lines.customer_id, 'order:' || good_lines.order_id) AS customer_id,
+        bool_and(good_lines.customer_id IS NULL) AS is_guest,
         CASE
             WHEN %(is_history)s::boolean THEN min(good_lines.created_at::timestamptz)
             ELSE %(as_of)s::timestamptz

@@ -53,12 +53,13 @@ class Given:
 
 def meet_buyers(tx: Transaction, given: Given) -> None:
     """Make an identity for every buyer of a batch of orders whom the shop does not know yet."""
-    met = tx.tuples("load/new_buyers", **given.times())
-    kind = given.buyer_kind
-    _meet(tx, given, ((customer_id, kind, customer_id, known_at) for customer_id, known_at in met))
-    if kind == "buyer":
-        points = (_point(given, customer_id, "ouid", customer_id, known_at) for customer_id, known_at in met)
-        _keep_points(tx, given, points if met else ())
+    _meet_named(tx, given, tx.tuples("load/new_buyers", **given.times()))
+
+
+def meet_refunded(tx: Transaction, given: Given) -> None:
+    """Make an identity for every customer whom a batch of refunds names and no order did."""
+    met = tx.tuples("load/new_refunded", snapshot_at=given.batch.snapshot_at, **given.times())
+    _meet_named(tx, given, met)
 
 
 def keep_oaids(tx: Transaction, given: Given) -> None:
@@ -92,21 +93,30 @@ def take_member_list(tx: Transaction, given: Given) -> None:
     _keep_consents(tx, given, reached)
 
 
-def _identified(given: Given, line: Row, found: dict[str, str | None]) -> tuple[str, str, str, str]:
+def _identified(given: Given, line: Row, found: dict[str, str | None]) -> tuple[str, str, str, str, bool]:
     customer_id, known_at = line["customer_id"], line["known_at"]
     for kind in ("phone", "email"):
         if value := found[kind]:
-            return customer_id, kind, value, known_at
-    return customer_id, given.buyer_kind, customer_id, known_at
+            return customer_id, kind, value, known_at, False
+    return customer_id, given.buyer_kind, customer_id, known_at, False
 
 
-def _meet(tx: Transaction, given: Given, customers: Iterable[tuple[str, str, str, str]]) -> None:
+def _meet_named(tx: Transaction, given: Given, met: Sequence[tuple[str, bool, str]]) -> None:
+    kind = given.buyer_kind
+    _meet(tx, given, ((customer_id, kind, customer_id, known_at, guest) for customer_id, guest, known_at in met))
+    if kind == "buyer":
+        points = (_point(given, buyer, "ouid", buyer, known_at) for buyer, guest, known_at in met if not guest)
+        _keep_points(tx, given, points if met else ())
+
+
+def _meet(tx: Transaction, given: Given, customers: Iterable[tuple[str, str, str, str, bool]]) -> None:
     scope = given.shop.identity_scope
     rows = (
-        (given.shop.id, customer_id, identity_hex(given.key, scope, kind, value), kind, known_at)
-        for customer_id, kind, value, known_at in customers
+        (given.shop.id, customer_id, identity_hex(given.key, scope, kind, value), kind, known_at, guest)
+        for customer_id, kind, value, known_at, guest in customers
     )
-    _copy(tx, "facts.customers", ("shop_id", "customer_id", "identity", "identity_from", "known_at"), rows)
+    columns = ("shop_id", "customer_id", "identity", "identity_from", "known_at", "is_guest")
+    _copy(tx, "facts.customers", columns, rows)
 
 
 def _point(

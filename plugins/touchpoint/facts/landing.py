@@ -21,8 +21,10 @@ from touchpoint.settings import Shop
 
 LANDS: dict[Entity, tuple[Entity, ...]] = {
     Entity.MEMBER: (Entity.MEMBER,),
+    Entity.PRODUCT: (Entity.PRODUCT,),
     Entity.ORDER: (Entity.ORDER, Entity.ORDER_LINE, Entity.REFUND),
     Entity.SHIPMENT: (Entity.SHIPMENT, Entity.TRACKING_EVENT),
+    Entity.REVIEW: (Entity.REVIEW,),
 }
 """What a source reads -> what lands from it."""
 

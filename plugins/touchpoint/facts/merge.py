@@ -57,6 +57,7 @@ def _fact(relation: str, keys: str, content: str) -> _Fact:
 
 _FACTS: dict[Entity, _Fact] = {
     Entity.MEMBER: _fact("contact.people", "customer_id", "display_name birthday locale joined_at"),
+    Entity.PRODUCT: _fact("facts.products", "product_id", "title series category price_minor currency"),
     Entity.ORDER: _fact(
         "facts.orders",
         "order_id",
@@ -66,12 +67,13 @@ _FACTS: dict[Entity, _Fact] = {
     Entity.ORDER_LINE: _fact(
         "facts.order_lines",
         "order_id line_id",
-        "product_id sku_id title quantity price_minor net_minor currency",
+        "product_id sku_id title quantity price_minor net_minor currency kind",
     ),
-    Entity.REFUND: _fact("facts.refunds", "refund_id", "order_id amount_minor currency state happened_at"),
+    Entity.REFUND: _fact("facts.refunds", "refund_id", "order_id customer_no amount_minor currency state happened_at"),
     Entity.SHIPMENT: _fact(
         "facts.shipments", "shipment_id", "order_id carrier tracking_no region shipped_at promised_at"
     ),
+    Entity.REVIEW: _fact("facts.reviews", "order_id review_id", "score happened_at"),
 }
 
 
@@ -109,6 +111,8 @@ def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
         return tx.count("load/append_scans", **given.times()), 0
     if entity == Entity.ORDER:
         contacts.meet_buyers(tx, given)
+    if entity == Entity.REFUND:
+        contacts.meet_refunded(tx, given)
     done = _merge(tx, given, _FACTS[entity])
     if entity == Entity.MEMBER:
         contacts.take_member_list(tx, given)

@@ -16,7 +16,7 @@ from touchpoint.services import Services
 from touchpoint.settings import Shop, load_shop
 from touchpoint.sources import open_source
 
-EXTRACTED = (Entity.MEMBER, Entity.ORDER, Entity.SHIPMENT)
+EXTRACTED = (Entity.MEMBER, Entity.PRODUCT, Entity.ORDER, Entity.SHIPMENT, Entity.REVIEW)
 """What is asked of a source; lines and refunds come with orders, scans with parcels."""
 
 

@@ -30,6 +30,7 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
         "unreadable_flag",
         "consent_without_instant",
     ),
+    Entity.PRODUCT: ("missing_key", "key_too_long", "unreadable_instant", *_MONEY),
     Entity.ORDER: (
         "missing_key",
         "key_too_long",
@@ -54,27 +55,32 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
     Entity.REFUND: ("missing_key", "key_too_long", "unreadable_instant", "missing_amount", *_MONEY, "unknown_state"),
     Entity.SHIPMENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant"),
     Entity.TRACKING_EVENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_state"),
+    Entity.REVIEW: ("missing_key", "key_too_long", "unreadable_instant", "unknown_score"),
 }
 """Rules one line can break by itself; it is quarantined, the others of its batch are loaded."""
 
 _KEYS: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: ("customer_id",),
+    Entity.PRODUCT: ("product_id",),
     Entity.ORDER: ("order_id",),
     Entity.ORDER_LINE: ("order_id", "line_id"),
     Entity.REFUND: ("refund_id",),
     Entity.SHIPMENT: ("shipment_id",),
     # A scan has no key but its content, so two of them never contradict each other.
     Entity.TRACKING_EVENT: ("shipment_id", "happened_at", "state", "place", "description"),
+    Entity.REVIEW: ("order_id", "review_id"),
 }
 
 # Where a source gives no version, the latest instant of a line stands for it; the first that is set speaks.
 _VERSION: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: ("modified_at",),
+    Entity.PRODUCT: ("modified_at",),
     Entity.ORDER: ("modified_at", "finished_at", "shipped_at", "closed_at", "paid_at", "created_at"),
     Entity.ORDER_LINE: ("modified_at",),
     Entity.REFUND: ("modified_at", "happened_at"),
     Entity.SHIPMENT: ("modified_at", "shipped_at"),
     Entity.TRACKING_EVENT: ("happened_at",),
+    Entity.REVIEW: ("modified_at", "happened_at"),
 }
 
 

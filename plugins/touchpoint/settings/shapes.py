@@ -57,7 +57,7 @@ class Shop(Strict):
     sending: Literal["on", "off"]
     closes_after: Duration = timedelta(hours=24)
     realm: str = "live"
-    sources: dict[Literal["member", "order", "shipment"], SourceConfig]
+    sources: dict[Literal["member", "product", "order", "shipment", "review"], SourceConfig]
     sms: SmsConfig | None = None
     email: EmailConfig | None = None
 

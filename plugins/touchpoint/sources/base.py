@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 READ_TOGETHER: dict[Entity, tuple[Entity, ...]] = {
     Entity.MEMBER: (Entity.MEMBER,),
+    Entity.PRODUCT: (Entity.PRODUCT,),
     Entity.ORDER: (Entity.ORDER, Entity.ORDER_LINE, Entity.REFUND),
     Entity.SHIPMENT: (Entity.SHIPMENT, Entity.TRACKING_EVENT),
+    Entity.REVIEW: (Entity.REVIEW,),
 }
 """What a source is asked for, and the landing entities that come with it."""
 

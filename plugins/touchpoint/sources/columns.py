@@ -28,29 +28,37 @@ COLUMNS: dict[Entity, dict[str, Holds]] = {
         instant="joined_at sms_promotional_at email_promotional_at modified_at",
         day="birthday",
     ),
+    Entity.PRODUCT: _columns(text="product_id title series category currency", instant="modified_at", money="price"),
     Entity.ORDER: _columns(
         text="order_id customer_id oaid source kind payment_state payment_kind currency item_count region city",
         instant="created_at paid_at closes_at closed_at shipped_at finished_at modified_at",
         money="total paid",
     ),
     Entity.ORDER_LINE: _columns(
-        text="order_id line_id product_id sku_id title quantity currency", instant="modified_at", money="price net"
+        text="order_id line_id product_id sku_id title quantity currency kind line_digest priced",
+        instant="modified_at",
+        money="price net",
     ),
     Entity.REFUND: _columns(
-        text="refund_id order_id currency state", instant="happened_at modified_at", money="amount"
+        text="refund_id order_id customer_id currency state line_digest priced",
+        instant="happened_at modified_at",
+        money="amount",
     ),
     Entity.SHIPMENT: _columns(
         text="shipment_id order_id carrier tracking_no region", instant="shipped_at promised_at modified_at"
     ),
     Entity.TRACKING_EVENT: _columns(text="shipment_id state place description", instant="happened_at"),
+    Entity.REVIEW: _columns(text="order_id review_id score", instant="happened_at modified_at"),
 }
 
 REQUIRED: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: ("customer_id",),
+    Entity.PRODUCT: ("product_id", "currency"),
     Entity.ORDER: ("order_id", "customer_id", "created_at", "total", "currency"),
     Entity.ORDER_LINE: ("order_id", "line_id", "quantity", "net", "currency"),
     Entity.REFUND: ("refund_id", "order_id", "amount", "currency"),
     Entity.SHIPMENT: ("shipment_id", "order_id", "shipped_at"),
     Entity.TRACKING_EVENT: ("shipment_id", "happened_at", "state"),
+    Entity.REVIEW: ("order_id", "review_id", "score"),
 }
 """Without these a row means nothing, so a mapping has to give them."""
