@@ -29,6 +29,7 @@ from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
 STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
 """Lifecycle stages, the segments a campaign file may name."""
 _NEARLY_A_DURATION = re.compile(r"^\s*\d+\s*[A-Za-z]*\s*$")
+_MONEY = re.compile(r"^\d{1,9}(\.\d{1,3})?$")
 Words = Annotated[StrictStr, Field(min_length=1)]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Parameter = Scalar | list[StrictStr] | dict[str, Scalar]
@@ -63,9 +64,11 @@ class Audience(Strict):
     def _values_make_sense(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
         for key, given in value.items():
             if isinstance(given, dict) and "default" not in given:
-                raise ValueError(f"{key} differs by order source but has no default: add default: …")
+                raise ValueError(f"{key} is a mapping without a default: add default: …")
             for one in given.values() if isinstance(given, dict) else [given]:
-                if isinstance(one, str) and _NEARLY_A_DURATION.match(one):
+                if key.endswith("_amount"):
+                    _money(key, one)
+                elif isinstance(one, str) and _NEARLY_A_DURATION.match(one):
                     parse_duration(one)
         return value
 
@@ -73,6 +76,11 @@ class Audience(Strict):
         """What the statement receives as jsonb: durations as whole seconds, everything else as written."""
         given: dict[str, Any] = {key: _for_sql(value) for key, value in self.parameters.items()}
         return {**given, "segments": list(self.segments)} if self.segments else given
+
+
+def _money(key: str, value: object) -> None:
+    if not isinstance(value, str) or not _MONEY.match(value):
+        raise ValueError(f'{key} is money: write {value!r} quoted, in major units, as in "1000.00"')
 
 
 def _for_sql(value: Parameter) -> Any:

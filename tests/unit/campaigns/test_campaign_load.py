@@ -86,7 +86,7 @@ REFUSALS = {
     "a delay without a default": (
         ("{default: 30m, flash_sale: 12m}", "{flash_sale: 12m}"),
         "reminder.yaml: key 'audience.parameters' is wrong. "
-        "delay differs by order source but has no default: add default: …",
+        "delay is a mapping without a default: add default: …",
     ),
     "a delay as one value": (
         ("delay: {default: 30m, flash_sale: 12m}", "delay: 30m"),
