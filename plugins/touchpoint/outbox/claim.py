@@ -147,7 +147,7 @@ def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> d
     for occasion, ids in by_occasion.items():
         for row in tx.many(f"outbox/context/{occasion}", message_ids=ids, at=at):
             found[row["message_id"]] = row
-    return {message_id: row for message_id, row in found.items() if row["order_count"]}
+    return found
 
 
 def _asked(name: str, given: dict[str, object]) -> dict[str, object]:

@@ -104,8 +104,8 @@ def _render_again(
 ) -> tuple[Rendered, Rendered]:
     """The message with its name masked, and as it went out."""
     found = tx.many(f"outbox/context/{campaign.occasion}", message_ids=[row["message_id"]], at=at)
-    if not found or not found[0]["order_count"]:
-        raise TouchpointError("it covers no order any more")
+    if not found:
+        raise TouchpointError("there is nothing left to tell")
     facts = {"offer": campaign.audience.parameters.get("offer"), **found[0]}
     context = message_context(shop, facts, at)
     name = usable_name(facts["display_name"])

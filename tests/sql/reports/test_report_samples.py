@@ -75,7 +75,7 @@ def test_a_message_whose_orders_were_all_struck_says_so(tx: Transaction) -> None
     run_no = ledger.add_run(tx)
     ledger.add_message(tx, run_no, 1, state="cancelled", reason="paid")
     ledger.execute(tx, "UPDATE ledger.touch_cover SET released_as_of = %(at)s", at=ledger.AS_OF)
-    assert shown(tx, run_no)[0].problem == "it covers no order any more"
+    assert shown(tx, run_no)[0].problem == "there is nothing left to tell"
 
 
 def test_a_forgotten_address_is_no_address(tx: Transaction) -> None:

@@ -1,5 +1,5 @@
 -- purpose: what the templates of an order campaign see of each message
--- grain:   one row per message
+-- grain:   one row per message that covers an order
 -- params:  message_ids bigint[], at timestamptz
 -- reads:   ledger.message, ledger.candidate, ledger.touch, ledger.touch_cover, facts.customers, facts.orders,
 --          facts.order_lines, contact.people
@@ -55,8 +55,8 @@ SELECT
     messages.campaign_id,
     messages.locale,
     people.display_name,
-    coalesce(totals.order_count, 0) AS order_count,
-    coalesce(totals.total_minor, 0) AS total_minor,
+    totals.order_count,
+    totals.total_minor,
     firsts.currency,
     firsts.order_id AS first_order_id,
     firsts.created_at AS first_created_at,
@@ -75,7 +75,7 @@ SELECT
     candidates.stage,
     'order' AS occasion_kind
 FROM asked_messages AS messages
-LEFT JOIN totals ON messages.message_id = totals.message_id
+INNER JOIN totals ON messages.message_id = totals.message_id
 LEFT JOIN covered_orders AS firsts
     ON
         messages.message_id = firsts.message_id
