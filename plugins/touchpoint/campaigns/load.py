@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from touchpoint.campaigns.offers import OFFER_PARAMETERS, with_offer
 from touchpoint.campaigns.spec import STAGES, Campaign
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
@@ -57,7 +58,8 @@ def load_campaign(
         *_missing_templates(campaign, place, locales, templates),
     ):
         raise problem
-    return campaign.with_body(path.read_text(encoding="utf-8"))
+    remembered = campaign.with_body(path.read_text(encoding="utf-8"))
+    return with_offer(remembered, place, path.parent.parent, locales) if campaign.offer_id else remembered
 
 
 def shop_locales(config: Path = CONFIG_ROOT) -> frozenset[str]:
@@ -107,7 +109,7 @@ def _wrong_parameters(campaign: Campaign, place: str, statement: str) -> Iterato
     reads = {name: arrow for arrow, name in _READS.findall(statement)}
     given, file = campaign.audience.sql_parameters(), f"include/sql/audiences/{campaign.audience.statement}.sql"
     for name in given:
-        if name not in reads:
+        if name not in reads and not (campaign.offer_id and name in OFFER_PARAMETERS):
             known = ", ".join(sorted(reads)) or "none"
             yield ConfigError(f"unknown parameter {name!r}", place=place, remedy=f"{file} reads: {known}")
     for name, arrow in reads.items():

@@ -24,7 +24,7 @@ from pydantic import (
 from touchpoint.campaigns import variants as words_for
 from touchpoint.campaigns.variants import Name, Variants
 from touchpoint.model import Cadence, Channel, Purpose
-from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
+from touchpoint.settings import Duration, Offer, Strict, TimeOfDay, parse_duration
 
 STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
 """Lifecycle stages, the segments a campaign file may name."""
@@ -174,6 +174,7 @@ class Campaign(Strict):
     approval: Literal["none", "marketer"]
     goal: Goal
     _body: str = PrivateAttr("")
+    _offer: Offer | None = PrivateAttr(None)
 
     @field_validator("steps")
     @classmethod
@@ -199,8 +200,9 @@ class Campaign(Strict):
 
     @property
     def body(self) -> str:
-        """The file's text; of a campaign made in memory, its content as JSON."""
-        return self._body or json.dumps(self.model_dump(mode="json"), ensure_ascii=False)
+        """The file's text (of a campaign made in memory, its content as JSON), and the offer it names."""
+        body = self._body or json.dumps(self.model_dump(mode="json"), ensure_ascii=False)
+        return f"{body}\n# offer: {self._offer.model_dump_json(by_alias=True)}\n" if self._offer else body
 
     @property
     def file_hash(self) -> str:
@@ -233,10 +235,40 @@ class Campaign(Strict):
         """
         return next((step for step in self.steps if step.id == step_id), None) or _no_step(self.id, step_id)
 
+    @property
+    def offer_id(self) -> str | None:
+        """The entry of config/offers.yaml a promotion makes. A notice has none: its `offer` is words of its own."""
+        named = self.audience.parameters.get("offer")
+        is_made = self.purpose == Purpose.PROMOTIONAL and isinstance(named, str) and named != "none"
+        return str(named) if is_made else None
+
+    @property
+    def offer_steps(self) -> list[str]:
+        """The steps that carry the offer: `offer_step`, else all."""
+        named = self.audience.parameters.get("offer_step")
+        return [] if self.offer_id is None else [str(named)] if named else [step.id for step in self.steps]
+
+    def offer_of(self, step_id: str) -> Offer | None:
+        """The offer a step carries."""
+        return self._offer if step_id in self.offer_steps else None
+
     def message_values(self) -> dict[str, str]:
-        """What the file itself tells every reader, for the templates: the offer, where it makes one."""
+        """What a notice's file itself tells every reader, for the templates: the offer, where it makes one."""
         offer = self.audience.parameters.get("offer")
-        return {"offer": offer} if isinstance(offer, str) and offer != "none" else {}
+        is_words = self.purpose == Purpose.TRANSACTIONAL and isinstance(offer, str) and offer != "none"
+        return {"offer": str(offer)} if is_words else {}
+
+    def facts(self, step_id: str, shop_id: str) -> dict[str, Any]:
+        """What a message's context row holds beside the shop's facts: the offer; a promotion's with its terms."""
+        offer = self.offer_of(step_id)
+        terms = offer.shops.get(shop_id) if offer else None
+        return {"offer_made": (offer, terms)} if offer and terms else dict(self.message_values())
+
+    def with_offer(self, offer: Offer) -> Campaign:
+        """The same campaign, remembering the offer it names: its hash changes with the offer's words and terms."""
+        copy = self.model_copy()
+        copy._offer = offer
+        return copy
 
     def with_body(self, body: str) -> Campaign:
         """The same campaign, remembering the text of its file."""

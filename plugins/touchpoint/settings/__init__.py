@@ -9,7 +9,9 @@ from touchpoint.settings.connections import (
     hash_key,
 )
 from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, load_segments, load_shop, shop_ids
+from touchpoint.settings.offers import Offer, Terms, load_offers
 from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown
+from touchpoint.settings.segments import Cells, Rfm, RfmThresholds, Segments, ValueTiers
 from touchpoint.settings.shapes import (
     Alerts,
     Caps,
@@ -17,7 +19,6 @@ from touchpoint.settings.shapes import (
     Operations,
     Policy,
     QuietHours,
-    Segments,
     Shop,
     SmsConfig,
     SourceConfig,
@@ -29,23 +30,30 @@ __all__ = [
     "TOUCHPOINT_CONNECTION",
     "Alerts",
     "Caps",
+    "Cells",
     "ConnectionInfo",
     "Duration",
     "EmailConfig",
+    "Offer",
     "Operations",
     "Policy",
     "QuietHours",
     "Resolver",
+    "Rfm",
+    "RfmThresholds",
     "Segments",
     "Shop",
     "SmsConfig",
     "SourceConfig",
     "Strict",
+    "Terms",
     "TimeOfDay",
+    "ValueTiers",
     "content_hash",
     "database_url",
     "environment_connection",
     "hash_key",
+    "load_offers",
     "load_operations",
     "load_policy",
     "load_segments",
