@@ -7,7 +7,8 @@ from pathlib import Path
 
 from touchpoint.errors import ConfigError
 from touchpoint.settings.reading import parse_config, read_yaml, shown
-from touchpoint.settings.shapes import Operations, Policy, Segments, Shop
+from touchpoint.settings.segments import Segments
+from touchpoint.settings.shapes import Operations, Policy, Shop
 from touchpoint.statements import ROOT
 
 CONFIG_ROOT = Path(os.environ.get("TOUCHPOINT_CONFIG", ROOT / "config"))

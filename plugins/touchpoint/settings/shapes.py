@@ -1,4 +1,4 @@
-"""The shapes of config/: shops, policy, segments, operations."""
+"""The shapes of config/: shops, policy, operations."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Shop(Strict):
     sending: Literal["on", "off"]
     closes_after: Duration = timedelta(hours=24)
     realm: str = "live"
+    alarms_to: list[str] = Field(default_factory=list)  # who hears of tasks that cannot wait; empty: operations.alerts
     sources: dict[Literal["member", "product", "order", "shipment", "review"], SourceConfig]
     sms: SmsConfig | None = None
     email: EmailConfig | None = None
@@ -105,17 +106,6 @@ class Policy(Strict):
     caps: dict[Literal["transactional", "promotional"], Caps]
     holdout_percent: dict[Literal["transactional", "promotional"], float]
     test_addresses: list[str] = Field(default_factory=list)
-
-
-class Segments(Strict):
-    """config/segments.yaml: lifecycle thresholds."""
-
-    new_orders: int = 1
-    second_time_orders: int = 2
-    loyal_orders: int = 3
-    drifting_after: Duration
-    dormant_after: Duration
-    lost_after: Duration
 
 
 class Alerts(Strict):

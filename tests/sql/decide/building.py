@@ -13,7 +13,7 @@ from typing import Any
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database, Json, Transaction
 from touchpoint.model import Cadence, Mode, Run
-from touchpoint.settings import Policy, Segments, Shop
+from touchpoint.settings import CONFIG_ROOT, Policy, Segments, Shop, read_yaml
 
 AS_OF = datetime.fromisoformat("2026-03-10T14:00:00+08:00")
 SHOP = "lab"
@@ -41,7 +41,8 @@ def make_shop(**changed: Any) -> Shop:
 
 
 def make_segments() -> Segments:
-    return Segments.model_validate({"drifting_after": "90d", "dormant_after": "180d", "lost_after": "365d"})
+    given = {"drifting_after": "90d", "dormant_after": "180d", "lost_after": "365d"}
+    return Segments.model_validate({**read_yaml(CONFIG_ROOT / "segments.yaml"), **given})
 
 
 def make_policy(**changed: Any) -> Policy:
@@ -68,7 +69,7 @@ def make_campaign(**changed: Any) -> Campaign:
         "due": "every_run",
         "audience": {
             "statement": "unpaid_reminder",
-            "parameters": {"delay": {"default": "30m", "flash_sale": "12m"}, "close_lead": "15m", "offer": "none"},
+            "parameters": {"delay": {"default": "30m", "flash_sale": "12m", "boleto": "48h"}, "close_lead": "15m", "offer": "none"},
         },
         "occasion": "order",
         "steps": [{"id": "remind", "channel": ["sms", "email"], "template": "remind"}],

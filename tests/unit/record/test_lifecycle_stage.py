@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from touchpoint.record.stages import stage, stage_by_orders
-from touchpoint.settings import Segments
+from touchpoint.settings import CONFIG_ROOT, Segments, read_yaml
 
 AS_OF = datetime(2026, 3, 10, 6, tzinfo=UTC)
-SEGMENTS = Segments.model_validate({"drifting_after": "90d", "dormant_after": "180d", "lost_after": "365d"})
+GIVEN = {"drifting_after": "90d", "dormant_after": "180d", "lost_after": "365d"}
+SEGMENTS = Segments.model_validate({**read_yaml(CONFIG_ROOT / "segments.yaml"), **GIVEN})
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
