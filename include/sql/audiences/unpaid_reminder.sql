@@ -16,6 +16,7 @@ WITH settings AS (
     FROM (VALUES (%(parameters)s::jsonb, %(segments)s::jsonb)) AS config (given, bounds)
 ),
 
+-- How a buyer means to pay says more of how long paying takes than where they ordered: a bank slip clears in days.
 -- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and so looked up
 -- order by order whatever the planner knows of the ledger.
 open_orders AS (
@@ -23,7 +24,9 @@ open_orders AS (
         orders.*,
         coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS last_at,
         orders.created_at + make_interval(
-            secs => coalesce(settings.delays ->> orders.source, settings.delays ->> 'default')::float8
+            secs => coalesce(
+                settings.delays ->> orders.payment_kind, settings.delays ->> orders.source, settings.delays ->> 'default'
+            )::float8
         ) AS due_at,
         EXISTS(
             SELECT covers.covered_id
