@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from touchpoint import statements
 from touchpoint.campaigns.spec import Campaign
-from touchpoint.db import Row, Transaction
+from touchpoint.db import Json, Row, Transaction
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
 from touchpoint.outbox.quiet import allowed_now, closed_steps
@@ -25,6 +25,8 @@ class Scope:
         environment_id: of this installation; None, or another than the database's, claims nothing.
         shard, shards: this dispatcher's part of the messages.
         lease: how long a claim holds, in real time.
+        versions: campaign id -> hash of its file and templates, of those that ask for approval: an answer covers
+            no other.
     """
 
     realm: str
@@ -35,6 +37,7 @@ class Scope:
     shard: int
     shards: int
     lease: timedelta
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def gates(self, at: datetime) -> dict[str, Any]:
         """Parameters that claim.sql and waiting_because.sql share."""
@@ -47,6 +50,7 @@ class Scope:
             "closed_steps": closed_steps(self.campaigns.values(), self.shop, at),
             "sending_on": self.shop.sending == "on",
             "environment_id": self.environment_id,
+            "versions": Json(dict(self.versions)),
         }
 
 
@@ -129,6 +133,13 @@ def judge(tx: Transaction, rows: Iterable[Row], *, shop: Shop, at: datetime, is_
         cancelled |= {row["message_id"] for row in gone}
     release(tx, cancelled, at)
     return cancelled
+
+
+def expire(tx: Transaction, *, realm: str, shop_id: str, at: datetime, versions: Mapping[str, str]) -> int:
+    """End waiting messages past their last minute, or not approved in time; how many. What they covered is free."""
+    rows = tx.many("outbox/expire", realm=realm, shop_id=shop_id, at=at, versions=Json(dict(versions)))
+    release(tx, [row["message_id"] for row in rows], at)
+    return len(rows)
 
 
 def release(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:

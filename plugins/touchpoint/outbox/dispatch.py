@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.version import approval_versions
 from touchpoint.clock import Clock, stopwatch
 from touchpoint.db import Database
 from touchpoint.errors import ChannelError
 from touchpoint.model import Channel, Outgoing, SendResult, SendState
 from touchpoint.outbox import leases, settle
-from touchpoint.outbox.claim import Claimed, Scope, claim, release
+from touchpoint.outbox.claim import Claimed, Scope, claim, expire
 from touchpoint.outbox.compose import Composed, Draft, compose, groups
 from touchpoint.outbox.ports import MessageRenderer, Sender
 from touchpoint.outbox.tally import Tally
@@ -73,7 +74,9 @@ def dispatch(
     for sender in channels.values():
         if sender.longest_send >= lease:
             raise ChannelError(f"a send may take {sender.longest_send}, the lease is {lease}", place=sender.name)
-    scope = Scope(realm, shop, policy, environment_id, campaigns or {}, shard, shards, lease)
+    loaded = campaigns or {}
+    versions = approval_versions(loaded.values())
+    scope = Scope(realm, shop, policy, environment_id, loaded, shard, shards, lease, versions)
     tally = Tally()
     tally.done.update(leases.recover(db, realm=realm, shop=shop, clock=clock).done)
     _expire(db, scope, clock, tally)
@@ -190,6 +193,5 @@ class _Worker:
 def _expire(db: Database, scope: Scope, clock: Clock, tally: Tally) -> None:
     at = clock.now()
     with db.transaction() as tx:
-        rows = tx.many("outbox/expire", realm=scope.realm, shop_id=scope.shop.id, at=at)
-        release(tx, [row["message_id"] for row in rows], at)
-    tally.done.update(expired=len(rows))
+        expired = expire(tx, realm=scope.realm, shop_id=scope.shop.id, at=at, versions=scope.versions)
+    tally.done.update(expired=expired)

@@ -26,7 +26,7 @@ def enqueue(tx: Transaction, run: Run, rows: Sequence[Mapping[str, object]]) -> 
     Returns:
         How many were new: a touch has one message on a channel, whoever asks again.
     """
-    return sum(
+    added = sum(
         tx.count(
             "outbox/enqueue",
             realm=run.realm,
@@ -37,6 +37,9 @@ def enqueue(tx: Transaction, run: Run, rows: Sequence[Mapping[str, object]]) -> 
         )
         for start in range(0, len(rows), PAGE)
     )
+    if any(row.get("needs_approval") for row in rows):
+        tx.count("outbox/approval_batches", run_no=run.run_no)
+    return added
 
 
 def _plain(value: object) -> object:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.version import approval_versions
 from touchpoint.db import Transaction
-from touchpoint.outbox.claim import judge, release
+from touchpoint.outbox.claim import expire, judge
 from touchpoint.outbox.replan import replan
 from touchpoint.outbox.tally import Tally
 from touchpoint.settings import Policy, Shop
@@ -30,16 +31,16 @@ def sweep(
         shop: whose outbox.
         at: business time.
         policy: caps; a day without room keeps a message waiting on its old day, where it cannot be claimed.
-        campaigns: loaded campaign files by id, for their limits.
+        campaigns: loaded campaign files by id, for their limits, and for what an approval covers.
 
     Returns:
         done: cancelled, expired, replanned.
     """
     tally = Tally()
-    rows = tx.many("outbox/expire", realm=realm, shop_id=shop.id, at=at)
-    release(tx, [row["message_id"] for row in rows], at)
+    versions = approval_versions((campaigns or {}).values())
+    expired = expire(tx, realm=realm, shop_id=shop.id, at=at, versions=versions)
     waiting = tx.many("outbox/waiting", realm=realm, shop_id=shop.id)
     cancelled = judge(tx, waiting, shop=shop, at=at, is_claim=False)
     replanned = replan(tx, realm=realm, shop=shop, at=at, policy=policy, campaigns=campaigns or {})
-    tally.done.update(expired=len(rows), cancelled=len(cancelled), replanned=replanned)
+    tally.done.update(expired=expired, cancelled=len(cancelled), replanned=replanned)
     return tally
