@@ -27,12 +27,14 @@ CREATE TABLE landing.review (
 CREATE INDEX review_batch ON landing.review USING brin (batch_id) WITH (pages_per_range = 16);
 COMMENT ON TABLE landing.review IS 'Reviews as they arrived, without their words; one row per review version.';
 
+ALTER TABLE landing."order" ADD COLUMN status text;
 ALTER TABLE landing.order_line ADD COLUMN kind text;
 ALTER TABLE landing.order_line ADD COLUMN line_digest text;
 ALTER TABLE landing.order_line ADD COLUMN priced text;
 ALTER TABLE landing.refund ADD COLUMN customer_id text;
 ALTER TABLE landing.refund ADD COLUMN line_digest text;
 ALTER TABLE landing.refund ADD COLUMN priced text;
+COMMENT ON COLUMN landing."order".status IS 'The source''s own word for where the order stands; nothing decides by it.';
 COMMENT ON COLUMN landing.order_line.line_digest IS
 'Digest of the whole line, where the export promises that none stands in it twice; empty: nothing is promised.';
 COMMENT ON COLUMN landing.order_line.priced IS
@@ -92,6 +94,11 @@ CREATE TABLE facts.reviews_history (
 CREATE INDEX reviews_history_key ON facts.reviews_history (shop_id, order_id, review_id, known_from);
 COMMENT ON TABLE facts.reviews_history IS 'Replaced review versions, known in [known_from, known_until).';
 
+ALTER TABLE facts.orders ADD COLUMN status text;
+ALTER TABLE facts.orders_history ADD COLUMN status text;
+COMMENT ON COLUMN facts.orders.status IS
+'The source''s own word for where the order stands: to recount an export by. Nothing decides by it.';
+
 ALTER TABLE facts.order_lines ADD COLUMN kind text NOT NULL DEFAULT 'goods';
 ALTER TABLE facts.order_lines ADD CONSTRAINT order_lines_kind_known CHECK (kind IN ('goods', 'service'));
 ALTER TABLE facts.order_lines_history ADD COLUMN kind text NOT NULL DEFAULT 'goods';
@@ -124,6 +131,45 @@ FROM facts.orders
 WHERE orders.shop_id = refunds_history.shop_id AND orders.order_id = refunds_history.order_id;
 
 -- Reading as of T, as in 0005; columns in the order of the table.
+CREATE OR REPLACE FUNCTION facts.orders_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF facts.orders
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT
+    shop_id, order_id, customer_no, source, kind,
+    CASE WHEN paid_at > p_as_of THEN 'none' ELSE payment_state END,
+    payment_kind, created_at,
+    CASE WHEN paid_at <= p_as_of THEN paid_at END,
+    closes_at,
+    CASE WHEN closed_at <= p_as_of THEN closed_at END,
+    CASE WHEN shipped_at <= p_as_of THEN shipped_at END,
+    CASE WHEN finished_at <= p_as_of THEN finished_at END,
+    total_minor,
+    CASE WHEN paid_at > p_as_of THEN NULL ELSE paid_minor END,
+    currency, item_count, region, city,
+    CASE WHEN modified_at <= p_as_of THEN modified_at END,
+    known_at, batch_id,
+    CASE WHEN modified_at <= p_as_of THEN status END
+FROM facts.orders
+WHERE shop_id = p_shop AND created_at <= p_as_of AND known_at <= p_as_of
+UNION ALL
+SELECT
+    shop_id, order_id, customer_no, source, kind,
+    CASE WHEN paid_at > p_as_of THEN 'none' ELSE payment_state END,
+    payment_kind, created_at,
+    CASE WHEN paid_at <= p_as_of THEN paid_at END,
+    closes_at,
+    CASE WHEN closed_at <= p_as_of THEN closed_at END,
+    CASE WHEN shipped_at <= p_as_of THEN shipped_at END,
+    CASE WHEN finished_at <= p_as_of THEN finished_at END,
+    total_minor,
+    CASE WHEN paid_at > p_as_of THEN NULL ELSE paid_minor END,
+    currency, item_count, region, city,
+    CASE WHEN modified_at <= p_as_of THEN modified_at END,
+    known_at, batch_id,
+    CASE WHEN modified_at <= p_as_of THEN status END
+FROM facts.orders_history
+WHERE shop_id = p_shop AND created_at <= p_as_of AND known_from <= p_as_of AND p_as_of < known_until
+$$;
+
 CREATE OR REPLACE FUNCTION facts.order_lines_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF facts.order_lines
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT

@@ -62,7 +62,7 @@ _FACTS: dict[Entity, _Fact] = {
         "facts.orders",
         "order_id",
         "customer_no source kind payment_state payment_kind created_at paid_at closes_at closed_at shipped_at"
-        " finished_at total_minor paid_minor currency item_count region city",
+        " finished_at total_minor paid_minor currency item_count region city status",
     ),
     Entity.ORDER_LINE: _fact(
         "facts.order_lines",

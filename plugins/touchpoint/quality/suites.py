@@ -20,6 +20,7 @@ from touchpoint.settings import CONFIG_ROOT, Duration, Strict, parse_config, rea
 CONTRADICTING = "contradicting_versions"
 
 _MONEY = ("unreadable_amount", "negative_amount", "amount_too_large", "unknown_currency")
+_PROMISED = ("duplicate", "price_not_positive")  # judged where an export promises it; a gift may cost nothing
 
 ROW_RULES: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: (
@@ -51,13 +52,30 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
         "missing_amount",
         *_MONEY,
         "unreadable_count",
+        "unknown_kind",
+        *_PROMISED,
     ),
-    Entity.REFUND: ("missing_key", "key_too_long", "unreadable_instant", "missing_amount", *_MONEY, "unknown_state"),
+    Entity.REFUND: (
+        "missing_key",
+        "key_too_long",
+        "unreadable_instant",
+        "missing_amount",
+        *_MONEY,
+        "unknown_state",
+        *_PROMISED,
+    ),
     Entity.SHIPMENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant"),
     Entity.TRACKING_EVENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_state"),
     Entity.REVIEW: ("missing_key", "key_too_long", "unreadable_instant", "unknown_score"),
 }
 """Rules one line can break by itself; it is quarantined, the others of its batch are loaded."""
+
+TOLD_OF: dict[Entity, tuple[str, ...]] = {
+    Entity.SHIPMENT: ("shipped_before_paid",),
+    Entity.TRACKING_EVENT: ("delivered_before_shipped",),
+}
+"""What contradicts another fact: a warning that counts the lines. They load, for nobody can say which of the two is
+wrong; whoever reads them copes."""
 
 _KEYS: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: ("customer_id",),
@@ -103,7 +121,7 @@ class Finding:
 
     Attributes:
         severity: critical stops the run, warning tells, row quarantines the failing lines.
-        failing: lines that broke a row rule; 1 for a broken rule over many rows.
+        failing: lines that broke a row rule or contradict another fact; 1 for a broken rule over many rows.
     """
 
     batch_id: int
@@ -166,6 +184,8 @@ def expectations(batch: Batch, thresholds: Thresholds, real_now: datetime) -> It
     for rule in (*ROW_RULES[Entity(batch.entity)], CONTRADICTING):
         yield Expectation(rule, "row", "checks/rule", {"rule": rule})
     this: dict[str, Any] = {"batch_id": batch.batch_id}
+    for rule in TOLD_OF.get(Entity(batch.entity), ()):
+        yield Expectation(rule, "warning", f"checks/batch/{rule}", this)
     enough = {**this, "need_rows": thresholds.need_rows}
     yield Expectation("keys_absent", "critical", "checks/batch/keys_absent", enough)
     for rule, shares, bound in (

@@ -30,7 +30,7 @@ COLUMNS: dict[Entity, dict[str, Holds]] = {
     ),
     Entity.PRODUCT: _columns(text="product_id title series category currency", instant="modified_at", money="price"),
     Entity.ORDER: _columns(
-        text="order_id customer_id oaid source kind payment_state payment_kind currency item_count region city",
+        text="order_id customer_id oaid source kind payment_state payment_kind currency item_count region city status",
         instant="created_at paid_at closes_at closed_at shipped_at finished_at modified_at",
         money="total paid",
     ),
@@ -56,7 +56,7 @@ REQUIRED: dict[Entity, tuple[str, ...]] = {
     Entity.PRODUCT: ("product_id", "currency"),
     Entity.ORDER: ("order_id", "customer_id", "created_at", "total", "currency"),
     Entity.ORDER_LINE: ("order_id", "line_id", "quantity", "net", "currency"),
-    Entity.REFUND: ("refund_id", "order_id", "amount", "currency"),
+    Entity.REFUND: ("refund_id", "amount", "currency"),
     Entity.SHIPMENT: ("shipment_id", "order_id", "shipped_at"),
     Entity.TRACKING_EVENT: ("shipment_id", "happened_at", "state"),
     Entity.REVIEW: ("order_id", "review_id", "score"),

@@ -141,7 +141,9 @@ def later(tx: Transaction) -> None:
     """What happens after the run: a payment, a new order, a sent and a struck message, another run."""
     after = AS_OF + HOUR
     for text in (
-        "INSERT INTO facts.orders_history SELECT o.*, o.known_at, %(t)s FROM facts.orders o WHERE order_id = 'A-paid'",
+        "INSERT INTO facts.orders_history SELECT kept.* FROM facts.orders o, jsonb_populate_record("
+        "NULL::facts.orders_history, to_jsonb(o) || jsonb_build_object('known_from', o.known_at, 'known_until',"
+        " %(t)s::timestamptz)) AS kept WHERE o.order_id = 'A-paid'",
         "UPDATE facts.orders SET paid_at = %(t)s, payment_state = 'paid', known_at = %(t)s WHERE order_id = 'A-paid'",
         "UPDATE ledger.message SET state = 'cancelled', reason = 'paid', state_at = %(t)s WHERE customer_id = 'paid'",
         "UPDATE ledger.message SET state = 'accepted', state_at = %(t)s WHERE customer_id <> 'paid'",

@@ -24,6 +24,8 @@ T = "2026-11-20T09:00:00+08:00"
 LINE = {"order_id": "o1", "line_id": "1", "quantity": "1", "net": "1", "currency": "CNY", "modified_at": T}
 REFUND = {"refund_id": "r1", "order_id": "o1", "amount": "5", "currency": "CNY", "happened_at": T}
 PARCEL = {"shipment_id": "p1", "order_id": "o1", "shipped_at": T}
+PRODUCT = {"product_id": "x1", "series": "tea", "price": "10", "currency": "CNY", "modified_at": T}
+REVIEW = {"order_id": "o1", "review_id": "v1", "score": "5", "happened_at": T}
 SCAN = {"shipment_id": "p1", "happened_at": T, "state": "in_transit"}
 
 LONG = "k" * 201  # an index refuses a key of some thousand characters, and with it the whole load
@@ -64,7 +66,13 @@ BROKEN: list[Broken] = [
     (Entity.ORDER_LINE, {**LINE, "net": "99999999"}, "amount_too_large"),
     (Entity.ORDER_LINE, {**LINE, "currency": "???"}, "unknown_currency"),
     (Entity.ORDER_LINE, {**LINE, "quantity": None}, "unreadable_count"),
-    (Entity.REFUND, {**REFUND, "order_id": None}, "missing_key"),
+    (Entity.ORDER_LINE, {**LINE, "kind": "gift"}, "unknown_kind"),
+    (Entity.ORDER_LINE, {**LINE, "priced": "true", "price": "0.00", "line_digest": "d1"}, "price_not_positive"),
+    (Entity.ORDER_LINE, {**LINE, "line_digest": "d1"}, "duplicate"),
+    (Entity.REFUND, {**REFUND, "refund_id": None}, "missing_key"),
+    (Entity.REFUND, {**REFUND, "customer_id": LONG}, "key_too_long"),
+    (Entity.REFUND, {**REFUND, "priced": "true", "amount": "0", "line_digest": "d1"}, "price_not_positive"),
+    (Entity.REFUND, {**REFUND, "line_digest": "d1"}, "duplicate"),
     (Entity.REFUND, {**REFUND, "refund_id": LONG}, "key_too_long"),
     (Entity.REFUND, {**REFUND, "happened_at": "x"}, "unreadable_instant"),
     (Entity.REFUND, {**REFUND, "amount": None}, "missing_amount"),
@@ -82,6 +90,18 @@ BROKEN: list[Broken] = [
     (Entity.TRACKING_EVENT, {**SCAN, "happened_at": None}, "missing_instant"),
     (Entity.TRACKING_EVENT, {**SCAN, "happened_at": "x"}, "unreadable_instant"),
     (Entity.TRACKING_EVENT, {**SCAN, "state": None}, "unknown_state"),
+    (Entity.PRODUCT, {**PRODUCT, "product_id": None}, "missing_key"),
+    (Entity.PRODUCT, {**PRODUCT, "product_id": LONG}, "key_too_long"),
+    (Entity.PRODUCT, {**PRODUCT, "modified_at": "x"}, "unreadable_instant"),
+    (Entity.PRODUCT, {**PRODUCT, "price": "ten"}, "unreadable_amount"),
+    (Entity.PRODUCT, {**PRODUCT, "price": "-1"}, "negative_amount"),
+    (Entity.PRODUCT, {**PRODUCT, "price": "99999999"}, "amount_too_large"),
+    (Entity.PRODUCT, {**PRODUCT, "currency": "???"}, "unknown_currency"),
+    (Entity.REVIEW, {**REVIEW, "order_id": None}, "missing_key"),
+    (Entity.REVIEW, {**REVIEW, "review_id": LONG}, "key_too_long"),
+    (Entity.REVIEW, {**REVIEW, "happened_at": "x"}, "unreadable_instant"),
+    (Entity.REVIEW, {**REVIEW, "score": "6"}, "unknown_score"),
+    (Entity.REVIEW, {**REVIEW, "score": None}, "unknown_score"),
     (Entity.MEMBER, member(customer_id=None), "missing_key"),
     (Entity.MEMBER, member(LONG), "key_too_long"),
     (Entity.MEMBER, member(joined_at="x"), "unreadable_instant"),
@@ -96,6 +116,8 @@ GOOD: dict[Entity, Mapping[str, str | None]] = {
     Entity.REFUND: {**REFUND, "refund_id": "good"},
     Entity.SHIPMENT: {**PARCEL, "shipment_id": "good"},
     Entity.TRACKING_EVENT: SCAN,
+    Entity.PRODUCT: {**PRODUCT, "product_id": "good"},
+    Entity.REVIEW: {**REVIEW, "review_id": "good"},
     Entity.MEMBER: member("good"),
 }
 

@@ -1,4 +1,5 @@
 -- purpose: order lines no one can take as they are
+--          (duplicate and price_not_positive only where the export promises that it holds no such line)
 -- grain:   one row per landed line that breaks a rule; one column per rule, true where it is broken
 -- params:  batch_id bigint
 -- reads:   landing.order_line
@@ -14,7 +15,10 @@ SELECT
     judged.negative_amount,
     judged.amount_too_large,
     judged.unknown_currency,
-    judged.unreadable_count
+    judged.unreadable_count,
+    judged.unknown_kind,
+    judged.duplicate,
+    judged.price_not_positive
 FROM (
     SELECT
         lines.line_no,
@@ -24,7 +28,8 @@ FROM (
         lines.net IS NULL AS missing_amount,
         (
             NOT landing.is_amount(lines.net, facts.currency_exponent(lines.currency))
-            OR NOT landing.is_amount(lines.price, facts.currency_exponent(lines.currency))
+            -- A price is for one piece and may be finer than the coin; the line's amount is not.
+            OR lines.price !~ '^-?[0-9]+([.][0-9]*)?$'
         ) AS unreadable_amount,
         (
             lines.net LIKE '-%%'
@@ -35,8 +40,21 @@ FROM (
             OR NOT landing.fits_minor_units(lines.price, lines.currency)
         ) AS amount_too_large,
         (lines.currency IS NULL OR facts.currency_exponent(lines.currency) IS NULL) AS unknown_currency,
-        (lines.quantity IS NULL OR NOT pg_input_is_valid(lines.quantity, 'integer')) AS unreadable_count
+        (lines.quantity IS NULL OR NOT pg_input_is_valid(lines.quantity, 'integer')) AS unreadable_count,
+        lines.kind NOT IN ('goods', 'service') AS unknown_kind,
+        repeats.line_no IS NOT NULL AS duplicate,
+        CASE
+            WHEN lines.priced = 'true' AND pg_input_is_valid(lines.price, 'numeric')
+                THEN lines.price::numeric <= 0
+        END AS price_not_positive
     FROM landing.order_line AS lines
+    LEFT JOIN (
+        SELECT
+            same_lines.line_no,
+            row_number() OVER (PARTITION BY same_lines.line_digest ORDER BY same_lines.line_no) AS nth
+        FROM landing.order_line AS same_lines
+        WHERE same_lines.batch_id = %(batch_id)s::bigint AND same_lines.line_digest IS NOT NULL
+    ) AS repeats ON lines.line_no = repeats.line_no AND repeats.nth > 1
     WHERE lines.batch_id = %(batch_id)s::bigint
 ) AS judged
 WHERE
@@ -49,3 +67,6 @@ WHERE
     OR judged.amount_too_large
     OR judged.unknown_currency
     OR judged.unreadable_count
+    OR judged.unknown_kind
+    OR judged.duplicate
+    OR judged.price_not_positive

@@ -1,4 +1,5 @@
--- purpose: refunds no one can take as they are
+-- purpose: refunds no one can take as they are; one may name no order, as a cancelling document does
+--          (duplicate and price_not_positive only where the export promises that it holds no such line)
 -- grain:   one row per landed line that breaks a rule; one column per rule, true where it is broken
 -- params:  batch_id bigint
 -- reads:   landing.refund
@@ -14,12 +15,16 @@ SELECT
     judged.negative_amount,
     judged.amount_too_large,
     judged.unknown_currency,
-    judged.unknown_state
+    judged.unknown_state,
+    judged.duplicate,
+    judged.price_not_positive
 FROM (
     SELECT
         lines.line_no,
-        (lines.refund_id IS NULL OR lines.order_id IS NULL) AS missing_key,
-        (length(lines.refund_id) > 200 OR length(lines.order_id) > 200) AS key_too_long,
+        lines.refund_id IS NULL AS missing_key,
+        (
+            length(lines.refund_id) > 200 OR length(lines.order_id) > 200 OR length(lines.customer_id) > 200
+        ) AS key_too_long,
         (
             NOT landing.is_instant(lines.happened_at)
             OR NOT landing.is_instant(lines.modified_at)
@@ -35,8 +40,20 @@ FROM (
             NOT landing.fits_minor_units(lines.amount, lines.currency)
         ) AS amount_too_large,
         (lines.currency IS NULL OR facts.currency_exponent(lines.currency) IS NULL) AS unknown_currency,
-        lines.state NOT IN ('asked', 'succeeded', 'refused') AS unknown_state
+        lines.state NOT IN ('asked', 'succeeded', 'refused') AS unknown_state,
+        repeats.line_no IS NOT NULL AS duplicate,
+        CASE
+            WHEN lines.priced = 'true' AND pg_input_is_valid(lines.amount, 'numeric')
+                THEN lines.amount::numeric <= 0
+        END AS price_not_positive
     FROM landing.refund AS lines
+    LEFT JOIN (
+        SELECT
+            same_lines.line_no,
+            row_number() OVER (PARTITION BY same_lines.line_digest ORDER BY same_lines.line_no) AS nth
+        FROM landing.refund AS same_lines
+        WHERE same_lines.batch_id = %(batch_id)s::bigint AND same_lines.line_digest IS NOT NULL
+    ) AS repeats ON lines.line_no = repeats.line_no AND repeats.nth > 1
     WHERE lines.batch_id = %(batch_id)s::bigint
 ) AS judged
 WHERE
@@ -49,3 +66,5 @@ WHERE
     OR judged.amount_too_large
     OR judged.unknown_currency
     OR judged.unknown_state
+    OR judged.duplicate
+    OR judged.price_not_positive

@@ -28,6 +28,7 @@ SELECT
     good_lines.item_count::integer AS item_count,
     good_lines.region,
     good_lines.city,
+    good_lines.status,
     -- Without a version of its own an order is as new as the latest thing that happened to it.
     CASE
         WHEN good_lines.modified_at IS NULL
