@@ -16,6 +16,7 @@ from touchpoint.facts import head
 from touchpoint.model import Mode, Run
 from touchpoint.outbox import sweep
 from touchpoint.outbox.enqueue import enqueue
+from touchpoint.pipeline import people
 from touchpoint.pipeline.runs import read_run
 from touchpoint.record import refresh as record
 from touchpoint.services import Services
@@ -99,6 +100,8 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
         sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy, campaigns=loaded)
         made = decisions.decide(tx, run=run, shop=shop, policy=policy, campaigns=loaded, at=clock.now())
         enqueue(tx, run, made.enqueue)
+        people.open_tasks(tx, services, run, shop)
+    people.tell(services, run, shop)
     _require_all_decided(made)
     total: Counter[str] = Counter()
     for counts in made.counts.values():

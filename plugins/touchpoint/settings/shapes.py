@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -41,6 +41,26 @@ class EmailConfig(Strict):
     reply_to: str | None = None
 
 
+class ReplaySpan(Strict):
+    """Past instants `make replay` runs a rehearsal's DAG at: from (inclusive) until (exclusive), in the shop's zone."""
+
+    cadence: Literal["intraday", "daily", "monthly"]
+    start: datetime = Field(alias="from")
+    until: datetime
+    every: Duration
+
+    @field_validator("start", "until", mode="before")
+    @classmethod
+    def _local(cls, value: object) -> datetime:
+        try:
+            instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo:
+            raise ValueError('write the shop\'s own time, quoted, as in "2020-02-20T00:00"')
+        return instant
+
+
 class Shop(Strict):
     """One storefront: platform, time zone, currency, locale, signature; file name = id."""
 
@@ -57,6 +77,7 @@ class Shop(Strict):
     sending: Literal["on", "off"]
     closes_after: Duration = timedelta(hours=24)
     realm: str = "live"
+    replay: list[ReplaySpan] = Field(default_factory=list)  # rehearsals alone: what make replay runs
     alarms_to: list[str] = Field(default_factory=list)  # who hears of tasks that cannot wait; empty: operations.alerts
     sources: dict[Literal["member", "product", "order", "shipment", "review"], SourceConfig]
     sms: SmsConfig | None = None

@@ -1,0 +1,1 @@
+"""Worklists: tasks for people, found by a statement a kind, with the outcome a person records."""
