@@ -2,8 +2,8 @@
 -- grain:   one row per message claimed
 -- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
 --          sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[],
---          claim_size integer, lease interval
--- reads:   ledger.gate, ledger.stop, ledger.environment, record.heads
+--          claim_size integer, lease interval, versions jsonb
+-- reads:   ledger.approvals_at, ledger.touch, ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.message
 -- returns: many
 -- What a claim demands stands here; consent, suppression and valid_while are judged over the claimed rows before the
@@ -26,6 +26,16 @@ own_environments AS (
         AND environments.system_identifier = servers.system_identifier
 ),
 
+-- Approved is what was answered for the batch as it stands, with today's campaign file and templates.
+approved_batches AS MATERIALIZED (
+    SELECT
+        approvals.run_no,
+        approvals.campaign_id,
+        approvals.occasion
+    FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, %(at)s::timestamptz, %(versions)s::jsonb) AS approvals
+    WHERE approvals.answer = 'approved'
+),
+
 due_messages AS MATERIALIZED (
     SELECT messages.message_id
     FROM ledger.message AS messages
@@ -43,8 +53,20 @@ due_messages AS MATERIALIZED (
         AND EXISTS (SELECT FROM own_environments)
         AND messages.channel || '/' || messages.purpose = ANY(%(allowed)s::text[])
         AND messages.campaign_id || '/' || messages.step <> ALL(%(closed_steps)s::text[])
-        -- Nothing answers an approval yet: what asks for one never goes.
-        AND NOT messages.needs_approval
+        AND (
+            NOT messages.needs_approval
+            OR EXISTS (
+                SELECT FROM approved_batches AS approved
+                WHERE
+                    approved.run_no = messages.enqueued_run_no
+                    AND approved.campaign_id = messages.campaign_id
+                    AND approved.occasion = (
+                        SELECT touches.occasion
+                        FROM ledger.touch AS touches
+                        WHERE touches.touch_id = messages.touch_id
+                    )
+            )
+        )
         AND EXISTS (
             SELECT FROM ledger.gate AS gates
             WHERE

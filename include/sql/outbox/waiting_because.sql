@@ -1,8 +1,9 @@
 -- purpose: why messages that are due were not claimed
 -- grain:   one row per reason
 -- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], closed_steps text[],
---          sending_on boolean, environment_id uuid
--- reads:   ledger.message, ledger.gate, ledger.stop, ledger.environment, record.heads
+--          sending_on boolean, environment_id uuid, versions jsonb
+-- reads:   ledger.message, ledger.touch, ledger.approvals_at, ledger.gate, ledger.stop, ledger.environment,
+--          record.heads
 -- writes:  nothing
 -- returns: many
 -- The conditions of claim.sql, one by one: a test holds the two together.
@@ -24,6 +25,16 @@ own_environments AS (
         AND environments.system_identifier = servers.system_identifier
 ),
 
+-- Approved is what was answered for the batch as it stands, with today's campaign file and templates.
+approved_batches AS MATERIALIZED (
+    SELECT
+        approvals.run_no,
+        approvals.campaign_id,
+        approvals.occasion
+    FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, %(at)s::timestamptz, %(versions)s::jsonb) AS approvals
+    WHERE approvals.answer = 'approved'
+),
+
 due_messages AS (
     SELECT
         CASE
@@ -36,7 +47,20 @@ due_messages AS (
                     AND (stops.shop_id IS NULL OR stops.shop_id = messages.shop_id)
                     AND (stops.campaign_id IS NULL OR stops.campaign_id = messages.campaign_id)
             ) THEN 'stopped'
-            WHEN messages.needs_approval THEN 'approval'
+            WHEN
+                messages.needs_approval
+                AND NOT EXISTS (
+                    SELECT FROM approved_batches AS approved
+                    WHERE
+                        approved.run_no = messages.enqueued_run_no
+                        AND approved.campaign_id = messages.campaign_id
+                        AND approved.occasion = (
+                            SELECT touches.occasion
+                            FROM ledger.touch AS touches
+                            WHERE touches.touch_id = messages.touch_id
+                        )
+                )
+                THEN 'approval'
             WHEN NOT EXISTS (
                 SELECT FROM ledger.gate AS gates
                 WHERE

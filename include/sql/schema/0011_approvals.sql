@@ -66,7 +66,8 @@ COMMENT ON COLUMN ledger.approval_batch.rows_hash IS
 'SHA-256 of identity, occasion, step, variant, template, channel and locale of every row, in a stable order.';
 COMMENT ON COLUMN ledger.approval_batch.expires_at IS
 'Earliest not_after of the rows: unanswered by then, all that still wait expire.';
-COMMENT ON COLUMN ledger.approval_batch.last_not_after IS 'Latest not_after of the rows: later on nobody asks any more.';
+COMMENT ON COLUMN ledger.approval_batch.last_not_after IS
+'Latest not_after of the rows: later on nobody asks any more.';
 COMMENT ON CONSTRAINT approval_batch_pk ON ledger.approval_batch IS 'One row per run, campaign and occasion.';
 COMMENT ON CONSTRAINT approval_batch_run_exists ON ledger.approval_batch IS 'The run that enqueued the messages.';
 
@@ -118,7 +119,7 @@ CREATE TABLE ledger.approval (
 );
 CREATE INDEX approval_of_hash ON ledger.approval (realm, shop_id, campaign_id, occasion, audience_hash, approval_id);
 COMMENT ON TABLE ledger.approval IS
-'Answers of people, append-only; written by the task that asked, from Airflow''s own record. The latest of a hash speaks.';
+'Answers of people, append-only, kept by the task that asked, from Airflow''s own record. The latest of a hash speaks.';
 COMMENT ON COLUMN ledger.approval.audience_hash IS
 'What the answer covers: rows_hash of the batch, campaign file and templates as they were when it was asked.';
 COMMENT ON COLUMN ledger.approval.who IS 'The user''s name in Airflow.';
@@ -132,7 +133,7 @@ COMMENT ON CONSTRAINT approval_names_who ON ledger.approval IS 'Somebody answere
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+    RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only';
 END
 $$;
 CREATE TRIGGER approval_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.approval

@@ -1,7 +1,7 @@
 """A marketer's word: what is asked, what was answered, and what a no does.
 
-A run's messages of a campaign that asks for approval are hashed when they are enqueued. A question keeps the hash it was
-asked about; an answer covers that hash and nothing else, and the claim holds it against the hash of the moment.
+A run's messages of a campaign that asks for approval are hashed when they are enqueued. A question keeps the hash it
+was asked about; an answer covers that hash and nothing else, and the claim holds it against the hash of the moment.
 """
 
 from __future__ import annotations
