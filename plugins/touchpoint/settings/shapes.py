@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from touchpoint.settings.values import Duration, Strict, TimeOfDay
+from touchpoint.settings.values import Duration, Price, Strict, TimeOfDay
 
 
 class SourceConfig(Strict):
@@ -23,12 +23,17 @@ class SourceConfig(Strict):
 
 
 class SmsConfig(Strict):
-    """The SMS provider of a shop: connection id, signature as registered, template codes as registered."""
+    """The SMS provider of a shop: connection id, signature as registered, template codes as registered.
+
+    Attributes:
+        segment_price: what one part of a text costs, in the shop's currency; None: unknown.
+    """
 
     provider: Literal["aliyun_sms"]
     connection: str
     signature: str
     templates: dict[str, str]  # "<campaign>/<locale>/<template>" -> the provider's template code
+    segment_price: Price | None = None
 
 
 class EmailConfig(Strict):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 _DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
+_PRICE = re.compile(r"^\d{1,9}(\.\d{1,6})?$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -31,8 +33,18 @@ def parse_time(value: object) -> time:
     return time.fromisoformat(value)
 
 
+def parse_price(value: object) -> Decimal:
+    """`"0.045"` as an amount in the shop's currency; quoted, because YAML reads a bare 0.045 as a binary fraction."""
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str) or not _PRICE.match(value):
+        raise ValueError(f'{value!r} is no price: write it quoted, as in "0.045"')
+    return Decimal(value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
+Price = Annotated[Decimal, BeforeValidator(parse_price)]
 
 
 class Strict(BaseModel):
