@@ -1,8 +1,4 @@
-"""`make replay`, `touchpoint replay`: a folder of exports at past instants, in an installation of its own (var/replay).
-
-The shop's generated DAG runs in-process at each instant; the first instants run through the scheduler as well, in a
-second realm, and must come out equal. Figures go to var/replay-summary.json.
-"""
+"""`make replay`, `touchpoint replay`: real shops' exports at past instants; figures in var/replay-summary.json."""
 
 from __future__ import annotations
 
@@ -10,9 +6,7 @@ import json
 import math
 import os
 import shutil
-import subprocess
-import time
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,166 +14,30 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.table import Table
 
-from touchpoint.clock import real_now, stopwatch
-from touchpoint.db import Database
-from touchpoint.errors import ConfigError, TimeError, TouchpointError
-from touchpoint.local.airflow_api import AirflowApi
+from touchpoint.clock import real_now
+from touchpoint.errors import ConfigError, TimeError
 from touchpoint.local.clocks import parse_now
 from touchpoint.local.layout import Layout
-from touchpoint.local.stack import Stack, choose_stack_ports, opened, stop_processes
-from touchpoint.local.table import native
-from touchpoint.local.templates import register_templates
-from touchpoint.settings import CONFIG_ROOT, load_shop, parse_duration, read_yaml
+from touchpoint.local.rehearse import Planned, Rehearsal, rehearse
+from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, parse_duration, read_yaml, shop_ids
 from touchpoint.statements import ROOT
 
-SHOP = "tmall"
-CADENCE = "intraday"
-PORTS = {"api": 8180, "sandbox": 8190, "smtp": 8125}
-"""Beside an installation that is up on the usual ones."""
-PATIENCE = 300
-"""Seconds one run through the scheduler may take."""
+PATTERN = "tmall"
+"""The rehearsal that a mapping of one's own is patterned on."""
+CADENCES = ("daily", "monthly", "intraday")
+"""At the same instant in this order."""
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What is replayed: a rehearsal shop's exports in a folder, at instants, in a realm."""
-
-    shop_id: str
-    data: Path
-    realm: str
-    instants: list[datetime]
-    config: Path
-    through_scheduler: int = 2
-
-
-def run(replay: Replay, layout: Layout, summary: Path, console: Console) -> bool:
-    """Replay, write the figures, and say whether the scheduled runs came out equal.
-
-    Raises:
-        TouchpointError: something did not start, or a run did not succeed.
-    """
-    begun = stopwatch()
-
-    def say(text: str) -> None:
-        console.print(f"[dim]{stopwatch() - begun:6.1f} s[/dim]  {text}", highlight=False)
-
-    with opened(layout, say) as stack:
-        api = None
-        try:
-            stop_processes(layout, say)
-            stack.state.ports = dict(PORTS)
-            choose_stack_ports(stack)
-            api = AirflowApi(stack.api_url)
-            _start(stack, replay)
-            say(f"Replaying {len(replay.instants)} instants of shop {replay.shop_id} in realm {replay.realm}")
-            found = _in_process(stack, replay)
-            figures = {"shop": replay.shop_id, "realm": replay.realm, "synthetic_addresses": True, **found}
-            if replay.through_scheduler:
-                say(f"The first {replay.through_scheduler} instants once more, through the scheduler")
-                figures["scheduler"] = _through_scheduler(stack, api, replay, found)
-            figures["seconds"] = {"total": round(stopwatch() - begun, 1)}
-            summary.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        finally:
-            say("Stopping")
-            if api:
-                api.close()
-            stop_processes(layout, say)
-    _show(console, figures, summary)
-    return bool(figures.get("scheduler", {}).get("equal", True))
-
-
-def _start(stack: Stack, replay: Replay) -> None:
-    stack.set_schedule("off")
-    with stack.stage("database", "Starting PostgreSQL, bringing the schema up to date"):
-        stack.start_databases()
-    with stack.stage("sandbox", "Starting the sandbox's SMS gateway and mailbox"):
-        stack.start_sandbox(anchor=None)
-    stack.remember()
-    shop = load_shop(replay.shop_id, replay.config)
-    register_templates(stack.sandbox_url, shop)
-    stack.extra.update(_variables(replay))
-    with stack.stage("airflow", "Preparing Airflow"):
-        stack.prepare_airflow()
-
-
-def _variables(replay: Replay) -> dict[str, str]:
-    folder = {"conn_type": "fs", "extra": {"folder": str(replay.data.resolve()), "sandbox": True}}
-    return {"AIRFLOW_CONN_REPLAY_DATA": json.dumps(folder), "TOUCHPOINT_CONFIG": str(replay.config.resolve())}
-
-
-def _in_process(stack: Stack, replay: Replay) -> dict[str, Any]:
-    command = native(["python", "-m", "touchpoint.orchestration.replay"])
-    command += ["--shop", replay.shop_id, "--realm", replay.realm]
-    command += [instant.isoformat() for instant in replay.instants]
-    done = subprocess.run(command, cwd=stack.layout.root, env=stack.environment, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise TouchpointError(f"ended with code {done.returncode}", place="replay", remedy="see what it printed above")
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
-
-
-def _through_scheduler(stack: Stack, api: AirflowApi, replay: Replay, found: dict[str, Any]) -> dict[str, Any]:
-    dag_id = f"touchpoints_{CADENCE}__{replay.shop_id}"
-    realm = f"{replay.realm}-scheduled"
-    stack.start_airflow()
-    stack.wait_for_airflow(api, [dag_id])
-    api.unpause(dag_id)
-    instants = replay.instants[: replay.through_scheduler]
-    for instant in instants:
-        _wait(api, dag_id, api.trigger(dag_id, {"as_of": instant.isoformat(), "realm": realm}))
-    database = Database(stack.state.server.url("touchpoint"), application="touchpoint-replay")
-    try:
-        scheduled = _figures(database, replay, realm)
-    finally:
-        database.close()
-    expected = {
-        campaign_id: {instant: campaign["by_instant"][instant]["decisions"] for instant in scheduled[campaign_id]}
-        for campaign_id, campaign in found["campaigns"].items()
-        if campaign_id in scheduled
-    }
-    return {"realm": realm, "instants": [i.isoformat() for i in instants], "equal": expected == scheduled != {}}
-
-
-def _figures(database: Database, replay: Replay, realm: str) -> dict[str, dict[str, Any]]:
-    from touchpoint.reports.summary import summary
-
-    by_campaign: dict[str, dict[str, Any]] = {}
-    with database.transaction() as tx:
-        zone = load_shop(replay.shop_id, replay.config).tz
-        for row in tx.many("runs/find", realm=realm, shop_id=replay.shop_id, most=100):
-            for campaign_id, figures in summary(tx, [row["run_no"]])["campaigns"].items():
-                instant = row["as_of"].astimezone(zone).isoformat()
-                by_campaign.setdefault(campaign_id, {})[instant] = figures["decisions"]
-    return by_campaign
-
-
-def _wait(api: AirflowApi, dag_id: str, run_id: str) -> None:
-    started = stopwatch()
-    while (state := api.run_state(dag_id, run_id)) not in ("success", "failed"):
-        if stopwatch() - started > PATIENCE:
-            raise TouchpointError(
-                f"did not end in {PATIENCE} s", place=f"{dag_id} {run_id}", remedy="see var/replay/log"
-            )
-        time.sleep(0.5)
-    if state == "failed":
-        raise TouchpointError("failed", place=f"{dag_id} {run_id}", remedy="see var/replay/airflow/logs")
-
-
-def _show(console: Console, figures: dict[str, Any], summary: Path) -> None:
-    from rich.table import Table
-
-    for campaign_id, campaign in figures["campaigns"].items():
-        table = Table("instant", "candidates", "enqueued", "suppressed", "expired", "accepted", title=campaign_id)
-        for instant, found in campaign["by_instant"].items():
-            decisions = found["decisions"]
-            values = [decisions[name] for name in ("candidates", "enqueued", "suppressed", "expired")]
-            table.add_row(instant, *(f"{value:,}" for value in [*values, found["messages"]["accepted"]]))
-        console.print(table)
-    if "scheduler" in figures:
-        console.print(
-            "Through the scheduler: " + ("equal" if figures["scheduler"]["equal"] else "[red]different[/red]")
-        )
-    console.print(f"Figures    {summary}", highlight=False, soft_wrap=True)
+def planned(shop: Shop) -> list[Planned]:
+    """The runs a rehearsal's file asks for, in the order of their instants."""
+    runs = [
+        Planned(span.cadence, instant)
+        for span in shop.replay
+        for instant in _instants(span.start.replace(tzinfo=shop.tz), span.until.replace(tzinfo=shop.tz), span.every)
+    ]
+    return sorted(runs, key=lambda run: (run.instant, CADENCES.index(run.cadence)))
 
 
 def rehearsal_config(shop_id: str, mapping: Path, target: Path, *, zone: str | None, currency: str | None) -> Path:
@@ -195,8 +53,8 @@ def rehearsal_config(shop_id: str, mapping: Path, target: Path, *, zone: str | N
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(CONFIG_ROOT, target)
     (target / "mappings" / mapping.name).write_bytes(mapping.read_bytes())
-    shop = dict(read_yaml(CONFIG_ROOT / "rehearsals" / f"{SHOP}.yaml"))
-    shop.update(id=shop_id, name=f"Replay of {mapping.stem}")
+    shop = dict(read_yaml(CONFIG_ROOT / "rehearsals" / f"{PATTERN}.yaml"))
+    shop.update(id=shop_id, name=f"Replay of {mapping.stem}", replay=[])
     shop["zone"], shop["currency"] = zone or shop["zone"], currency or shop["currency"]
     for source in shop["sources"].values():
         source["mapping"] = mapping.stem
@@ -205,27 +63,21 @@ def rehearsal_config(shop_id: str, mapping: Path, target: Path, *, zone: str | N
     return target
 
 
-def _instants(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
-    if not start < end or step < timedelta(minutes=1):
-        raise TimeError("no instant lies between", place="--from, --to, --every", remedy="name a later --to")
-    return [start + step * number for number in range(math.ceil((end - start) / step))]
-
-
 def command(
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of exports; default $TOUCHPOINT_DATA.")] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="How to read them; default: the Tmall report.")
+    shop: Annotated[
+        list[str] | None, typer.Option("--shop", help="A rehearsal; default: all that say when (replay:).")
     ] = None,
-    start: Annotated[
-        str, typer.Option("--from", help="First instant; without offset, shop time.")
-    ] = "2020-02-20T00:00",
-    end: Annotated[str, typer.Option("--to", help="Exclusive.")] = "2020-02-22T00:00",
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of exports; default $TOUCHPOINT_DATA.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="Read the folder by a mapping of your own.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="First instant; without offset, shop time.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Exclusive.")] = None,
     every: Annotated[str, typer.Option("--every", help="Step between instants, as in 2h.")] = "2h",
+    cadence: Annotated[str, typer.Option("--cadence", help="With --from: whose DAG.")] = "intraday",
     realm: Annotated[str | None, typer.Option("--realm", help="A new name starts from nothing.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="With --mapping: the shop's zone.")] = None,
     currency: Annotated[str | None, typer.Option("--currency", help="With --mapping: the shop's currency.")] = None,
 ) -> None:
-    """Replay a folder of exports at past instants."""
+    """Replay real shops' exports at past instants."""
     folder = data or Path(os.environ.get("TOUCHPOINT_DATA", ROOT / ".." / "shared" / "data"))
     if not folder.is_dir():
         raise ConfigError(
@@ -233,17 +85,63 @@ def command(
         )
     layout = Layout(var=ROOT / "var" / "replay")
     layout.make_folders()
-    shop_id, config = SHOP, CONFIG_ROOT
+    shops, config = shop or _with_dates(), CONFIG_ROOT
     if mapping is not None:
-        shop_id = "replay_" + "".join(c if c.isalnum() else "_" for c in mapping.stem.lower())
-        config = rehearsal_config(shop_id, mapping, layout.var / "config", zone=zone, currency=currency)
-    tz = load_shop(shop_id, config).tz
-    plan = Replay(
-        shop_id=shop_id,
-        data=folder,
-        realm=realm or f"replay-{real_now():%Y%m%d%H%M%S}",
-        instants=_instants(parse_now(start, tz, "--from"), parse_now(end, tz, "--to"), parse_duration(every)),
-        config=config,
+        shops = ["replay_" + "".join(c if c.isalnum() else "_" for c in mapping.stem.lower())]
+        config = rehearsal_config(shops[0], mapping, layout.var / "config", zone=zone, currency=currency)
+    in_realm = realm or f"replay-{real_now():%Y%m%d%H%M%S}"
+    rehearsals = [
+        Rehearsal(shop_id, in_realm, _runs(load_shop(shop_id, config), start, end, every, cadence), 1 + (not number))
+        for number, shop_id in enumerate(shops)
+    ]
+    console, summary = Console(), ROOT / "var" / "replay-summary.json"
+    figures = rehearse(rehearsals, data=folder, config=config, layout=layout, console=console)
+    # Who knows the file from one shop finds the first one's figures where they were.
+    summary.write_text(
+        json.dumps({**figures["shops"][shops[0]], **figures}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    if not run(plan, layout, ROOT / "var" / "replay-summary.json", Console()):
+    _show(console, figures["shops"].values(), summary)
+    if not all(found.get("scheduler", {}).get("equal", True) for found in figures["shops"].values()):
         raise typer.Exit(1)
+
+
+def _with_dates() -> list[str]:
+    """Rehearsals that say when; the pattern first."""
+    found = [shop_id for shop_id in shop_ids(CONFIG_ROOT, "rehearsals") if load_shop(shop_id, CONFIG_ROOT).replay]
+    return sorted(found, key=lambda shop_id: (shop_id != PATTERN, shop_id))
+
+
+def _runs(shop: Shop, start: str | None, end: str | None, every: str, cadence: str) -> list[Planned]:
+    if start and end:
+        if cadence not in CADENCES:
+            raise ConfigError(f"no cadence {cadence!r}", place="--cadence", remedy=f"one of: {', '.join(CADENCES)}")
+        first, last = parse_now(start, shop.tz, "--from"), parse_now(end, shop.tz, "--to")
+        return [Planned(cadence, instant) for instant in _instants(first, last, parse_duration(every))]
+    if start or end:
+        raise TimeError("names one end", place="--from, --to", remedy="name both, or neither")
+    runs = planned(shop)
+    if not runs:
+        raise TimeError(f"shop {shop.id} does not say when", place="--from, --to", remedy="name both")
+    return runs
+
+
+def _instants(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
+    if not start < end or step < timedelta(minutes=1):
+        raise TimeError("no instant lies between", place="from, until, every", remedy="name a later end")
+    return [start + step * number for number in range(math.ceil((end - start) / step))]
+
+
+def _show(console: Console, shops: Iterable[dict[str, Any]], summary: Path) -> None:
+    for figures in shops:
+        for campaign_id, campaign in figures["campaigns"].items():
+            title = f"{figures['shop']}: {campaign_id}"
+            table = Table("instant", "candidates", "enqueued", "suppressed", "expired", "accepted", title=title)
+            for instant, found in campaign["by_instant"].items():
+                decisions = found["decisions"]
+                values = [decisions[name] for name in ("candidates", "enqueued", "suppressed", "expired")]
+                table.add_row(instant, *(f"{value:,}" for value in [*values, found["messages"]["accepted"]]))
+            console.print(table)
+        if "scheduler" in figures:
+            equal = "equal" if figures["scheduler"]["equal"] else "[red]different[/red]"
+            console.print(f"{figures['shop']}, through the scheduler: {equal}")
+    console.print(f"Figures    {summary}", highlight=False, soft_wrap=True)

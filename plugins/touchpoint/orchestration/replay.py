@@ -1,11 +1,11 @@
-"""Replays a rehearsal shop at past instants: the shop's generated DAG, run in-process, one instant after another.
+"""Replays a rehearsal shop at past instants: the shop's generated DAGs, run in-process, one instant after another.
 
-Needs Airflow's and Touchpoint's environment (`make replay` and `touchpoint replay` set it). Prints one JSON object.
+Needs Airflow's and Touchpoint's environment (`make replay` and `touchpoint replay` set it). Reads one JSON object,
+{"shop", "realm", "runs": [[cadence, instant], ...]}, and prints one.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
@@ -23,7 +23,8 @@ from touchpoint.services import Services, no_run, open_services
 from touchpoint.settings import environment_connection, load_shop
 from touchpoint.statements import ROOT
 
-CADENCE = Cadence.INTRADAY
+Planned = tuple[Cadence, datetime]
+"""One run: whose DAG, and the instant it looks from."""
 
 
 def load_declared_history(services: Services, shop_id: str) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def load_declared_history(services: Services, shop_id: str) -> dict[str, Any]:
         shop_id=shop_id,
         dag_id=f"history__{shop_id}",
         run_id=f"history__{now.isoformat()}",
-        cadence=CADENCE,
+        cadence=Cadence.INTRADAY,
         as_of=now,
     )
     pipeline.load_history(services, trigger)
@@ -45,8 +46,8 @@ def load_declared_history(services: Services, shop_id: str) -> dict[str, Any]:
         return {row.pop("entity"): row for row in tx.many("reports/entities_of_shop", shop_id=shop_id)}
 
 
-def replay(services: Services, shop_id: str, realm: str, instants: Iterable[datetime]) -> dict[str, Any]:
-    """Run the shop's DAG at each instant, in order.
+def replay(services: Services, shop_id: str, realm: str, runs: Iterable[Planned]) -> dict[str, Any]:
+    """Run the shop's DAGs, each at its instant, in order.
 
     Returns:
         by campaign: by_instant (as in run-summary.json) and touches (distinct, by last decision).
@@ -55,22 +56,22 @@ def replay(services: Services, shop_id: str, realm: str, instants: Iterable[date
         TouchpointError: a DAG run did not succeed.
     """
     by_campaign: dict[str, dict[str, Any]] = {}
-    for instant in instants:
-        run_no = _run_dag(services, shop_id, realm, instant)
+    for cadence, instant in runs:
+        run_no = _run_dag(services, shop_id, realm, cadence, instant)
         with services.db.transaction() as tx:
             figures = summary(tx, [run_no])["campaigns"]
         for campaign_id, found in figures.items():
             campaign = by_campaign.setdefault(campaign_id, {"by_instant": {}, "touches": {}})
             campaign["by_instant"][instant.isoformat()] = found
-        print(f"  {instant.isoformat()}: {_line(figures)}", file=sys.stderr, flush=True)
+        print(f"  {cadence} {instant.isoformat()}: {_line(figures)}", file=sys.stderr, flush=True)
     with services.db.transaction() as tx:
         for campaign_id, counts in touches(tx, realm, shop_id).items():
             by_campaign.setdefault(campaign_id, {"by_instant": {}})["touches"] = counts
     return by_campaign
 
 
-def _run_dag(services: Services, shop_id: str, realm: str, instant: datetime) -> int:
-    dag = _dag(shop_id)
+def _run_dag(services: Services, shop_id: str, realm: str, cadence: Cadence, instant: datetime) -> int:
+    dag = _dag(f"touchpoints_{cadence}__{shop_id}", cadence)
     dag_run = dag.test(run_conf={"as_of": instant.isoformat(), "realm": realm})
     if str(dag_run.state) != "success":
         raise TouchpointError(
@@ -83,21 +84,20 @@ def _run_dag(services: Services, shop_id: str, realm: str, instant: datetime) ->
     return int(row["run_no"])
 
 
-_DAGS: dict[str, Any] = {}
+_BAGS: dict[Cadence, Any] = {}
 
 
-def _dag(shop_id: str) -> Any:
-    if shop_id not in _DAGS:
+def _dag(dag_id: str, cadence: Cadence) -> Any:
+    if cadence not in _BAGS:
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(str(ROOT / "dags" / f"touchpoints_{CADENCE}.py"), bundle_name="dags-folder")
-        dag_id = f"touchpoints_{CADENCE}__{shop_id}"
-        if dag_id not in bag.dags:
-            raise TouchpointError(
-                f"no DAG {dag_id}", place="dags/", remedy=f"import errors: {list(bag.import_errors.values()) or 'none'}"
-            )
-        _DAGS[shop_id] = bag.dags[dag_id]
-    return _DAGS[shop_id]
+        _BAGS[cadence] = DagBag(str(ROOT / "dags" / f"touchpoints_{cadence}.py"), bundle_name="dags-folder")
+    bag = _BAGS[cadence]
+    if dag_id not in bag.dags:
+        raise TouchpointError(
+            f"no DAG {dag_id}", place="dags/", remedy=f"import errors: {list(bag.import_errors.values()) or 'none'}"
+        )
+    return bag.dags[dag_id]
 
 
 def _line(figures: dict[str, Any]) -> str:
@@ -109,19 +109,20 @@ def _line(figures: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Load the history, replay the instants given on the command line, print the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="touchpoint replay", description=__doc__)
-    parser.add_argument("--shop", required=True)
-    parser.add_argument("--realm", required=True)
-    parser.add_argument("instants", nargs="+", type=datetime.fromisoformat)
-    options = parser.parse_args()
+    """Load the history, replay what stdin asks for, print the figures as JSON."""
+    asked = json.load(sys.stdin)
+    shop_id, realm = asked["shop"], asked["realm"]
+    runs = [(Cadence(cadence), datetime.fromisoformat(instant)) for cadence, instant in asked["runs"]]
     logging.disable(logging.WARNING)  # Airflow narrates every task of an in-process run
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with open_services(environment_connection) as services:
-        load_shop(options.shop)
-        entities = load_declared_history(services, options.shop)
-        campaigns = replay(services, options.shop, options.realm, options.instants)
-    print(json.dumps({"entities": entities, "campaigns": campaigns}, ensure_ascii=False, default=str))
+        shop = load_shop(shop_id)
+        entities = load_declared_history(services, shop_id)
+        campaigns = replay(services, shop_id, realm, [(cadence, at.astimezone(shop.tz)) for cadence, at in runs])
+        with services.db.transaction() as tx:
+            has_synthetic = tx.one("reports/synthetic", shop_id=shop_id)["has_synthetic"]
+    figures = {"shop": shop_id, "realm": realm, "synthetic_addresses": has_synthetic}
+    print(json.dumps({**figures, "entities": entities, "campaigns": campaigns}, ensure_ascii=False, default=str))
     return 0
 
 
