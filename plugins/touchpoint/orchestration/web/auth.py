@@ -23,6 +23,20 @@ User = GetUserDep
 
 def readable_dags(user: Any, dag_ids: Iterable[str]) -> set[str]:
     """Those of some DAGs that a user may read; a DAG that is gone is judged by its id."""
+    return _allowed("GET", user, dag_ids)
+
+
+def editable_dags(user: Any, dag_ids: Iterable[str]) -> set[str]:
+    """Those of some DAGs that a user may edit, which in Airflow is the right to pause them."""
+    return _allowed("PUT", user, dag_ids)
+
+
+def name_of(user: Any) -> str:
+    """The user's name as Airflow knows it: what the ledger keeps as `who`."""
+    return str(user.get_name())
+
+
+def _allowed(method: Any, user: Any, dag_ids: Iterable[str]) -> set[str]:
     asked = sorted(set(dag_ids))
     if not asked:
         return set()
@@ -32,6 +46,6 @@ def readable_dags(user: Any, dag_ids: Iterable[str]) -> set[str]:
         dag_id
         for dag_id in asked
         if manager.is_authorized_dag(
-            method="GET", details=DagDetails(id=dag_id, team_name=teams.get(dag_id)), user=user
+            method=method, details=DagDetails(id=dag_id, team_name=teams.get(dag_id)), user=user
         )
     }
