@@ -4,142 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Discriminator,
-    Field,
-    PrivateAttr,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import Discriminator, Field, PrivateAttr, StrictBool, StrictInt, Tag, field_validator
 
 from touchpoint.campaigns import variants as words_for
+from touchpoint.campaigns.parts import Audience, Due, Goal, Holdout, Limits, Step, Words
 from touchpoint.campaigns.variants import Name, Variants
-from touchpoint.model import Cadence, Channel, Purpose
-from touchpoint.settings import Duration, Offer, Strict, TimeOfDay, parse_duration
+from touchpoint.model import Cadence, Purpose
+from touchpoint.settings import Duration, Offer, Strict
 
+__all__ = ["STAGES", "Audience", "Campaign", "Due", "Goal", "Holdout", "Limits", "Step"]
 STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
 """Lifecycle stages, the segments a campaign file may name."""
-_NEARLY_A_DURATION = re.compile(r"^\s*\d+\s*[A-Za-z]*\s*$")
-_MONEY = re.compile(r"^\d{1,9}(\.\d{1,3})?$")
-Words = Annotated[StrictStr, Field(min_length=1)]
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-Parameter = Scalar | list[StrictStr] | dict[str, Scalar]
-
-
-class Due(Strict):
-    """Days a daily or monthly campaign runs on, in the shop's zone; both given: either will do."""
-
-    day_of_month: list[Annotated[StrictInt, Field(ge=1, le=28)]] = Field(default_factory=list)
-    weekday: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _names_a_day(self) -> Due:
-        if not (self.day_of_month or self.weekday):
-            raise ValueError("no day is named: give day_of_month (1 to 28) or weekday (mon to sun)")
-        return self
 
 
 def _kind_of_due(value: object) -> str:
     return "run" if isinstance(value, str) else "days"
-
-
-class Audience(Strict):
-    """Who: a statement below include/sql/audiences/, its parameters, and the segments it is narrowed to."""
-
-    statement: Name
-    parameters: dict[Name, Parameter] = Field(default_factory=dict)
-    segments: list[StrictStr] = Field(default_factory=list)
-
-    @field_validator("parameters")
-    @classmethod
-    def _values_make_sense(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
-        for key, given in value.items():
-            if isinstance(given, dict) and "default" not in given:
-                raise ValueError(f"{key} is a mapping without a default: add default: …")
-            for one in given.values() if isinstance(given, dict) else [given]:
-                if key.endswith("_amount"):
-                    _money(key, one)
-                elif isinstance(one, str) and _NEARLY_A_DURATION.match(one):
-                    parse_duration(one)
-        return value
-
-    def sql_parameters(self) -> dict[str, Any]:
-        """What the statement receives as jsonb: durations as whole seconds, everything else as written."""
-        given: dict[str, Any] = {key: _for_sql(value) for key, value in self.parameters.items()}
-        return {**given, "segments": list(self.segments)} if self.segments else given
-
-
-def _money(key: str, value: object) -> None:
-    if not isinstance(value, str) or not _MONEY.match(value):
-        raise ValueError(f'{key} is money: write {value!r} quoted, in major units, as in "1000.00"')
-
-
-def _for_sql(value: Parameter) -> Any:
-    if isinstance(value, dict):
-        return {key: _for_sql(inner) for key, inner in value.items()}
-    if isinstance(value, str):
-        try:
-            return int(parse_duration(value).total_seconds())
-        except ValueError:
-            return value
-    return value
-
-
-class Step(Strict):
-    """One message of a touchpoint.
-
-    Attributes:
-        channel: in order of preference; the first the customer can be reached by is taken.
-        template: folder name (without variant) below include/templates/messages/<campaign>/<locale>/.
-        after: how long after the step before it; enqueued together with that one. None: the audience returns it.
-        not_before: local time of day (shop's zone) before which it does not go, inside the legal hours.
-        not_after: local time of day from which it does not go any more, inside the legal hours.
-    """
-
-    id: Name
-    channel: Annotated[list[Channel], Field(min_length=1)]
-    template: Name
-    after: Duration | None = None
-    not_before: TimeOfDay | None = None
-    not_after: TimeOfDay | None = None
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Step:
-        if len(set(self.channel)) != len(self.channel):
-            raise ValueError("a channel is named twice: name each once, the preferred one first")
-        if self.not_before and self.not_after and self.not_before >= self.not_after:
-            raise ValueError("not_before is not earlier than not_after: both are local times of one day")
-        return self
-
-
-class Limits(Strict):
-    """Messages of this campaign a customer may get, in a shop-local day and in any 7 such days."""
-
-    per_day: Annotated[StrictInt, Field(ge=1)] | None = None
-    per_week: Annotated[StrictInt, Field(ge=1)] | None = None
-
-
-class Holdout(Strict):
-    """The share that gets nothing, in percent (None: the policy's), and the salt that keeps the draw."""
-
-    percent: Annotated[float, Field(ge=0, le=50)] | None = None
-    salt: Words
-
-
-class Goal(Strict):
-    """What the campaign is for, and how long after a message it may be counted to it."""
-
-    event: Literal["order_paid"]
-    within: Duration
 
 
 class Campaign(Strict):
