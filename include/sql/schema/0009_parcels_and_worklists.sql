@@ -18,7 +18,6 @@ CREATE INDEX shipments_shipped ON facts.shipments (shop_id, shipped_at);
 CREATE INDEX refunds_history_of_order ON facts.refunds_history (shop_id, order_id);
 CREATE INDEX shipments_of_batch ON facts.shipments USING brin (batch_id) WITH (pages_per_range = 16);
 CREATE INDEX tracking_events_of_batch ON facts.tracking_events USING brin (batch_id) WITH (pages_per_range = 16);
-CREATE INDEX refunds_of_batch ON facts.refunds USING brin (batch_id) WITH (pages_per_range = 16);
 
 CREATE TABLE record.logistics (
     shop_id text NOT NULL,
