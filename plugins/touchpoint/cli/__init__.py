@@ -7,8 +7,9 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from touchpoint.cli import flow, held
+from touchpoint.cli import flow, held, past
 from touchpoint.cli.common import as_table
+from touchpoint.cli.worklist import worklist_app
 from touchpoint.db import trouble
 from touchpoint.errors import TouchpointError
 
@@ -16,9 +17,11 @@ app = typer.Typer(help="Touchpoint from a shell.", no_args_is_help=True, pretty_
 for command in flow.COMMANDS:
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(flow.replay)
+app.command()(past.recomputed)
 app.add_typer(flow.campaign_app, name="campaign")
 app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")
+app.add_typer(worklist_app, name="worklist")
 
 __all__ = ["app", "as_table", "main"]
 
