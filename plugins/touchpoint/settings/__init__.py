@@ -9,6 +9,7 @@ from touchpoint.settings.connections import (
     hash_key,
 )
 from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, load_segments, load_shop, shop_ids
+from touchpoint.settings.logistics import Logistics, Norms, load_logistics
 from touchpoint.settings.offers import Offer, Terms, load_offers
 from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown
 from touchpoint.settings.segments import Cells, Rfm, RfmThresholds, Segments, ValueTiers
@@ -35,6 +36,8 @@ __all__ = [
     "ConnectionInfo",
     "Duration",
     "EmailConfig",
+    "Logistics",
+    "Norms",
     "Offer",
     "Operations",
     "Policy",
@@ -55,6 +58,7 @@ __all__ = [
     "database_url",
     "environment_connection",
     "hash_key",
+    "load_logistics",
     "load_offers",
     "load_operations",
     "load_policy",
