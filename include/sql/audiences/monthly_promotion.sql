@@ -3,7 +3,7 @@
 -- params:  shop_id text, as_of timestamptz, step text, zone text, currency text, parameters jsonb, variants jsonb,
 --          features relation, series relation
 -- reads:   facts.customers, facts.orders, facts.orders_history, facts.order_lines, facts.order_lines_history,
---          facts.refunds, facts.refunds_history, what facts.has_parcel_trouble reads, the features relation, the series
+--          facts.refunds, facts.refunds_history, what facts.parcel_trouble reads, the features relation, the series
 --          relation
 -- writes:  nothing
 -- returns: many
@@ -26,6 +26,11 @@ full_price_buyers AS MATERIALIZED (
     ) AS found
 ),
 
+troubled_buyers AS MATERIALIZED (
+    SELECT DISTINCT found.customer_no
+    FROM facts.parcel_trouble(%(shop_id)s::text, %(as_of)s::timestamptz) AS found
+),
+
 accounts AS (
     SELECT
         customers.customer_no,
@@ -35,14 +40,14 @@ accounts AS (
         CASE
             WHEN open_orders.customer_no IS NOT NULL THEN 'open_order'
             WHEN open_refunds.customer_no IS NOT NULL THEN 'refund_open'
-            WHEN facts.has_parcel_trouble(%(shop_id)s::text, customers.customer_no, %(as_of)s::timestamptz)
-                THEN 'parcel_trouble'
+            WHEN troubled_buyers.customer_no IS NOT NULL THEN 'parcel_trouble'
             -- An offer right after a purchase at full price annoys.
             WHEN full_price_buyers.customer_no IS NOT NULL THEN 'full_price_recently'
         END AS exclude_reason
     FROM __features__ AS features
     CROSS JOIN settings
     INNER JOIN facts.customers AS customers ON features.customer_no = customers.customer_no
+    LEFT JOIN troubled_buyers ON customers.customer_no = troubled_buyers.customer_no
     LEFT JOIN full_price_buyers ON customers.customer_no = full_price_buyers.customer_no
     LEFT JOIN facts.buyers_with_open_order(%(shop_id)s::text, %(as_of)s::timestamptz) AS open_orders
         ON customers.customer_no = open_orders.customer_no
