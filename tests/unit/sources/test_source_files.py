@@ -17,7 +17,7 @@ from touchpoint.errors import ConfigError, SourceError, SourceUnavailable
 from touchpoint.model import Entity, Window
 from touchpoint.settings import Shop
 from touchpoint.sources import open_source
-from touchpoint.sources.files import source as files_source
+from touchpoint.sources.files import reading as files_reading
 from touchpoint.sources.files.lines import Layout, Lines
 
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
@@ -274,7 +274,7 @@ def test_an_export_is_read_once_and_again_when_its_content_changes(opened, folde
 
 def test_the_mark_comes_with_the_last_page_alone(opened, folder, monkeypatch):
     (folder / "orders.csv").write_text(lines(*map(row, range(50))), encoding="utf-8")
-    monkeypatch.setattr(files_source, "Lines", lambda stream, layout: Lines(stream, layout, block=200))
+    monkeypatch.setattr(files_reading, "Lines", lambda stream, layout: Lines(stream, layout, block=200))
     marks = [page.file is not None for page in opened().read(Entity.ORDER, WINDOW)]
     assert len(marks) > 3
     assert marks == [False] * (len(marks) - 1) + [True]

@@ -65,8 +65,12 @@ def test_the_mappings_of_the_repository_load(path):
         ),
         ("        total: sum\n", "", "missing key 'exports.0.order.columns.total'"),
         ("total: sum", "total: sum\n        total: other", "duplicate key 'total'"),
-        ("total: sum", "total: {from: sum, constant: x}", "exactly one of from, constant and present"),
-        ("total: sum", "total: {plus: 1h}", "exactly one of from, constant and present"),
+        (
+            "total: sum",
+            "total: {from: sum, constant: x}",
+            "exactly one of from, constant, present, product, digest and latest",
+        ),
+        ("total: sum", "total: {plus: 1h}", "exactly one of from, constant, present, product, digest and latest"),
         ("total: sum", "total: {from: sum, plus: 1h}", "total is no instant"),
         ("created_at: made", "created_at: {from: made, plus: soon}", "no duration"),
         ("total: sum", "total: {from: sum, otherwise: x}", "`otherwise` goes with"),
@@ -83,7 +87,7 @@ def test_the_mappings_of_the_repository_load(path):
         ("files: orders.csv", 'files: a.csv\n    snapshot_at: "March"', "no instant"),
         ("files: orders.csv", "files: a.csv\n    snapshot_at: 2020-03-01", "quote it"),
         ("files: orders.csv", 'files: a.csv\n    decimal_mark: ","\n    thousands_mark: ","', "are the same"),
-        ("      columns:", "      where: {column: sum}\n      columns:", "exactly one of above and one_of"),
+        ("      columns:", "      where: {column: sum}\n      columns:", "exactly one of above, below, one_of"),
         ("    order:\n", "    orders:\n", "unknown key 'exports.0.orders'"),
     ],
 )

@@ -1,57 +1,92 @@
-"""Tables of an export's own columns -> tables of landing columns, whole columns at a time."""
+"""A part of an export -> landing columns, whole columns at a time."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow
 import pyarrow.compute as pc
 
 from touchpoint.model import Entity
 from touchpoint.sources.columns import COLUMNS, Holds
-from touchpoint.sources.files.mapping import EntityMapping, Given, Where
+from touchpoint.sources.files import typed
+from touchpoint.sources.files.cells import Cells
+from touchpoint.sources.files.given import Given
+from touchpoint.sources.files.mapping import EntityMapping
+from touchpoint.sources.files.numbers import product
 from touchpoint.sources.files.times import days, instants
 
-_NUMBER = r"^[-+]?\d+(\.\d+)?$"
+_NOTHING = pyarrow.scalar(None, pyarrow.string())
+_DIGEST = 32  # hex digits: half of SHA-256, far from a chance of two lines with one id
 
 
-def landing_rows(table: Any, entity: Entity, mapping: EntityMapping, export: Any, zone: ZoneInfo) -> Any:
-    """The rows of one entity that a part of an export holds, all text.
+def landing_rows(cells: Cells, entity: Entity, mapping: EntityMapping) -> Any:
+    """The rows of one entity, all text, that some lines of an export hold; those of `where` are chosen already.
 
     Args:
-        table: the export's columns as they came, by header.
+        cells: the lines.
         entity: the landing entity.
         mapping: its columns.
-        export: formats of times and money.
-        zone: of times without offset.
     """
-    if mapping.where is not None:
-        table = table.filter(_holds(table, mapping.where, export))
-    columns = {
-        name: _column(table, given, COLUMNS[entity][name], export, zone) for name, given in mapping.given.items()
-    }
-    return pyarrow.table(columns)
+    holds = COLUMNS[entity]
+    return pyarrow.table({name: _column(cells, given, holds[name]) for name, given in mapping.given.items()})
 
 
-def _column(table: Any, given: Given, holds: Holds, export: Any, zone: ZoneInfo) -> Any:
+def _column(cells: Cells, given: Given, holds: Holds) -> Any:
+    column = _value(cells, given, holds)
+    return pc.if_else(cells.holds(given.when), column, _NOTHING) if given.when else column
+
+
+def _value(cells: Cells, given: Given, holds: Holds) -> Any:
     if given.constant is not None:
-        return pyarrow.repeat(pyarrow.scalar(given.constant), table.num_rows)
-    column = _flat(table.column(given.reads))
+        return pyarrow.repeat(pyarrow.scalar(given.constant), len(cells))
+    if given.product is not None:
+        return _product(cells, given)
+    if given.digest is not None:
+        return digests(cells, given.digest)
+    if given.latest is not None:
+        return _latest([_instants(cells, cells.typed(name), given) for name in given.latest])
+    column = cells.named(given)
     if given.present is not None:
-        text = pyarrow.scalar(given.otherwise, pyarrow.string())
-        return pc.if_else(pc.is_valid(column), pyarrow.scalar(given.then), text)
+        return pc.if_else(
+            pc.is_valid(column), pyarrow.scalar(given.then), pyarrow.scalar(given.otherwise, pyarrow.string())
+        )
     if given.words is not None:
-        return _in_our_words(column, given)
+        return _in_our_words(typed.text(column), given)
     if holds is Holds.INSTANT:
-        return instants(column, export.time_formats, zone, given.plus)
+        return _instants(cells, column, given)
     if holds is Holds.DAY:
-        return days(column, export.date_formats)
-    return _decimal(column, export) if holds is Holds.MONEY else column
+        is_time = typed.is_time(column)
+        return typed.days(column, cells.zone) if is_time else days(typed.text(column), cells.export.date_formats)
+    text = typed.text(column)
+    return cells.decimal(text) if holds is Holds.MONEY else text
 
 
-def _flat(column: Any) -> Any:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+def _instants(cells: Cells, column: Any, given: Given) -> Any:
+    if typed.is_time(column):
+        return typed.instants(column, cells.zone, given.plus)
+    return instants(typed.text(column), cells.export.time_formats, cells.zone, given.plus)
+
+
+_WITH_OFFSET = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[-+]\d\d:\d\d$"
+
+
+def _latest(texts: list[Any]) -> Any:
+    """The text of the latest instant of each row; what is none does not count, unless a row has nothing else."""
+    best, best_at = None, None
+    for text in texts:
+        at = pc.if_else(pc.match_substring_regex(text, _WITH_OFFSET), text, _NOTHING).cast(
+            pyarrow.timestamp("us", "UTC")
+        )
+        if best is None:
+            best, best_at = text, at
+            continue
+        is_later = pc.fill_null(pc.or_kleene(pc.is_null(best_at), pc.greater(at, best_at)), False)
+        is_later = pc.and_(is_later, pc.is_valid(at))
+        best = pc.if_else(pc.or_(is_later, pc.is_null(best)), text, best)
+        best_at = pc.if_else(is_later, at, best_at)
+    return best
 
 
 def _in_our_words(column: Any, given: Given) -> Any:
@@ -60,28 +95,25 @@ def _in_our_words(column: Any, given: Given) -> Any:
     found = pyarrow.array(ours, pyarrow.string()).take(known)
     if given.otherwise is None:
         return pc.coalesce(found, column)
-    return pc.coalesce(found, pc.if_else(pc.is_valid(column), given.otherwise, pyarrow.scalar(None, pyarrow.string())))
+    return pc.coalesce(found, pc.if_else(pc.is_valid(column), given.otherwise, _NOTHING))
 
 
-def _decimal(column: Any, export: Any) -> Any:
-    """Decimal text with a point; what would be no number afterwards stays as it came."""
-    if export.decimal_mark == "." and not export.thousands_mark:
-        return column
-    plain = pc.utf8_trim_whitespace(column)
-    if export.thousands_mark:
-        plain = pc.replace_substring(plain, pattern=export.thousands_mark, replacement="")
-    if export.decimal_mark != ".":
-        plain = pc.replace_substring(plain, pattern=export.decimal_mark, replacement=".")
-    return pc.if_else(pc.match_substring_regex(plain, _NUMBER), plain, column)
+def _product(cells: Cells, given: Given) -> Any:
+    factors, times = [], 1
+    for factor in given.product or []:
+        if isinstance(factor, int):
+            times *= factor
+        else:
+            factors.append(cells.decimal(cells.text(factor)))
+    return product(factors, times, given.decimals or 0)
 
 
-def _holds(table: Any, where: Where, export: Any) -> Any:
-    column = _flat(table.column(where.column))
-    if where.one_of is not None:
-        return pc.is_in(pc.utf8_trim_whitespace(column), value_set=pyarrow.array(where.one_of, pyarrow.string()))
-    number = pc.utf8_trim_whitespace(_decimal(column, export))
-    is_number = pc.match_substring_regex(number, _NUMBER)
-    value = pc.if_else(is_number, number, pyarrow.scalar(None, pyarrow.string())).cast(pyarrow.float64())
-    above = pc.greater(value, where.above)
-    # Not empty and no number: nobody knows whether it is one of these rows, so the gate shall say.
-    return pc.coalesce(above, pc.is_valid(column))
+def digests(cells: Cells, names: list[str]) -> Any:
+    """SHA-256 of the named columns of each line, as 32 hex digits; empty and absent differ from any text."""
+    parts = []
+    for name in names:
+        text = cells.text(name)
+        length = pc.binary_length(text).cast(pyarrow.string())
+        parts.append(pc.coalesce(pc.binary_join_element_wise(length, text, ":"), pyarrow.scalar("-")))
+    lines = pc.binary_join_element_wise(*parts, ",").to_pylist() if len(cells) else []
+    return pyarrow.array([hashlib.sha256(line.encode()).hexdigest()[:_DIGEST] for line in lines], pyarrow.string())

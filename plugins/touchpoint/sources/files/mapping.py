@@ -1,8 +1,8 @@
 """config/mappings/<name>.yaml: how the exports of a folder become landing rows. Read strictly.
 
 One mapping holds the exports of a shop; one export may hold several entities (orders, and the refunds in the same
-lines). A landing column is given the header it comes from, or an object: `from` with `words` or `plus`, `constant`, or
-`present`.
+lines), and may be listed twice where a line holds two rows of one entity. A landing column is given the header it comes
+from, or an object: see given.Given.
 """
 
 from __future__ import annotations
@@ -13,82 +13,44 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
+from pydantic import AfterValidator, Field, create_model, field_validator, model_validator
 
 from touchpoint.errors import ConfigError
 from touchpoint.model import Entity
-from touchpoint.settings import CONFIG_ROOT, Duration, Strict, parse_config, read_yaml, shown
+from touchpoint.settings import CONFIG_ROOT, Strict, parse_config, read_yaml, shown
 from touchpoint.sources.base import READ_TOGETHER
 from touchpoint.sources.columns import COLUMNS, REQUIRED, Holds
+from touchpoint.sources.files.given import Column, Conditions, Given, Lookup
 
 ISO = "iso"
 """The time format of instants that carry their offset: they are taken as they stand."""
 _DIRECTIVES = re.compile(r"%(?![YmdHMSyIp%])")
-
-
-class Given(Strict):
-    """Where the value of one landing column comes from: exactly one of `from`, `constant` and `present`.
-
-    Attributes:
-        header: `from`, a column of the file, by its header without surrounding spaces.
-        constant: the same value in every row.
-        present: a column of the file: `then` where it holds anything, else `otherwise`.
-        words: the file's words -> ours; a word not listed becomes `otherwise`, or stays as it came without it.
-        plus: for an instant: so much later.
-    """
-
-    header: str | None = Field(default=None, alias="from")
-    constant: str | None = None
-    present: str | None = None
-    then: str | None = None
-    words: dict[str, str] | None = None
-    otherwise: str | None = None
-    plus: Duration | None = None
-
-    @model_validator(mode="after")
-    def _fits(self) -> Given:
-        if sum(value is not None for value in (self.header, self.constant, self.present)) != 1:
-            raise ValueError("give exactly one of from, constant and present")
-        if (self.then is not None) != (self.present is not None):
-            raise ValueError("`then` goes with `present`, and `present` with `then`")
-        if self.header is None and (self.words is not None or self.plus is not None):
-            raise ValueError("`words` and `plus` go with `from`")
-        if self.otherwise is not None and self.words is None and self.present is None:
-            raise ValueError("`otherwise` goes with `words` or `present`")
-        return self
-
-    @property
-    def reads(self) -> str | None:
-        """The header it needs in the file, if any."""
-        return self.header or self.present
-
-
-def _given(value: object) -> object:
-    return {"from": value} if isinstance(value, str) else value
-
-
-_Column = Annotated[Given, BeforeValidator(_given)]
-
-
-class Where(Strict):
-    """Which lines of the file hold a row of this entity; a value that is no number is kept for the gate to judge."""
-
-    column: str
-    above: float | None = None
-    one_of: list[str] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Where:
-        if (self.above is None) == (self.one_of is None):
-            raise ValueError("give exactly one of above and one_of")
-        return self
+_OF_TEXT_FILES = ("encoding", "delimiter", "quoted_newlines", "decimal_mark", "thousands_mark")
 
 
 class EntityMapping(Strict):
-    """The landing columns of one entity."""
+    """The landing columns of one entity.
 
-    where: Where | None = None
+    Attributes:
+        where: which lines of the file hold a row of this entity; all of them if not given.
+        group_by: a row per value of this column: each landing column is that of the group's first line, or what `take`
+            says. A line where it is empty belongs to no group.
+        distinct: in a group, lines that say the same in these columns count once.
+    """
+
+    where: Conditions = Field(default_factory=list)
+    group_by: str | None = None
+    distinct: list[str] = Field(default_factory=list)
     columns: Any
+
+    @model_validator(mode="after")
+    def _takes_of_several(self) -> EntityMapping:
+        if self.distinct and self.group_by is None:
+            raise ValueError("`distinct` goes with `group_by`")
+        for name, given in self.given.items():
+            if given.take is not None and (given.lookup is None) == (self.group_by is None):
+                raise ValueError(f"{name}: `take` goes with either a `lookup` or a `group_by`")
+        return self
 
     @property
     def given(self) -> dict[str, Given]:
@@ -96,22 +58,31 @@ class EntityMapping(Strict):
         named = ((name, getattr(self.columns, name)) for name in type(self.columns).model_fields)
         return {name: given for name, given in named if given is not None}
 
+    def only(self, names: tuple[str, ...]) -> EntityMapping:
+        """The same with some of its columns alone."""
+        others = dict.fromkeys(set(type(self.columns).model_fields) - set(names))
+        columns = self.columns.model_copy(update=others)
+        return self.model_copy(update={"columns": columns})
+
 
 def _columns_model(entity: Entity) -> type[Strict]:
     fields: dict[str, Any] = {}
     for name in COLUMNS[entity]:
         required = name in REQUIRED[entity]
-        kind = _Column if required else _Column | None
+        kind = Column if required else Column | None
         fields[name] = (kind, ... if required else None)
 
-    def plus_is_for_instants(self: Any) -> Any:
+    def instants_are_instants(self: Any) -> Any:
         for name, holds in COLUMNS[entity].items():
             given = getattr(self, name)
-            if given is not None and given.plus is not None and holds is not Holds.INSTANT:
-                raise ValueError(f"{name} is no instant, so it takes no `plus`")
+            if given is None or holds is Holds.INSTANT:
+                continue
+            for key in ("plus", "latest"):
+                if getattr(given, key) is not None:
+                    raise ValueError(f"{name} is no instant, so it takes no `{key}`")
         return self
 
-    checks: dict[str, Any] = {"_plus": model_validator(mode="after")(plus_is_for_instants)}
+    checks: dict[str, Any] = {"_instants": model_validator(mode="after")(instants_are_instants)}
     return create_model(f"{entity.title()}Columns", __base__=Strict, __validators__=checks, **fields)
 
 
@@ -119,20 +90,36 @@ def _entity_model(entity: Entity) -> type[EntityMapping]:
     return create_model(f"{entity.title()}Mapping", __base__=EntityMapping, columns=(_columns_model(entity), ...))
 
 
+def _stays_below(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(f"{value!r} leaves the folder: write a glob below it, as in orders_*.csv.gz")
+    return value
+
+
+class _Lookup(Lookup):
+    files: Annotated[str, AfterValidator(_stays_below)]
+
+
 class _Format(Strict):
     """How the lines of an export are written.
 
     Attributes:
         files: glob below the folder of the connection; all that match are read, each once.
+        format: csv (gzip is recognised by itself) or parquet; a file named *.parquet is Parquet without saying so.
         quoted_newlines: a quoted value may hold line breaks. Off, a record is one line; a quote left open costs it.
         zone: of times without offset; the shop's if not given. A time the clocks show twice is the earlier of the two;
             one they skip is moved to the first instant after the gap.
-        time_formats: tried in order; `iso` takes times that carry their offset as they stand.
+        time_formats: of times in text, tried in order; `iso` takes times that carry their offset as they stand.
         snapshot_at: what the export speaks of; the file's modification time if not given.
         other_columns: what to do with columns of the file that the mapping does not name.
+        every_line_lands: a line that becomes a row of no entity (a group is none) is an error; else `where` may leave
+            lines out.
+        lookups: other exports that columns may be looked up in, by name.
     """
 
-    files: str
+    files: Annotated[str, AfterValidator(_stays_below)]
+    format: Literal["csv", "parquet"] | None = None
     encoding: Literal["utf-8", "gbk"] = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quoted_newlines: bool = False
@@ -143,14 +130,8 @@ class _Format(Strict):
     thousands_mark: Literal["", ",", ".", " "] = ""
     snapshot_at: datetime | None = None
     other_columns: Literal["ignore", "refuse"] = "ignore"
-
-    @field_validator("files")
-    @classmethod
-    def _stays_below(cls, value: str) -> str:
-        path = PurePosixPath(value)
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise ValueError(f"{value!r} leaves the folder: write a glob below it, as in orders_*.csv.gz")
-        return value
+    every_line_lands: bool = False
+    lookups: dict[str, _Lookup] = Field(default_factory=dict)
 
     @field_validator("zone")
     @classmethod
@@ -181,10 +162,26 @@ class _Format(Strict):
         return at
 
     @model_validator(mode="after")
-    def _marks_differ(self) -> _Format:
+    def _fits(self) -> _Format:
         if self.decimal_mark == self.thousands_mark:
             raise ValueError("decimal_mark and thousands_mark are the same")
+        if self.is_parquet(self.files) and (said := [key for key in _OF_TEXT_FILES if key in self.model_fields_set]):
+            raise ValueError(f"a Parquet file has no {said[0]}: remove it")
         return self
+
+    @model_validator(mode="after")
+    def _lookups_exist(self) -> _Format:
+        entities = [(entity, getattr(self, entity.value, None)) for entity in Entity]
+        for entity, mapping in entities:
+            for name, given in mapping.given.items() if mapping else ():
+                if given.lookup is not None and given.lookup not in self.lookups:
+                    known = ", ".join(self.lookups) or "none"
+                    raise ValueError(f"{entity}.{name}: no lookup {given.lookup!r}; known lookups: {known}")
+        return self
+
+    def is_parquet(self, name: str) -> bool:
+        """Whether a file of this name is read as Parquet."""
+        return self.format == "parquet" or (self.format is None and name.endswith(".parquet"))
 
 
 Export: Any = create_model(

@@ -70,7 +70,7 @@ def opened(file: ExportFile) -> Iterator[tuple[IO[bytes], Hashing]]:
         SourceUnavailable: the file cannot be opened, or is still being written.
     """
     try:
-        with file.path.open("rb") as raw:
+        with opened_whole(file) as raw:
             is_packed = raw.read(2) == _GZIP
             raw.seek(0)
             hashing = Hashing(raw)
@@ -80,6 +80,20 @@ def opened(file: ExportFile) -> Iterator[tuple[IO[bytes], Hashing]]:
         raise SourceError(
             "the gzip data is damaged or breaks off", place=file.name, remedy="export it again"
         ) from error
+
+
+@contextmanager
+def opened_whole(file: ExportFile) -> Iterator[IO[bytes]]:
+    """An export's bytes as they lie in the folder.
+
+    Raises:
+        SourceUnavailable: the file cannot be opened, or is still being written.
+    """
+    try:
+        with file.path.open("rb") as raw:
+            yield raw
+    except gzip.BadGzipFile:
+        raise
     except OSError as error:
         raise SourceUnavailable(
             f"cannot be read ({type(error).__name__})", place=file.name, remedy="check the file and its rights"

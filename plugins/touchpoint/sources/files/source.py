@@ -1,26 +1,35 @@
 """The files source: exports of a folder by their mapping, each read whole and once.
 
-A file is known by its path below the folder and the SHA-256 of its bytes; one with the same content is not read again,
-a changed one is. The window does not cut it (see sources.base).
+A file is known by its path below the folder and the SHA-256 of its bytes (and of those it is looked up in); one
+with the same content is not read again, a changed one is. The window does not cut it (see sources.base).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pyarrow
+import pyarrow.compute as pc
 
 from touchpoint.errors import SourceError, SourceUnavailable
 from touchpoint.model import Entity, Window
 from touchpoint.settings import Shop
 from touchpoint.sources.base import FileMark, Malformed, Page
+from touchpoint.sources.files.cells import Cells, Sheet
 from touchpoint.sources.files.convert import landing_rows
-from touchpoint.sources.files.lines import Block, Layout, Lines
+from touchpoint.sources.files.groups import Groups
+from touchpoint.sources.files.lookups import files_of, sheet_of, wanted_of
 from touchpoint.sources.files.mapping import EntityMapping, Mapping, entities_of
-from touchpoint.sources.files.opening import ExportFile, digest_of, opened
+from touchpoint.sources.files.opening import ExportFile, digest_of
+from touchpoint.sources.files.reading import reading
 from touchpoint.sources.files.synthetic import Customers
 
 
@@ -61,14 +70,21 @@ class FilesSource:
         return entity is Entity.MEMBER and self._mapping.synthetic_contacts
 
     def _due(self, entity: Entity) -> list[ExportFile]:
-        asked = Entity.ORDER if self._is_synthetic(entity) else entity
-        exports = [export for export in self._mapping.exports if entities_of(export, asked)]
+        if self._is_synthetic(entity):
+            exports = [export for export in self._mapping.exports if export.order is not None]
+        else:
+            exports = [export for export in self._mapping.exports if entities_of(export, entity)]
         if not exports:
             raise SourceError(
                 f"the mapping holds no {entity}", place=f"shop {self._shop.id}", remedy="name a mapping that does"
             )
         try:
-            found = [file for export in exports for file in self._files(export) if not self._was_read(file)]
+            found = [
+                file
+                for export in exports
+                for file in files_of(export.files, self._folder, export)
+                if not self._was_read(file)
+            ]
         except OSError as error:
             raise SourceUnavailable(
                 f"a file cannot be read ({type(error).__name__})",
@@ -77,73 +93,88 @@ class FilesSource:
             ) from error
         return sorted(found, key=lambda file: (file.modified_at, file.name))
 
-    def _files(self, export: Any) -> list[ExportFile]:
-        if not self._folder.is_dir():
-            raise SourceUnavailable(
-                "no such folder", place=str(self._folder), remedy="correct extra.folder of the connection, or mount it"
-            )
-        paths = sorted(path for path in self._folder.glob(export.files) if path.is_file())
-        if not paths:
-            raise SourceUnavailable(
-                f"no file {export.files!r}",
-                place=str(self._folder),
-                remedy="export one, or correct `files` of the mapping",
-            )
-        return [ExportFile.found(path, self._folder, export) for path in paths]
-
     def _was_read(self, file: ExportFile) -> bool:
         known = {digest for name, digest in self._already_read if name == file.name}
-        return bool(known) and digest_of(file.path) in known
+        return bool(known) and self._with_lookups(file, digest_of(file.path)) in known
+
+    def _with_lookups(self, file: ExportFile, digest: str) -> str:
+        """The digest of a file, and of those it is looked up in: one of them changed, and its rows are others."""
+        found = [
+            digest_of(other.path)
+            for name in sorted(file.export.lookups)
+            for other in files_of(file.export.lookups[name].files, self._folder, file.export)
+        ]
+        return hashlib.sha256("".join([digest, *found]).encode()).hexdigest() if found else digest
 
     def _made_up(self, file: ExportFile) -> Iterator[Page]:
+        # Of an order two columns are wanted here, and not every line is one.
+        file = replace(file, export=file.export.model_copy(update={"every_line_lands": False}))
         customers = Customers()
         mark = None
-        for page in self._pages(file, {Entity.ORDER: file.export.order}):
+        for page in self._pages(file, {Entity.ORDER: file.export.order.only(("customer_id", "created_at"))}):
             mark = page.file
             if Entity.ORDER in page.tables:
                 customers.add(page.tables[Entity.ORDER])
         yield Page({Entity.MEMBER: customers.members()}, file=mark)
 
     def _pages(self, file: ExportFile, mappings: dict[Entity, EntityMapping]) -> Iterator[Page]:
-        """Page after page; one is held back, so that the last can carry the mark."""
-        held: Page | None = None
-        with opened(file) as (stream, hashing):
-            lines = Lines(stream, _layout(file))
-            for block in lines.blocks(_used_columns(file, lines.headers, mappings)):
-                if held is not None:
+        """Page after page, the rows of groups last; one is held back, so that the last can carry the mark."""
+        plain = {entity: mapping for entity, mapping in mappings.items() if mapping.group_by is None}
+        groups = {entity: Groups(entity, mapping) for entity, mapping in mappings.items() if entity not in plain}
+        held = Page({})
+        with reading(file) as (rows, digest):
+            used = used_columns(file, rows.headers, mappings)
+            sheets = self._sheets(file, mappings)
+            for block in rows.blocks(used):
+                if held.tables or held.malformed:
                     yield held
-                held = self._page(block, file, mappings)
-            digest = hashing.finish()
-        yield Page(held.tables if held else {}, held.malformed if held else [], FileMark(file.name, digest))
+                cells = Cells(block.table, file.export, ZoneInfo(file.export.zone or self._shop.zone), sheets)
+                for entity, group in groups.items():
+                    group.add(cells.where(cells.holds(mappings[entity].where)))
+                bad = [Malformed(next(iter(mappings)), line.line_no, line.text, line.reason) for line in block.bad]
+                held = Page(_tables(cells, plain, file), bad)
+            mark = FileMark(file.name, self._with_lookups(file, digest()))
+        if groups:
+            if held.tables or held.malformed:
+                yield held
+            held = Page({entity: group.rows() for entity, group in groups.items()})
+        yield Page(held.tables, held.malformed, mark)
 
-    def _page(self, block: Block, file: ExportFile, mappings: dict[Entity, EntityMapping]) -> Page:
-        zone = ZoneInfo(file.export.zone or self._shop.zone)
-        main = next(iter(mappings))
-        tables = {
-            entity: landing_rows(block.table, entity, mapping, file.export, zone)
-            for entity, mapping in mappings.items()
+    def _sheets(self, file: ExportFile, mappings: dict[Entity, EntityMapping]) -> dict[str, Sheet]:
+        lookups = file.export.lookups
+        return {
+            name: sheet_of(lookups[name], wanted, self._folder, file.export)
+            for name, wanted in wanted_of(mappings.values()).items()
         }
-        return Page(tables, [Malformed(main, bad.line_no, bad.text, bad.reason) for bad in block.bad])
 
 
-def _layout(file: ExportFile) -> Layout:
-    export = file.export
-    return Layout(file.name, export.encoding, export.delimiter, export.quoted_newlines)
+def _tables(cells: Cells, mappings: dict[Entity, EntityMapping], file: ExportFile) -> dict[Entity, Any]:
+    masks = {entity: cells.holds(mapping.where) for entity, mapping in mappings.items()}
+    if file.export.every_line_lands:
+        _refuse_left_out(masks, len(cells), file)
+    return {entity: landing_rows(cells.where(masks[entity]), entity, mapping) for entity, mapping in mappings.items()}
 
 
-def _used_columns(file: ExportFile, headers: list[str], mappings: dict[Entity, EntityMapping]) -> list[str]:
+def _refuse_left_out(masks: dict[Entity, Any], lines: int, file: ExportFile) -> None:
+    lands = reduce(pc.or_, masks.values(), pyarrow.repeat(pyarrow.scalar(False), lines))
+    left_out = lines - (pc.sum(lands).as_py() or 0)
+    if left_out:
+        raise SourceError(
+            f"{left_out} lines fit no `where` of {', '.join(masks)}, and every line has to land",
+            place=file.name,
+            remedy="correct `where` in the mapping, or take every_line_lands out",
+        )
+
+
+def used_columns(file: ExportFile, headers: list[str], mappings: dict[Entity, EntityMapping]) -> list[str]:
     """The headers the mapping names, each once.
 
     Raises:
         SourceError: the file lacks one, has one twice, or has one too many where the mapping refuses others.
     """
     named: dict[str, str] = {}
-    for entity, mapping in mappings.items():
-        if mapping.where is not None:
-            named.setdefault(mapping.where.column, f"{entity}.where")
-        for name, given in mapping.given.items():
-            if given.reads is not None:
-                named.setdefault(given.reads, f"{entity}.{name}")
+    for use, header in _uses(file, mappings):
+        named.setdefault(header, use)
     found = f"columns found: {', '.join(headers)}"
     counts = Counter(headers)
     for header, use in named.items():
@@ -154,6 +185,22 @@ def _used_columns(file: ExportFile, headers: list[str], mappings: dict[Entity, E
     if others and file.export.other_columns == "refuse":
         raise SourceError(f"unknown column {others[0]!r}; {found}", place=file.name, remedy=_CORRECT)
     return list(named)
+
+
+def _uses(file: ExportFile, mappings: dict[Entity, EntityMapping]) -> Iterator[tuple[str, str]]:
+    """(what for, header) of every column the mapping reads."""
+    for entity, mapping in mappings.items():
+        for where in mapping.where:
+            yield f"{entity}.where", where.column
+        if mapping.group_by is not None:
+            yield f"{entity}.group_by", mapping.group_by
+        for header in mapping.distinct:
+            yield f"{entity}.distinct", header
+        for name, given in mapping.given.items():
+            for header in given.reads:
+                yield f"{entity}.{name}", header
+            if given.lookup is not None:
+                yield f"lookups.{given.lookup}", file.export.lookups[given.lookup].ours
 
 
 _CORRECT = "correct the mapping, or export the file again with the header it names"

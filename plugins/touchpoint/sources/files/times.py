@@ -19,6 +19,7 @@ from touchpoint.sources.files.mapping import ISO
 _FIXED_WIDTH = {"%Y-%m-%d %H:%M:%S": 19, "%Y-%m-%dT%H:%M:%S": 19, "%Y-%m-%d": 10}
 _SECONDS = pyarrow.timestamp("s")
 _A_DAY = timedelta(days=1)
+_CALENDAR = (datetime(1, 1, 3), datetime(9999, 12, 29))  # noqa: DTZ001 - local times; a zone moves them by a day at most
 _LONGEST_WALK = timedelta(days=366 * 40)
 
 
@@ -34,14 +35,63 @@ def instants(column: Any, formats: list[str], zone: ZoneInfo, plus: timedelta | 
     local, text = _local_times(column, [given for given in formats if given != ISO])
     if ISO in formats and plus is not None:
         column = _iso_plus(column, local, plus)
-    if plus is not None:
-        utc = pc.add(_utc(local, zone), pyarrow.scalar(int(plus.total_seconds()), pyarrow.duration("s")))
-        local, text = pc.local_timestamp(utc), None
     if local.null_count == len(local):
         return column
-    if text is None:
-        text = pc.replace_substring(local.cast(pyarrow.string()), pattern=" ", replacement="T")
+    if text is None or plus is not None:
+        return pc.coalesce(written(local, zone, plus), column)
     return pc.coalesce(pc.binary_join_element_wise(text, _offsets(local, zone), ""), column)
+
+
+def written(local: Any, zone: ZoneInfo, plus: timedelta | None = None) -> Any:
+    """Naive timestamps of a zone as ISO 8601 with offset; of one no calendar holds, what Arrow prints.
+
+    Args:
+        local: timestamps of any unit.
+        zone: where they were read off a clock.
+        plus: added to each, in real time.
+    """
+    sane = local if local.type.unit == "ns" else _of_the_calendar(local)
+    if plus is not None:
+        sane = pc.local_timestamp(pc.add(_utc(sane, zone), _as_duration(plus, local.type.unit)))
+    if sane.null_count == len(sane):
+        return local.cast(pyarrow.string())
+    seconds = pc.floor_temporal(sane, unit="second").cast(_SECONDS)
+    found = pc.binary_join_element_wise(iso_text(sane), _offsets(seconds, zone), "")
+    return found if sane.null_count == local.null_count else pc.coalesce(found, local.cast(pyarrow.string()))
+
+
+def carried(aware: Any, plus: timedelta | None = None) -> Any:
+    """Timestamps that carry a time zone as ISO 8601 with the offset they have there."""
+    if plus is not None:
+        aware = pc.add(aware, _as_duration(plus, aware.type.unit))
+    local = pc.local_timestamp(aware)
+    unit = pyarrow.timestamp(aware.type.unit)
+    seconds = pc.subtract(
+        _whole_seconds(local), _whole_seconds(aware.cast(pyarrow.timestamp(aware.type.unit, "UTC")).cast(unit))
+    )
+    return pc.binary_join_element_wise(iso_text(local), _offset_texts(seconds), "")
+
+
+def iso_text(local: Any) -> Any:
+    """Naive timestamps as 2020-02-21T00:00:00, with a fraction (of microseconds) where they have one."""
+    if local.type.unit == "ns":
+        local = local.cast(pyarrow.timestamp("us"), safe=False)
+    text = pc.replace_substring(local.cast(pyarrow.string()), pattern=" ", replacement="T")
+    return text if local.type.unit == "s" else pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
+
+
+def _of_the_calendar(local: Any) -> Any:
+    first, end = (pyarrow.scalar(at, local.type) for at in _CALENDAR)
+    is_sane = pc.and_(pc.greater_equal(local, first), pc.less(local, end))
+    return pc.if_else(is_sane, local, pyarrow.scalar(None, local.type))
+
+
+def _as_duration(plus: timedelta, unit: str) -> Any:
+    return pyarrow.scalar(plus, pyarrow.duration(unit))
+
+
+def _whole_seconds(local: Any) -> Any:
+    return pc.floor_temporal(local, unit="second").cast(_SECONDS).cast(pyarrow.int64())
 
 
 def days(column: Any, formats: list[str]) -> Any:
@@ -123,7 +173,10 @@ def _offsets(local: Any, zone: ZoneInfo) -> Any:
     if only is not None:
         return pyarrow.scalar(_offset_text(int(only.total_seconds())))
     naive_utc = _utc(local, zone).cast(pyarrow.timestamp("s", "UTC")).cast(pyarrow.int64())
-    seconds = pc.subtract(local.cast(pyarrow.int64()), naive_utc)
+    return _offset_texts(pc.subtract(local.cast(pyarrow.int64()), naive_utc))
+
+
+def _offset_texts(seconds: Any) -> Any:
     known = pc.unique(seconds.drop_null())
     texts = pyarrow.array([_offset_text(value) for value in known.to_pylist()])
     return texts.take(pc.index_in(seconds, value_set=known))

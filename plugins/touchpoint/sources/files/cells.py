@@ -1,0 +1,124 @@
+"""Lines of an export as the mapping looks at them: by column, as text or typed, their own or looked up elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow
+import pyarrow.compute as pc
+
+from touchpoint.sources.files import typed
+from touchpoint.sources.files.given import Given, Lookup, Where
+from touchpoint.sources.files.numbers import NUMBER
+
+_NOTHING = pyarrow.scalar(None, pyarrow.string())
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A lookup that was read: the column of this export with the key, the keys, each once, and what stands beside them.
+
+    Attributes:
+        values: (column, take) -> one value per key.
+    """
+
+    by: str
+    keys: Any
+    values: Mapping[tuple[str, str | None], Any]
+
+    @classmethod
+    def of(cls, lookup: Lookup, keys: Any, values: Mapping[tuple[str, str | None], Any]) -> Sheet:
+        """The sheet of a lookup."""
+        return cls(lookup.ours, keys, values)
+
+
+class Cells:
+    """The values of some lines of an export.
+
+    Args:
+        table: a column per header, text or typed.
+        export: formats of times and money.
+        zone: of times without offset.
+        sheets: the lookups by name.
+    """
+
+    def __init__(self, table: Any, export: Any, zone: ZoneInfo, sheets: Mapping[str, Sheet] | None = None) -> None:
+        self.export, self.zone = export, zone
+        self._table, self._sheets = table, sheets or {}
+        self._texts: dict[str, Any] = {}
+        self._found: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def where(self, mask: Any) -> Cells:
+        """Those lines alone for which a mask holds."""
+        if pc.all(mask, min_count=0).as_py():
+            return self
+        return Cells(self._table.filter(mask), self.export, self.zone, self._sheets)
+
+    def typed(self, name: str) -> Any:
+        """A column as it came."""
+        column = self._table.column(name)
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+    def text(self, name: str) -> Any:
+        """A column as text; null where it is empty."""
+        if name not in self._texts:
+            self._texts[name] = typed.text(self.typed(name))
+        return self._texts[name]
+
+    def named(self, given: Given) -> Any:
+        """The column that `from` or `present` names, typed, looked up if it is in a lookup."""
+        name = given.header or given.present or ""
+        if given.lookup is None:
+            return self.typed(name)
+        sheet = self._sheets[given.lookup]
+        if given.lookup not in self._found:
+            self._found[given.lookup] = pc.index_in(self.text(sheet.by), value_set=sheet.keys)
+        return sheet.values[name, given.take].take(self._found[given.lookup])
+
+    def holds(self, conditions: list[Where]) -> Any:
+        """For each line, whether all conditions hold; never null."""
+        mask = pyarrow.repeat(pyarrow.scalar(True), len(self))
+        for where in conditions:
+            mask = pc.and_(mask, self._holds(where))
+        return mask
+
+    def _holds(self, where: Where) -> Any:
+        column = self.text(where.column)
+        if where.above is not None or where.below is not None:
+            return self._compares(column, where)
+        if where.present is not None:
+            return pc.is_valid(column) if where.present else pc.is_null(column)
+        trimmed = pc.utf8_trim_whitespace(column)
+        words = where.one_of if where.one_of is not None else where.none_of
+        if words is not None:
+            found = pc.is_in(trimmed, value_set=pyarrow.array(words, pyarrow.string()))
+        else:
+            pattern = where.prefix if where.prefix is not None else where.no_prefix
+            found = pc.fill_null(pc.starts_with(trimmed, pattern=pattern), False)
+        return pc.invert(found) if where.none_of is not None or where.no_prefix is not None else found
+
+    def _compares(self, column: Any, where: Where) -> Any:
+        number = pc.utf8_trim_whitespace(self.decimal(column))
+        is_number = pc.match_substring_regex(number, NUMBER)
+        value = pc.if_else(is_number, number, _NOTHING).cast(pyarrow.float64())
+        found = pc.greater(value, where.above) if where.above is not None else pc.less(value, where.below)
+        # Not empty and no number: nobody knows whether it is one of these rows, so the gate shall say.
+        return pc.coalesce(found, pc.is_valid(column))
+
+    def decimal(self, column: Any) -> Any:
+        """Text of an amount as decimal text with a point; what would be no number afterwards stays as it came."""
+        export = self.export
+        if export.decimal_mark == "." and not export.thousands_mark:
+            return column
+        plain = pc.utf8_trim_whitespace(column)
+        if export.thousands_mark:
+            plain = pc.replace_substring(plain, pattern=export.thousands_mark, replacement="")
+        if export.decimal_mark != ".":
+            plain = pc.replace_substring(plain, pattern=export.decimal_mark, replacement=".")
+        return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, column)

@@ -1,0 +1,140 @@
+"""Where the value of one landing column comes from, and which lines of a file hold a row: the words of a mapping."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from touchpoint.settings import Duration, Strict
+
+_SOURCES = ("header", "constant", "present", "product", "digest", "latest")
+Take = Literal["first", "sum", "count"]
+
+
+class Where(Strict):
+    """A condition on one column of the file: exactly one of the tests below; all text is compared without outer spaces.
+
+    Attributes:
+        above, below: a number; a value that is no number is kept, for the gate to judge, an empty one is not.
+        one_of, none_of: the value is, or is not, one of these words; an empty value is none of them.
+        prefix, no_prefix: the value begins, or does not begin, with this.
+        present: true: holds anything; false: is empty.
+    """
+
+    column: str
+    above: float | None = None
+    below: float | None = None
+    one_of: list[str] | None = None
+    none_of: list[str] | None = None
+    prefix: str | None = None
+    no_prefix: str | None = None
+    present: bool | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Where:
+        if sum(getattr(self, test) is not None for test in _TESTS) != 1:
+            raise ValueError(f"give exactly one of {', '.join(_TESTS[:-1])} and {_TESTS[-1]}")
+        return self
+
+
+_TESTS = tuple(name for name in Where.model_fields if name != "column")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Conditions = Annotated[list[Where], BeforeValidator(_listed)]
+"""One condition, or several that must all hold."""
+
+
+class Given(Strict):
+    """Where the value comes from: exactly one of `from`, `constant`, `present`, `product`, `digest` and `latest`.
+
+    Attributes:
+        header: `from`, a column of the file, by its header without surrounding spaces.
+        constant: the same value in every row.
+        present: a column of the file: `then` where it holds anything, else `otherwise`.
+        product: columns and whole numbers multiplied, exactly; rounded half away from zero to `decimals` places. With a
+            value that is no number it is that value, for the gate to judge.
+        digest: SHA-256 of these columns' values, as 32 hex digits: an id for lines that have none.
+        latest: the latest instant of these columns.
+        lookup: `from` or `present` is a column of that lookup of the export.
+        take: of several lines (of a lookup's key, of a group): the first, the sum, or how many hold a value.
+        words: the file's words -> ours; a word not listed becomes `otherwise`, or stays as it came without it.
+        plus: for an instant: so much later.
+        when: empty unless these conditions hold.
+    """
+
+    header: str | None = Field(default=None, alias="from")
+    constant: str | None = None
+    present: str | None = None
+    product: list[str | int] | None = Field(default=None, min_length=2)
+    digest: list[str] | None = Field(default=None, min_length=1)
+    latest: list[str] | None = Field(default=None, min_length=1)
+    lookup: str | None = None
+    take: Take | None = None
+    decimals: int | None = Field(default=None, ge=0, le=6)
+    then: str | None = None
+    words: dict[str, str] | None = None
+    otherwise: str | None = None
+    plus: Duration | None = None
+    when: Conditions = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Given:
+        if sum(getattr(self, name) is not None for name in _SOURCES) != 1:
+            raise ValueError("give exactly one of from, constant, present, product, digest and latest")
+        if (self.then is not None) != (self.present is not None):
+            raise ValueError("`then` goes with `present`, and `present` with `then`")
+        if self.header is None and (self.words is not None or self.plus is not None):
+            raise ValueError("`words` and `plus` go with `from`")
+        if self.otherwise is not None and self.words is None and self.present is None:
+            raise ValueError("`otherwise` goes with `words` or `present`")
+        if (self.decimals is not None) != (self.product is not None):
+            raise ValueError("`decimals` goes with `product`, and `product` with `decimals`")
+        if self.lookup is not None and self.header is None and self.present is None:
+            raise ValueError("`lookup` goes with `from` or `present`")
+        return self
+
+    @property
+    def sought(self) -> str | None:
+        """The column of the lookup it needs, if it looks one up."""
+        return (self.header or self.present) if self.lookup is not None else None
+
+    @property
+    def reads(self) -> list[str]:
+        """The headers it needs in the file itself."""
+        named = [] if self.lookup is not None else [self.header, self.present]
+        factors = [factor for factor in self.product or [] if isinstance(factor, str)]
+        tested = [where.column for where in self.when]
+        return [*(name for name in named if name), *factors, *(self.digest or []), *(self.latest or []), *tested]
+
+
+def _given(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+Column = Annotated[Given, BeforeValidator(_given)]
+
+
+class Lookup(Strict):
+    """Another export of the folder, found by key; its files are held in memory while a file of this one is read.
+
+    Attributes:
+        files: glob below the folder; written as the export is.
+        key: its column that is looked up; a key on several lines needs `take`.
+        by: the column of this export that holds the key; the same name as `key` if not given.
+        sorted_by: its column that puts the lines of a key in order (numbers as numbers); else the file's order.
+    """
+
+    files: str
+    key: str
+    by: str | None = None
+    sorted_by: str | None = None
+
+    @property
+    def ours(self) -> str:
+        """The column of this export that holds the key."""
+        return self.by or self.key

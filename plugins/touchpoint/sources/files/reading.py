@@ -1,0 +1,44 @@
+"""An export opened by its format: its headers, its blocks, and the digest of its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from touchpoint.sources.files.lines import Block, Layout, Lines
+from touchpoint.sources.files.opening import ExportFile, digest_of, opened, opened_whole
+
+
+class Rows(Protocol):
+    """What every format gives."""
+
+    headers: list[str]
+
+    def blocks(self, used: list[str]) -> Iterator[Block]:
+        """The rows, with the columns of `used` alone."""
+        ...
+
+
+@contextmanager
+def reading(file: ExportFile) -> Iterator[tuple[Rows, Callable[[], str]]]:
+    """The rows of an export, and what gives the SHA-256 of its bytes once they are read.
+
+    Raises:
+        SourceError: the file is not what the mapping says, or damaged.
+        SourceUnavailable: it cannot be opened, or is still being written.
+    """
+    if not file.export.is_parquet(file.name):
+        with opened(file) as (stream, hashing):
+            yield Lines(stream, _layout(file)), hashing.finish
+        return
+    from touchpoint.sources.files.parquet import ParquetRows
+
+    with opened_whole(file) as raw:
+        digest = digest_of(file.path)
+        yield ParquetRows(raw, file.name), lambda: digest
+
+
+def _layout(file: ExportFile) -> Layout:
+    export: Any = file.export
+    return Layout(file.name, export.encoding, export.delimiter, export.quoted_newlines)
