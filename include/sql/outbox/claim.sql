@@ -1,7 +1,7 @@
 -- purpose: take due messages of one channel in hand, each for one dispatcher alone
 -- grain:   one row per message claimed
 -- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
---          sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[],
+--          running_steps text[], sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[],
 --          claim_size integer, lease interval, versions jsonb
 -- reads:   ledger.approvals_at, ledger.touch, ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.message
@@ -53,6 +53,10 @@ due_messages AS MATERIALIZED (
         AND EXISTS (SELECT FROM own_environments)
         AND messages.channel || '/' || messages.purpose = ANY(%(allowed)s::text[])
         AND messages.campaign_id || '/' || messages.step <> ALL(%(closed_steps)s::text[])
+        AND (
+            %(running_steps)s::text[] IS NULL
+            OR messages.campaign_id || '/' || messages.step = ANY(%(running_steps)s::text[])
+        )
         AND (
             NOT messages.needs_approval
             OR EXISTS (
@@ -115,4 +119,5 @@ RETURNING
     messages.template,
     messages.variant,
     messages.locale,
-    messages.valid_while
+    messages.valid_while,
+    messages.offer_id

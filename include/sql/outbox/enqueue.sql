@@ -22,6 +22,7 @@ WITH given_messages AS (
         valid_while text[],
         max_staleness interval,
         needs_approval boolean,
+        offer_id text,
         not_before timestamptz,
         not_after timestamptz,
         planned_on date
@@ -30,7 +31,7 @@ WITH given_messages AS (
 
 INSERT INTO ledger.message (
     realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id, address_kind, address_hash,
-    template, variant, locale, valid_while, max_staleness, needs_approval, not_before, not_after, planned_on,
+    template, variant, locale, valid_while, max_staleness, needs_approval, offer_id, not_before, not_after, planned_on,
     enqueued_run_no, enqueued_as_of, state_at
 )
 SELECT
@@ -51,6 +52,7 @@ SELECT
     coalesce(valid_while, '{}') AS valid_while,
     max_staleness,
     coalesce(needs_approval, false) AS needs_approval,
+    offer_id,
     not_before,
     not_after,
     planned_on,

@@ -1,7 +1,7 @@
 -- purpose: why messages that are due were not claimed
 -- grain:   one row per reason
 -- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], closed_steps text[],
---          sending_on boolean, environment_id uuid, versions jsonb
+--          running_steps text[], sending_on boolean, environment_id uuid, versions jsonb
 -- reads:   ledger.message, ledger.touch, ledger.approvals_at, ledger.gate, ledger.stop, ledger.environment,
 --          record.heads
 -- writes:  nothing
@@ -47,6 +47,7 @@ due_messages AS (
                     AND (stops.shop_id IS NULL OR stops.shop_id = messages.shop_id)
                     AND (stops.campaign_id IS NULL OR stops.campaign_id = messages.campaign_id)
             ) THEN 'stopped'
+            WHEN NOT messages.campaign_id || '/' || messages.step = ANY(%(running_steps)s::text[]) THEN 'campaign_off'
             WHEN
                 messages.needs_approval
                 AND NOT EXISTS (

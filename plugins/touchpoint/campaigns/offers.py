@@ -44,9 +44,7 @@ def with_offer(campaign: Campaign, place: str, config: Path, locales: frozenset[
     steps = [step.id for step in campaign.steps]
     for step in campaign.offer_steps:
         if step not in steps:
-            raise ConfigError(
-                f"unknown step {step!r}", place=f"{key}.offer_step", remedy=f"one of: {', '.join(steps)}"
-            )
+            raise ConfigError(f"unknown step {step!r}", place=f"{key}.offer_step", remedy=f"one of: {', '.join(steps)}")
     if KEEPER not in campaign.valid_while:
         raise ConfigError(
             "nothing keeps to the offer's quota and end", place=f"{place}: valid_while", remedy=f"add {KEEPER} to it"

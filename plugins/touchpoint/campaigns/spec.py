@@ -13,7 +13,7 @@ from touchpoint.campaigns import variants as words_for
 from touchpoint.campaigns.parts import Audience, Due, Goal, Holdout, Limits, Step, Words
 from touchpoint.campaigns.variants import Name, Variants
 from touchpoint.model import Cadence, Purpose
-from touchpoint.settings import Duration, Offer, Strict
+from touchpoint.settings import Duration, Offer, Shop, Strict
 
 __all__ = ["STAGES", "Audience", "Campaign", "Due", "Goal", "Holdout", "Limits", "Step"]
 STAGES = ("prospect", "new", "second_time", "loyal", "drifting", "dormant", "lost")
@@ -133,6 +133,15 @@ class Campaign(Strict):
     def offer_of(self, step_id: str) -> Offer | None:
         """The offer a step carries."""
         return self._offer if step_id in self.offer_steps else None
+
+    def terms_of(self, step_id: str, shop: Shop) -> dict[str, object] | None:
+        """What a step offers in a shop, as SQL takes it: offer, quota, from, until (instants); None: nothing."""
+        offer = self.offer_of(step_id)
+        terms = offer.shops.get(shop.id) if offer else None
+        if offer is None or terms is None:
+            return None
+        opens, closes = terms.opens_at(shop.tz), terms.closes_at(shop.tz)
+        return {"offer": offer.id, "quota": terms.quota, "from": opens.isoformat(), "until": closes.isoformat()}
 
     def message_values(self) -> dict[str, str]:
         """What a notice's file itself tells every reader, for the templates: the offer, where it makes one."""

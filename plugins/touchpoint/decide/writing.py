@@ -150,6 +150,7 @@ def _message_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campai
         "valid_while": list(campaign.valid_while),
         "max_staleness": campaign.max_staleness,
         "needs_approval": campaign.approval != "none",
+        "offer_id": campaign.offer_id if candidate.step in campaign.offer_steps else None,
         "not_before": slot.not_before,
         "not_after": slot.not_after,
         "planned_on": slot.planned_on,

@@ -13,7 +13,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
-from touchpoint.outbox.quiet import allowed_now, closed_steps
+from touchpoint.outbox.quiet import allowed_now, closed_steps, running_steps
 from touchpoint.settings import Policy, Shop
 
 
@@ -27,6 +27,8 @@ class Scope:
         lease: how long a claim holds, in real time.
         versions: campaign id -> hash of its file and templates, of those that ask for approval: an answer covers
             no other.
+        is_held_to_files: a message goes only while its campaign's file loads, is enabled and has its step; else it
+            stays waiting (`campaign_off`), so that a slip in a file loses nothing.
     """
 
     realm: str
@@ -38,6 +40,7 @@ class Scope:
     shards: int
     lease: timedelta
     versions: Mapping[str, str] = field(default_factory=dict)
+    is_held_to_files: bool = False
 
     def gates(self, at: datetime) -> dict[str, Any]:
         """Parameters that claim.sql and waiting_because.sql share."""
@@ -48,6 +51,7 @@ class Scope:
             "today": at.astimezone(self.shop.tz).date(),
             "allowed": allowed_now(self.policy, self.shop, at),
             "closed_steps": closed_steps(self.campaigns.values(), self.shop, at),
+            "running_steps": running_steps(self.campaigns.values(), self.realm) if self.is_held_to_files else None,
             "sending_on": self.shop.sending == "on",
             "environment_id": self.environment_id,
             "versions": Json(dict(self.versions)),
@@ -89,13 +93,21 @@ def claim(
         claim_size=size,
         lease=scope.lease,
     )
-    cancelled = judge(tx, rows, shop=scope.shop, at=at, is_claim=True)
+    cancelled = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=True)
     kept = [row for row in rows if row["message_id"] not in cancelled]
     contexts = _contexts(tx, scope, kept, at)
     return [Claimed(row, contexts.get(row["message_id"])) for row in kept], len(cancelled)
 
 
-def judge(tx: Transaction, rows: Iterable[Row], *, shop: Shop, at: datetime, is_claim: bool) -> set[int]:
+def judge(
+    tx: Transaction,
+    rows: Iterable[Row],
+    *,
+    shop: Shop,
+    at: datetime,
+    is_claim: bool,
+    campaigns: Mapping[str, Campaign] | None = None,
+) -> set[int]:
     """Cancel messages that must not go any more, and free what they covered.
 
     Args:
@@ -103,7 +115,9 @@ def judge(tx: Transaction, rows: Iterable[Row], *, shop: Shop, at: datetime, is_
         rows: with message_id and valid_while; waiting or claimed.
         shop: whose they are.
         at: business time.
-        is_claim: let touches take in what they should speak of as well (include/sql/outbox/widen/).
+        is_claim: let touches take in what they should speak of as well (include/sql/outbox/widen/), and messages take
+            what there are few of, one claim at a time (include/sql/outbox/lock/).
+        campaigns: loaded campaign files by id, for the offers they make.
 
     Returns:
         Ids of the messages cancelled.
@@ -126,7 +140,15 @@ def judge(tx: Transaction, rows: Iterable[Row], *, shop: Shop, at: datetime, is_
                 f"no statement {name!r}", place="valid_while", remedy=f"write include/sql/outbox/valid/{name}.sql"
             )
         left = [message_id for message_id in asking if message_id not in cancelled]
-        given = {"message_ids": left, "at": at, "closes_after": shop.closes_after}
+        given = {
+            "message_ids": left,
+            "at": at,
+            "closes_after": shop.closes_after,
+            "offers": Json(offer_terms(campaigns or {}, shop)),
+            "is_claim": is_claim,
+        }
+        if is_claim and f"outbox/lock/{name}" in _known():
+            tx.do(f"outbox/lock/{name}", message_ids=left)
         if is_claim and f"outbox/widen/{name}" in _known():
             tx.count(f"outbox/widen/{name}", **_asked(f"outbox/widen/{name}", given))
         gone = tx.many(f"outbox/valid/{name}", **_asked(f"outbox/valid/{name}", given))
@@ -155,10 +177,23 @@ def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> d
         campaign = scope.campaigns.get(row["campaign_id"])
         by_occasion.setdefault(campaign.occasion if campaign else "order", []).append(row["message_id"])
     found: dict[int, Row] = {}
+    told = {row["message_id"]: _told_by_file(row, scope) for row in rows}
     for occasion, ids in by_occasion.items():
         for row in tx.many(f"outbox/context/{occasion}", message_ids=ids, at=at):
-            found[row["message_id"]] = row
+            found[row["message_id"]] = {**told[row["message_id"]], **row}
     return found
+
+
+def _told_by_file(row: Row, scope: Scope) -> dict[str, Any]:
+    """What the campaign file adds to a message's facts. A promotion's offer only where the message has a slot of it."""
+    campaign = scope.campaigns.get(row["campaign_id"])
+    told = campaign.facts(row["step"], scope.shop.id) if campaign else {}
+    return told if row["offer_id"] or "offer_made" not in told else {}
+
+
+def offer_terms(campaigns: Mapping[str, Campaign], shop: Shop) -> dict[str, dict[str, object] | None]:
+    """`campaign/step` -> what it offers in a shop: offer, quota, from, until; None: nothing."""
+    return {f"{each.id}/{step.id}": each.terms_of(step.id, shop) for each in campaigns.values() for step in each.steps}
 
 
 def _asked(name: str, given: dict[str, object]) -> dict[str, object]:

@@ -64,7 +64,8 @@ def dispatch(
         shards: how many parts there are.
         policy: quiet hours.
         environment_id: of this installation; a database of another one is not sent from.
-        campaigns: loaded campaign files by id: their occasion says what a message is about; without it, orders.
+        campaigns: loaded campaign files by id: their occasion says what a message is about, and one that is disabled or
+            not among them holds its messages back. None: every message goes, and is about orders.
         limit: stop after so many claimed messages.
         lease: real time a message stays ours; a dispatcher that is silent longer has lost it.
 
@@ -76,7 +77,8 @@ def dispatch(
             raise ChannelError(f"a send may take {sender.longest_send}, the lease is {lease}", place=sender.name)
     loaded = campaigns or {}
     versions = approval_versions(loaded.values())
-    scope = Scope(realm, shop, policy, environment_id, loaded, shard, shards, lease, versions)
+    held = campaigns is not None
+    scope = Scope(realm, shop, policy, environment_id, loaded, shard, shards, lease, versions, held)
     tally = Tally()
     tally.done.update(leases.recover(db, realm=realm, shop=shop, clock=clock).done)
     _expire(db, scope, clock, tally)
@@ -86,8 +88,8 @@ def dispatch(
         worker.run(limit)
         missing |= worker.missing_codes
     with db.transaction() as tx:
-        held = tx.many("outbox/waiting_because", **scope.gates(clock.now()))
-    tally.held = {row["reason"]: row["messages"] for row in held if row["reason"] != "claimable"}
+        waiting = tx.many("outbox/waiting_because", **scope.gates(clock.now()))
+    tally.held = {row["reason"]: row["messages"] for row in waiting if row["reason"] != "claimable"}
     log.info("dispatched shop %s shard %s/%s: %s", shop.id, shard, shards, tally.as_dict())
     if missing:
         raise ChannelError(

@@ -1,4 +1,4 @@
-"""Quiet hours, asked at the last moment before a message goes."""
+"""What may go at all just now: quiet hours, and campaigns that run, asked at the last moment before a message goes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from datetime import datetime, time
 from touchpoint.campaigns.spec import Campaign, Step
 from touchpoint.model import Channel, Purpose
 from touchpoint.settings import Policy, QuietHours, Shop
+
+TEST = "test"
+"""A realm that reaches listed addresses alone: a campaign is tried there before it is enabled."""
 
 
 def allowed_now(policy: Policy, shop: Shop, at: datetime) -> list[str]:
@@ -25,6 +28,16 @@ def closed_steps(campaigns: Iterable[Campaign], shop: Shop, at: datetime) -> lis
     """`campaign/step` pairs whose own hours of the day do not hold at an instant, in the shop's zone."""
     local = at.astimezone(shop.tz).time()
     return [f"{campaign.id}/{step.id}" for campaign in campaigns for step in campaign.steps if _is_closed(step, local)]
+
+
+def running_steps(campaigns: Iterable[Campaign], realm: str) -> list[str]:
+    """`campaign/step` pairs that may go: of enabled files; in realm test, of all that load."""
+    return [
+        f"{campaign.id}/{step.id}"
+        for campaign in campaigns
+        if campaign.enabled or realm == TEST
+        for step in campaign.steps
+    ]
 
 
 def _is_closed(step: Step, local: time) -> bool:

@@ -40,7 +40,7 @@ def sweep(
     versions = approval_versions((campaigns or {}).values())
     expired = expire(tx, realm=realm, shop_id=shop.id, at=at, versions=versions)
     waiting = tx.many("outbox/waiting", realm=realm, shop_id=shop.id)
-    cancelled = judge(tx, waiting, shop=shop, at=at, is_claim=False)
+    cancelled = judge(tx, waiting, shop=shop, at=at, campaigns=campaigns, is_claim=False)
     replanned = replan(tx, realm=realm, shop=shop, at=at, policy=policy, campaigns=campaigns or {})
     tally.done.update(expired=expired, cancelled=len(cancelled), replanned=replanned)
     return tally

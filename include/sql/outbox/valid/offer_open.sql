@@ -1,0 +1,118 @@
+-- purpose: give messages in hand a slot of the offer they promise; cancel those whose offer is over, or has none left
+-- grain:   one row per message cancelled, or put off until its offer begins
+-- params:  message_ids bigint[], at timestamptz, offers jsonb, is_claim boolean
+-- reads:   ledger.message, ledger.offer_grant
+-- writes:  ledger.message, ledger.offer_grant
+-- returns: many
+-- offers: "campaign/step" -> offer, quota, from, until as configured now; null where the step makes none. A campaign that
+-- does not load is not in it: its messages are left alone, the claim takes none of them. Slots are given at the claim
+-- alone, under the lock of lock/offer_open; a message claimed again still holds its own.
+WITH asked_messages AS (
+    SELECT
+        messages.message_id,
+        messages.realm,
+        messages.shop_id,
+        messages.offer_id,
+        messages.not_after,
+        (terms.offer ->> 'quota')::integer AS quota,
+        (terms.offer ->> 'from')::timestamptz AS opens_at,
+        CASE
+            WHEN
+                terms.offer ->> 'offer' IS DISTINCT FROM messages.offer_id
+                OR (terms.offer ->> 'until')::timestamptz <= %(at)s::timestamptz
+                OR (terms.offer ->> 'from')::timestamptz >= messages.not_after
+                THEN 'offer_over'
+            WHEN (terms.offer ->> 'from')::timestamptz > %(at)s::timestamptz THEN 'offer_not_begun'
+        END AS reason
+    FROM ledger.message AS messages
+    CROSS JOIN LATERAL (
+        SELECT %(offers)s::jsonb -> (messages.campaign_id || '/' || messages.step) AS offer
+    ) AS terms
+    WHERE
+        messages.message_id = ANY(%(message_ids)s::bigint[])
+        AND messages.state IN ('waiting', 'claimed')
+        AND messages.offer_id IS NOT NULL
+        AND (%(is_claim)s::boolean OR terms.offer IS NOT NULL)
+),
+
+asking_messages AS (
+    SELECT
+        asked_messages.*,
+        row_number() OVER (PARTITION BY asked_messages.offer_id ORDER BY asked_messages.message_id) AS turn
+    FROM asked_messages
+    WHERE
+        %(is_claim)s::boolean
+        AND asked_messages.reason IS NULL
+        AND NOT EXISTS (
+            SELECT FROM ledger.offer_grant AS grants
+            WHERE
+                grants.message_id = asked_messages.message_id
+                AND grants.released_at IS NULL
+        )
+),
+
+asked_offers AS (
+    SELECT
+        realm,
+        shop_id,
+        offer_id,
+        min(quota) AS quota,
+        count(*) AS asking
+    FROM asking_messages
+    GROUP BY realm, shop_id, offer_id
+),
+
+given_grants AS (
+    INSERT INTO ledger.offer_grant (realm, shop_id, offer_id, slot, message_id, granted_at)
+    SELECT
+        asking_messages.realm,
+        asking_messages.shop_id,
+        asking_messages.offer_id,
+        free_slots.slot,
+        asking_messages.message_id,
+        %(at)s::timestamptz
+    FROM asked_offers
+    CROSS JOIN LATERAL ledger.free_offer_slots(
+        asked_offers.realm, asked_offers.shop_id, asked_offers.offer_id, asked_offers.quota, asked_offers.asking
+    ) AS free_slots
+    INNER JOIN asking_messages
+        ON
+            asked_offers.offer_id = asking_messages.offer_id
+            AND free_slots.turn = asking_messages.turn
+    RETURNING message_id
+),
+
+judged_messages AS (
+    SELECT
+        asked_messages.message_id,
+        asked_messages.opens_at,
+        asked_messages.reason
+    FROM asked_messages
+    WHERE asked_messages.reason IS NOT NULL
+    UNION ALL
+    SELECT
+        asking_messages.message_id,
+        asking_messages.opens_at,
+        'offer_gone' AS reason
+    FROM asking_messages
+    WHERE asking_messages.message_id NOT IN (SELECT given_grants.message_id FROM given_grants)
+)
+
+UPDATE ledger.message AS messages
+SET
+    state = CASE judged_messages.reason WHEN 'offer_not_begun' THEN 'waiting' ELSE 'cancelled' END,
+    reason = judged_messages.reason,
+    not_before = CASE judged_messages.reason
+        WHEN 'offer_not_begun' THEN judged_messages.opens_at
+        ELSE messages.not_before
+    END,
+    state_at = %(at)s::timestamptz,
+    lease_until = NULL
+FROM judged_messages
+WHERE
+    messages.message_id = judged_messages.message_id
+    AND messages.message_id = ANY(%(message_ids)s::bigint[])
+    AND messages.state IN ('waiting', 'claimed')
+RETURNING
+    messages.message_id,
+    messages.reason
