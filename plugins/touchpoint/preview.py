@@ -15,6 +15,7 @@ from touchpoint.decide import recompute
 from touchpoint.errors import ConfigError
 from touchpoint.pipeline import Trigger
 from touchpoint.record import refresh as record
+from touchpoint.record.derived import Derived
 from touchpoint.services import Services, run_from_row
 from touchpoint.settings import load_policy, load_segments, load_shop
 
@@ -62,7 +63,10 @@ def _decide(tx: Any, services: Services, trigger: Trigger, campaign_id: str) -> 
     campaign, segments = loaded[campaign_id], load_segments(services.config)
     relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no)
     decisions.keep_salts(tx, run, shop, [campaign])
-    found = audiences.ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    derived = Derived(tx, shop, run.as_of, run.run_no, relation, segments)
+    found = audiences.ask(
+        tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments, derived=derived
+    )
     counts, reasons = recompute.judge_as_of(
         tx,
         run=run,

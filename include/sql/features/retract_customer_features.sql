@@ -12,6 +12,7 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM record.paid_orders AS paid_orders
         WHERE
-            paid_orders.customer_no = features.customer_no
+            paid_orders.shop_id = features.shop_id
+            AND paid_orders.customer_no = features.customer_no
             AND paid_orders.paid_at <= %(as_of)s::timestamptz
     )

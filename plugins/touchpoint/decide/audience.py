@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from touchpoint import statements
-from touchpoint.campaigns import variants as words_for
 from touchpoint.campaigns.spec import Campaign
-from touchpoint.db import Json, Row, Transaction
+from touchpoint.db import Row, Transaction
+from touchpoint.decide.given import Derived, available, threshold_seconds
 from touchpoint.errors import ConfigError, LedgerError
 from touchpoint.model import Candidate, Mode, Run
 from touchpoint.settings import Segments, Shop, content_hash
@@ -53,7 +53,16 @@ class Audience:
     candidates: tuple[Candidate, ...] = ()
 
 
-def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: str, segments: Segments) -> Audience:
+def ask(
+    tx: Transaction,
+    *,
+    run: Run,
+    shop: Shop,
+    campaign: Campaign,
+    relation: str,
+    segments: Segments,
+    derived: Derived | None = None,
+) -> Audience:
     """Run a campaign's audience statement as of the run's instant; nothing is written.
 
     Args:
@@ -62,7 +71,8 @@ def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: 
         shop: its shop.
         campaign: the campaign; its statement takes what it needs of `available`.
         relation: the customer features to look at: stored, or the run's own.
-        segments: lifecycle thresholds.
+        segments: thresholds and rules of config/segments.yaml.
+        derived: of the same instant as `relation`; without it no statement may ask for series or rfm.
 
     Raises:
         ConfigError: the statement wants a parameter nobody gives, or returns a step or variant the campaign file has
@@ -71,13 +81,15 @@ def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: 
     """
     name = f"audiences/{campaign.audience.statement}"
     statement = statements.load(name)
-    given = available(run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    given = available(run=run, shop=shop, campaign=campaign, relation=relation, segments=segments, derived=derived)
     unknown = sorted(set(statement.params) - set(given))
     if unknown:
         raise ConfigError(
             f"wants {', '.join(unknown)}", place=f"include/sql/{name}.sql", remedy=f"use: {', '.join(given)}"
         )
-    rows = tx.many(name, **{key: given[key] for key in statement.params})
+    # Bounds that come from the shop's own customers are data; the rules they come by are configuration.
+    rules = [segments.model_dump(include={"rfm", "value_tiers"})] if "rfm" in statement.params else []
+    rows = tx.many(name, **{key: value() if callable(value := given[key]) else value for key in statement.params})
     candidates = tuple(sorted((_candidate(campaign, row) for row in rows), key=_key))
     twice = len(candidates) - len({_key(candidate) for candidate in candidates})
     if twice:
@@ -93,13 +105,22 @@ def ask(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: 
         campaign_hash=campaign.file_hash,
         statement_hash=statement.digest,
         parameter_hash=content_hash(
-            [campaign.audience.sql_parameters(), threshold_seconds(segments), shop.closes_after]
+            [campaign.audience.sql_parameters(), threshold_seconds(segments), shop.closes_after, *rules]
         ),
         candidates=candidates,
     )
 
 
-def store(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation: str, segments: Segments) -> Audience:
+def store(
+    tx: Transaction,
+    *,
+    run: Run,
+    shop: Shop,
+    campaign: Campaign,
+    relation: str,
+    segments: Segments,
+    derived: Derived | None = None,
+) -> Audience:
     """Ask, and store the answer for this run, in place of an earlier one of the same run.
 
     A run in mode `recompute` stores nothing: what it was stored with when it sent is what it will be compared with.
@@ -107,7 +128,7 @@ def store(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation
     Raises:
         ConfigError, LedgerError: see `ask`.
     """
-    audience = ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
+    audience = ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments, derived=derived)
     if run.mode == Mode.RECOMPUTE:
         return audience
     tx.do("decide/lock_audience", run_no=run.run_no, campaign_id=campaign.id)
@@ -125,36 +146,6 @@ def store(tx: Transaction, *, run: Run, shop: Shop, campaign: Campaign, relation
     )
     tx.copy_in(RELATION, COLUMNS, _csv(run.run_no, audience.candidates))
     return audience
-
-
-def available(*, run: Run, shop: Shop, campaign: Campaign, relation: str, segments: Segments) -> dict[str, object]:
-    """What an audience statement may ask for, by parameter name; durations inside jsonb are seconds."""
-    return {
-        "realm": run.realm,
-        "shop_id": run.shop_id,
-        "as_of": run.as_of,
-        "campaign_id": campaign.id,
-        "step": campaign.steps[0].id,
-        "zone": shop.zone,
-        "closes_after": shop.closes_after,
-        "currency": shop.currency,
-        "variants": Json(words_for.for_sql(campaign.variants)),
-        "parameters": Json(campaign.audience.sql_parameters()),
-        "segments": Json(threshold_seconds(segments)),
-        "features": relation,
-    }
-
-
-def threshold_seconds(segments: Segments) -> dict[str, int]:
-    """Lifecycle thresholds as SQL takes them: counts as they are, silences in seconds."""
-    return {
-        "new_orders": segments.new_orders,
-        "second_time_orders": segments.second_time_orders,
-        "loyal_orders": segments.loyal_orders,
-        "drifting_after": int(segments.drifting_after.total_seconds()),
-        "dormant_after": int(segments.dormant_after.total_seconds()),
-        "lost_after": int(segments.lost_after.total_seconds()),
-    }
 
 
 def audience_hash(candidates: Iterable[Candidate]) -> str:

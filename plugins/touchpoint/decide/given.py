@@ -1,0 +1,65 @@
+"""What audience statements may ask for by name: the run, its shop, the campaign's parameters, the customer record."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from touchpoint.campaigns import variants as words_for
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.db import Json
+from touchpoint.model import Run
+from touchpoint.settings import Segments, Shop
+
+
+class Derived(Protocol):
+    """The customer record beyond the features; each part is made when a statement asks for it."""
+
+    @property
+    def series(self) -> str:
+        """Relation of what each customer bought of each product series."""
+
+    @property
+    def rfm(self) -> dict[str, Any]:
+        """Where RFM scores and value tiers begin, and what they are called."""
+
+
+def available(
+    *,
+    run: Run,
+    shop: Shop,
+    campaign: Campaign,
+    relation: str,
+    segments: Segments,
+    derived: Derived | None = None,
+) -> dict[str, object]:
+    """What an audience statement may ask for, by parameter name; durations inside jsonb are seconds.
+
+    What costs a pass over the shop stands as a function, called if the statement asks for it.
+    """
+    return {
+        "realm": run.realm,
+        "shop_id": run.shop_id,
+        "as_of": run.as_of,
+        "campaign_id": campaign.id,
+        "step": campaign.steps[0].id,
+        "zone": shop.zone,
+        "closes_after": shop.closes_after,
+        "currency": shop.currency,
+        "variants": Json(words_for.for_sql(campaign.variants)),
+        "parameters": Json(campaign.audience.sql_parameters()),
+        "segments": Json(threshold_seconds(segments)),
+        "features": relation,
+        **({"series": lambda: derived.series, "rfm": lambda: Json(derived.rfm)} if derived else {}),
+    }
+
+
+def threshold_seconds(segments: Segments) -> dict[str, int]:
+    """Lifecycle thresholds as SQL takes them: counts as they are, silences in seconds."""
+    return {
+        "new_orders": segments.new_orders,
+        "second_time_orders": segments.second_time_orders,
+        "loyal_orders": segments.loyal_orders,
+        "drifting_after": int(segments.drifting_after.total_seconds()),
+        "dormant_after": int(segments.dormant_after.total_seconds()),
+        "lost_after": int(segments.lost_after.total_seconds()),
+    }
