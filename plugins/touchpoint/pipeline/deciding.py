@@ -19,10 +19,9 @@ from touchpoint.outbox.enqueue import enqueue
 from touchpoint.pipeline import people
 from touchpoint.pipeline.runs import read_run
 from touchpoint.record import refresh as record
+from touchpoint.record.derived import Derived
 from touchpoint.services import Services
-from touchpoint.settings import load_policy, load_segments, load_shop
-
-FEATURES = "record.customer_features"
+from touchpoint.settings import Shop, load_policy, load_segments, load_shop
 
 
 def config_check(services: Services) -> int:
@@ -58,13 +57,15 @@ def plan(services: Services, run_no: int | None, campaign_id: str) -> int:
     shop = load_shop(run.shop_id, services.config)
     campaign = _campaign(services, campaign_id)
     with services.timed(run.run_no, f"plan_{campaign_id}"), services.db.transaction() as tx:
+        derived = _record(tx, services, run, shop)
         stored = audiences.store(
             tx,
             run=run,
             shop=shop,
             campaign=campaign,
-            relation=_features_relation(tx, run),
-            segments=load_segments(services.config),
+            relation=derived.features,
+            segments=derived.segments,
+            derived=derived,
         )
         return stored.candidate_count
 
@@ -87,14 +88,15 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
     loaded = load_campaigns(services.config).by_id
     with services.timed(run.run_no, "decide"), services.db.transaction() as tx:
         if run.mode == Mode.RECOMPUTE:
+            derived = _record(tx, services, run, shop)
             return recompute.compare(
                 tx,
                 run=run,
                 shop=shop,
                 policy=policy,
                 campaigns={due: loaded[due] for due in due_campaigns(loaded, run.cadence, run.as_of, shop)},
-                relation=_features_relation(tx, run),
-                segments=load_segments(services.config),
+                relation=derived.features,
+                segments=derived.segments,
             )
         decisions.lock(tx, realm=run.realm, shop_id=shop.id)
         sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy, campaigns=loaded)
@@ -118,11 +120,13 @@ def _require_all_decided(made: decisions.Plan) -> None:
         )
 
 
-def _features_relation(tx: Transaction, run: Run) -> str:
+def _record(tx: Transaction, services: Services, run: Run, shop: Shop) -> Derived:
     """The stored record where it stands at the run's own instant, else one of the run's own."""
     if run.is_at_head and head.read(tx, run.shop_id).refreshed_as_of == run.as_of:
-        return FEATURES
-    return record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
+        features = record.FEATURES
+    else:
+        features = record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
+    return Derived(tx, shop, run.as_of, run.run_no, features, load_segments(services.config))
 
 
 def _campaign(services: Services, campaign_id: str) -> Campaign:
