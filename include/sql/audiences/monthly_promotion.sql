@@ -2,9 +2,8 @@
 -- grain:   one row per person: accounts of one identity are one
 -- params:  shop_id text, as_of timestamptz, step text, zone text, currency text, parameters jsonb, variants jsonb,
 --          features relation, series relation
--- reads:   facts.customers, facts.orders, facts.orders_history, facts.order_lines, facts.order_lines_history,
---          facts.refunds, facts.refunds_history, what facts.parcel_trouble reads, the features relation, the series
---          relation
+-- reads:   facts.customers, orders, order_lines and refunds with their histories, what facts.parcel_trouble reads, the
+--          features relation, the series relation
 -- writes:  nothing
 -- returns: many
 WITH settings AS (

@@ -10,6 +10,7 @@ from typing import Literal
 
 from touchpoint.campaigns.load import PARTS, TEMPLATE_ROOT, template_folder
 from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.variants import series_of
 from touchpoint.campaigns.wording import Wording, contains, find_words, fold, load_wording
 from touchpoint.model import Channel, Purpose
 from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, shop_ids
@@ -17,6 +18,7 @@ from touchpoint.sms_parts import SINGLE, segments
 
 KEYS = tuple(Campaign.model_fields)
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_SERIES = re.compile(r"\{[{%][^}]*\bseries\b")
 _MARKUP = re.compile(r"\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL)
 _LATIN = re.compile(r"[a-zA-Z]")
 MAX_SMS = 500
@@ -61,6 +63,7 @@ def lint(
         for part, source in parts.items():
             findings += _words(f"include/templates/{folder}/{part}", source, wording)
         place = f"include/templates/{folder}"
+        findings += _series(place, parts, campaign, key)
         if channel == Channel.SMS:
             findings += _sms(f"{place}/sms.txt", parts["sms.txt"], campaign.purpose, wording)
             findings += _registered(key, shops)
@@ -106,6 +109,15 @@ def _words(place: str, source: str, wording: Wording) -> Iterator[LintFinding]:
     for found in find_words(_MARKUP.sub("|", source), wording):
         remedy = "use other words" if found.level == "error" else "keep it only if it is true and can be shown"
         yield LintFinding(found.level, place, f"{found.word!r}: {found.source}", remedy)
+
+
+def _series(place: str, parts: dict[str, str], campaign: Campaign, key: str) -> Iterator[LintFinding]:
+    """Words that name a series are read by those who prefer that one alone."""
+    variant = key.rpartition("/")[2].partition(".")[2]
+    named = next((part for part, source in parts.items() if _SERIES.search(source)), None)
+    if named and variant not in series_of(campaign.variants):
+        remedy = "take it out, or give each series a variant of its own"
+        yield LintFinding("error", f"{place}/{named}", "names a series to readers of none or of several", remedy)
 
 
 def _sms(place: str, source: str, purpose: Purpose, wording: Wording) -> Iterator[LintFinding]:

@@ -153,7 +153,11 @@ class Campaign(Strict):
         """What a message's context row holds beside the shop's facts: the offer; a promotion's with its terms."""
         offer = self.offer_of(step_id)
         terms = offer.shops.get(shop_id) if offer else None
-        return {"offer_made": (offer, terms)} if offer and terms else dict(self.message_values())
+        series = words_for.series_of(self.variants)
+        return {
+            **({"offer_made": (offer, terms)} if offer and terms else self.message_values()),
+            **({"series_of_variant": series} if series else {}),
+        }
 
     def with_offer(self, offer: Offer) -> Campaign:
         """The same campaign, remembering the offer it names: its hash changes with the offer's words and terms."""

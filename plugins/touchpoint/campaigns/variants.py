@@ -78,11 +78,26 @@ def for_sql(variants: Variants) -> Mapping[str, object]:
     if variants.get("by") != "series":
         return {}
     rules = {key: words for key, words in variants.items() if key in _RULES}
-    named = {key: words for key, words in variants.items() if key not in _RULES and key != "by"}
-    return {**rules, "series": {series: _both(words) for series, words in named.items()}}
+    return {**rules, "series": {series: _both(words) for series, words in _by_series(variants).items()}}
 
 
 def _both(words: str | SeriesWords) -> dict[str, str]:
     if isinstance(words, str):
         return {"words": words, "vip": words}
     return {"words": words.words, "vip": words.vip or words.words}
+
+
+def series_of(variants: Variants) -> dict[str, str]:
+    """Variant -> the one series it speaks of; without those that several series share."""
+    found: dict[str, set[str]] = {}
+    for series, words in _by_series(variants).items():
+        for variant in _both(words).values():
+            found.setdefault(variant, set()).add(series)
+    rules = {variants.get(rule) for rule in _RULES}
+    return {name: min(series) for name, series in found.items() if len(series) == 1 and name not in rules}
+
+
+def _by_series(variants: Variants) -> dict[str, str | SeriesWords]:
+    if variants.get("by") != "series":
+        return {}
+    return {series: words for series, words in variants.items() if series not in _RULES and series != "by"}

@@ -11,13 +11,14 @@ from typing import Any
 
 from touchpoint.errors import RenderError
 from touchpoint.render import words
-from touchpoint.render.contexts import order
+from touchpoint.render.contexts import order, period
 from touchpoint.settings import Shop
 
 Values = Callable[[Shop, Mapping[str, Any], datetime], dict[str, Any]]
 
 BY_OCCASION: dict[str, Values] = {
     "order": order.values,
+    "period": period.values,
 }
 
 
