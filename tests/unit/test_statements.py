@@ -15,6 +15,7 @@ from touchpoint.statements import HEADER_KEYS, ROOT, SQL_ROOT, Statement, load, 
 
 PUT_IN = {
     "checks/failing": ["checks/rows"],
+    "features/scratch": ["features/of_facts", "features/of_record"],
     "load/quarantine_failing": ["checks/failing"],
     "load/stage": ["load/typed"],
 }
