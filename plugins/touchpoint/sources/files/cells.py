@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from touchpoint.sources.files import typed
+from touchpoint.sources.files.digests import digests
 from touchpoint.sources.files.given import Given, Lookup, Where
 from touchpoint.sources.files.numbers import NUMBER
 
@@ -48,8 +49,8 @@ class Cells:
     def __init__(self, table: Any, export: Any, zone: ZoneInfo, sheets: Mapping[str, Sheet] | None = None) -> None:
         self.export, self.zone = export, zone
         self._table, self._sheets = table, sheets or {}
-        self._texts: dict[str, Any] = {}
-        self._found: dict[str, Any] = {}
+        self._whole: tuple[Cells, Any] | None = None
+        self._known: dict[tuple[str, ...], Any] = {}
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -58,7 +59,9 @@ class Cells:
         """Those lines alone for which a mask holds."""
         if pc.all(mask, min_count=0).as_py():
             return self
-        return Cells(self._table.filter(mask), self.export, self.zone, self._sheets)
+        part = Cells(self._table.filter(mask), self.export, self.zone, self._sheets)
+        part._whole = (self, mask)
+        return part
 
     def typed(self, name: str) -> Any:
         """A column as it came."""
@@ -67,9 +70,21 @@ class Cells:
 
     def text(self, name: str) -> Any:
         """A column as text; null where it is empty."""
-        if name not in self._texts:
-            self._texts[name] = typed.text(self.typed(name))
-        return self._texts[name]
+        return self._once(("text", name), lambda cells: typed.text(cells.typed(name)))
+
+    def digest(self, names: list[str]) -> Any:
+        """SHA-256 of the named columns of each line, as 32 hex digits; empty differs from any text."""
+        return self._once(("digest", *names), lambda cells: digests([cells.text(name) for name in names]))
+
+    def _once(self, key: tuple[str, ...], make: Callable[[Cells], Any]) -> Any:
+        """What is made of all lines of a block serves every part of it."""
+        if key not in self._known:
+            if self._whole is None:
+                self._known[key] = make(self)
+            else:
+                whole, mask = self._whole
+                self._known[key] = whole._once(key, make).filter(mask)
+        return self._known[key]
 
     def named(self, given: Given) -> Any:
         """The column that `from` or `present` names, typed, looked up if it is in a lookup."""
@@ -77,9 +92,10 @@ class Cells:
         if given.lookup is None:
             return self.typed(name)
         sheet = self._sheets[given.lookup]
-        if given.lookup not in self._found:
-            self._found[given.lookup] = pc.index_in(self.text(sheet.by), value_set=sheet.keys)
-        return sheet.values[name, given.take].take(self._found[given.lookup])
+        found = self._once(
+            ("lookup", given.lookup), lambda cells: pc.index_in(cells.text(sheet.by), value_set=sheet.keys)
+        )
+        return sheet.values[name, given.take].take(found)
 
     def holds(self, conditions: list[Where]) -> Any:
         """For each line, whether all conditions hold; never null."""

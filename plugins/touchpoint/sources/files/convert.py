@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import pyarrow
@@ -18,7 +17,6 @@ from touchpoint.sources.files.numbers import product
 from touchpoint.sources.files.times import days, instants
 
 _NOTHING = pyarrow.scalar(None, pyarrow.string())
-_DIGEST = 32  # hex digits: half of SHA-256, far from a chance of two lines with one id
 
 
 def landing_rows(cells: Cells, entity: Entity, mapping: EntityMapping) -> Any:
@@ -44,7 +42,7 @@ def _value(cells: Cells, given: Given, holds: Holds) -> Any:
     if given.product is not None:
         return _product(cells, given)
     if given.digest is not None:
-        return digests(cells, given.digest)
+        return cells.digest(given.digest)
     if given.latest is not None:
         return _latest([_instants(cells, cells.typed(name), given) for name in given.latest])
     column = cells.named(given)
@@ -106,14 +104,3 @@ def _product(cells: Cells, given: Given) -> Any:
         else:
             factors.append(cells.decimal(cells.text(factor)))
     return product(factors, times, given.decimals or 0)
-
-
-def digests(cells: Cells, names: list[str]) -> Any:
-    """SHA-256 of the named columns of each line, as 32 hex digits; empty and absent differ from any text."""
-    parts = []
-    for name in names:
-        text = cells.text(name)
-        length = pc.binary_length(text).cast(pyarrow.string())
-        parts.append(pc.coalesce(pc.binary_join_element_wise(length, text, ":"), pyarrow.scalar("-")))
-    lines = pc.binary_join_element_wise(*parts, ",").to_pylist() if len(cells) else []
-    return pyarrow.array([hashlib.sha256(line.encode()).hexdigest()[:_DIGEST] for line in lines], pyarrow.string())

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from touchpoint.model import Entity
 from touchpoint.sources.files.cells import Cells
-from touchpoint.sources.files.convert import digests, landing_rows
+from touchpoint.sources.files.convert import landing_rows
 from touchpoint.sources.files.given import Take
 from touchpoint.sources.files.mapping import EntityMapping
 from touchpoint.sources.files.numbers import decimals, plain_number
@@ -107,7 +107,7 @@ class Groups:
 
     def _not_seen(self, cells: Cells) -> Any:
         fresh = []
-        for digest in digests(cells, self._mapping.distinct).to_pylist():
+        for digest in cells.digest(self._mapping.distinct).to_pylist():
             fresh.append(digest not in self._seen)
             self._seen.add(digest)
         return pyarrow.array(fresh, pyarrow.bool_())
