@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, PrivateAttr, StrictBool, StrictInt, Tag, field_validator
+from pydantic import Discriminator, Field, PrivateAttr, StrictBool, StrictInt, Tag, ValidationInfo, field_validator
 
 from touchpoint.campaigns import variants as words_for
 from touchpoint.campaigns.parts import Audience, Due, Goal, Holdout, Limits, Step, Words
@@ -78,6 +78,13 @@ class Campaign(Strict):
     def _some_staleness(cls, value: timedelta) -> timedelta:
         if not value:
             raise ValueError("0 would never let a message go: write how old facts may be, as in 30m")
+        return value
+
+    @field_validator("approval")
+    @classmethod
+    def _somebody_may_answer(cls, value: str, others: ValidationInfo) -> str:
+        if value != "none" and others.data.get("cadence", Cadence.MONTHLY) != Cadence.MONTHLY:
+            raise ValueError("a marketer answers for monthly campaigns alone: write none, or cadence: monthly")
         return value
 
     @property

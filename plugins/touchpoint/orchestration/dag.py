@@ -14,6 +14,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.errors import ConfigError
 from touchpoint.model import Entity
 from touchpoint.orchestration import tasks
+from touchpoint.orchestration.approval import AskMarketer, task_id_of
 from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, shop_ids
 
 SCHEDULE_SWITCH = "TOUCHPOINT_SCHEDULE_SWITCH"
@@ -22,7 +23,11 @@ SHARDS = 2
 INGEST_POOL = "touchpoint_ingest"
 SEND_POOL = "touchpoint_send"
 ALWAYS = TriggerRule.ALL_DONE
-EXTRACTED = [str(Entity.MEMBER), str(Entity.ORDER), str(Entity.SHIPMENT)]
+APPROVER = "Marketer"
+"""The role that answers for a monthly campaign. Airflow's right to answer is the right to edit that DAG, so the role
+may pause it as well, and nothing else of it; no other DAG gives it that."""
+APPROVAL_RUNS = 4
+"""A run whose question is open is not over: others of its DAG need not wait for it."""
 
 DOC = """
 ### {shop_name}: {cadence}
@@ -34,6 +39,7 @@ once for all of them, and sends each message once.
 - **as_of**: `params.as_of`, else the logical date. Later than the clock is refused.
 - **A run older than {freshness}, and every backfill, recomputes**: it compares with the ledger and sends nothing.
 - **Clearing** a task is safe: a touch is one row, whatever runs twice.
+- **Approval**: a campaign that asks for it waits in *Required Actions*; nothing else of the run waits for the answer.
 - **Stop**: `touchpoint stop --shop {shop_id}`; works at the next claim.
 - A campaign file that does not load is left out: see the task `config_check`.
 """
@@ -67,14 +73,18 @@ def shop_dags(cadence: str, cron: str, freshness: str, config: Path = CONFIG_ROO
 def shop_dag(shop: Shop, cadence: str, cron: str | None, freshness: str, config: Path = CONFIG_ROOT) -> DAG:
     """One shop's DAG of a cadence."""
     campaigns = [c for c in load_campaigns(config).by_id.values() if c.cadence == cadence and c.enabled]
+    asks = any(campaign.approval != "none" for campaign in campaigns)
     with DAG(
         dag_id=f"touchpoints_{cadence}__{shop.id}",
         description=f"{shop.name}: campaigns of the {cadence} cadence, from order to report",
         schedule=CronTriggerTimetable(cron, timezone=shop.zone) if cron and _schedule_is_on() else None,
         start_date=datetime(2026, 1, 1, tzinfo=shop.tz),
         catchup=False,
-        max_active_runs=1,
-        dagrun_timeout=timedelta(hours=2),
+        max_active_runs=APPROVAL_RUNS if asks else 1,
+        # A question may stay open for days, and says itself for how many; each task has a limit of its own.
+        dagrun_timeout=None if asks else timedelta(hours=2),
+        # Airflow grants it whenever it reads the DAG of a new shop.
+        access_control={APPROVER: {"DAGs": {"can_read", "can_edit"}}} if cadence == "monthly" else None,
         tags=["touchpoint", cadence, shop.id] + (["rehearsal"] if shop.realm != "live" else []),
         params=_params(shop),
         doc_md=DOC.format(shop_name=shop.name, shop_id=shop.id, cadence=cadence, freshness=freshness),
@@ -94,7 +104,7 @@ def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
     extracted = (
         task(task_id="extract", pool=INGEST_POOL, map_index_template="{{ entity }}", retries=3)(tasks.extract)
         .partial(run_no=run_no)
-        .expand(entity=EXTRACTED)
+        .expand(entity=read_entities(shop))
     )
     validated = _use_case("validate", run_no, pool=INGEST_POOL)
     loaded = _use_case("load", run_no, pool=INGEST_POOL)
@@ -116,9 +126,21 @@ def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
     watched = task(task_id="watch", trigger_rule=ALWAYS, retries=0)(tasks.watch)()
     extracted >> validated >> loaded >> refreshed >> chosen >> [none_due, *planned] >> decided
     decided >> sent >> reconciled >> reported >> watched
+    for campaign in campaigns:
+        if campaign.approval != "none":
+            # On decide alone: nothing waits for the answer. What it lets go, the next dispatch of any run sends.
+            decided >> AskMarketer(
+                task_id=task_id_of(campaign.id), campaign_id=campaign.id, owner=campaign.owner, trigger_rule=ALWAYS
+            )
     if cadence == "daily":
         reconciled >> _use_case("upkeep", run_no, trigger_rule=ALWAYS) >> watched
     task(task_id="config_check", retries=0)(tasks.config_check)() >> watched
+
+
+def read_entities(shop: Shop) -> list[str]:
+    """The entities a shop's file says how to read; one at least, for a run that reads nothing goes on all the same."""
+    configured = [str(entity) for entity in Entity if entity.value in shop.sources]
+    return configured or [str(Entity.ORDER)]
 
 
 def _use_case(name: str, run_no, **options):  # type: ignore[no-untyped-def]

@@ -1,0 +1,47 @@
+-- purpose: where the approvals of some runs of a shop stand: what waits, and whether it is answered for as it is now
+-- grain:   one row per run and campaign that asks for approval
+-- params:  realm text, shop_id text, run_nos bigint[], versions jsonb
+-- reads:   ledger.approvals_at, ledger.message, ledger.run
+-- writes:  nothing
+-- returns: many
+WITH standing_batches AS (
+    SELECT approvals.*
+    FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, '-infinity', %(versions)s::jsonb) AS approvals
+    WHERE approvals.run_no = any(%(run_nos)s::bigint[])
+),
+
+waiting_messages AS (
+    SELECT
+        messages.enqueued_run_no AS run_no,
+        messages.campaign_id,
+        count(*) AS waiting
+    FROM ledger.message AS messages
+    WHERE
+        messages.enqueued_run_no = any(%(run_nos)s::bigint[])
+        AND messages.needs_approval
+        AND messages.state = 'waiting'
+    GROUP BY messages.enqueued_run_no, messages.campaign_id
+)
+
+SELECT
+    runs.run_no,
+    runs.dag_id,
+    runs.run_id,
+    runs.shop_id,
+    batches.campaign_id,
+    count(*) AS occasions,
+    min(batches.occasion) AS first_occasion,
+    sum(batches.message_count)::bigint AS messages,
+    coalesce(min(waiting.waiting), 0) AS waiting,
+    min(batches.expires_at) AS expires_at,
+    count(*) FILTER (WHERE batches.answer = 'approved') AS approved_occasions,
+    count(*) FILTER (WHERE batches.answer = 'rejected') AS rejected_occasions,
+    md5(string_agg(batches.audience_hash, ' ' ORDER BY batches.occasion)) AS standing_hash
+FROM standing_batches AS batches
+INNER JOIN ledger.run AS runs ON batches.run_no = runs.run_no
+LEFT JOIN waiting_messages AS waiting
+    ON
+        batches.run_no = waiting.run_no
+        AND batches.campaign_id = waiting.campaign_id
+GROUP BY runs.run_no, runs.dag_id, runs.run_id, runs.shop_id, batches.campaign_id
+ORDER BY runs.run_no, batches.campaign_id

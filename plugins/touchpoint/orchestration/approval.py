@@ -1,0 +1,106 @@
+"""The task that asks a marketer: Airflow's own approval, with the question and the answer in the ledger.
+
+The answer is kept by this very task when it is resumed, from what Airflow itself has on record of it. A task of its own
+would have to take it from an XCom, which whoever may edit XComs could write. So marking it successful, or clearing it,
+keeps nothing, and neither does an answer that nobody gave (`defaults`: no, when time is up).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import conf
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+
+from touchpoint.orchestration.tasks import services
+
+LONGEST = timedelta(days=31)
+"""An occasion that asks for approval is a month at most. How long a question may really wait, its messages say."""
+NOTE_LENGTH = 500
+log = logging.getLogger(__name__)
+
+
+class AskMarketer(ApprovalOperator):  # type: ignore[misc]
+    """Asks about a campaign's messages of this run, waits without holding a worker, and keeps the answer.
+
+    Skipped where there is nothing to ask: see `touchpoint.pipeline.approving.ask`.
+    """
+
+    def __init__(self, *, campaign_id: str, **options: Any) -> None:
+        super().__init__(
+            subject=f"{campaign_id}: approve?",
+            defaults=self.REJECT,
+            response_timeout=LONGEST,
+            params={
+                "note": Param(
+                    "",
+                    type=["null", "string"],
+                    maxLength=NOTE_LENGTH,
+                    title="Note",
+                    description="Kept with the answer.",
+                )
+            },
+            **options,
+        )
+        self.campaign_id = campaign_id
+
+    def execute(self, context: Any) -> None:
+        """Note the question in the ledger, and park until it is answered or its time is up."""
+        from touchpoint.pipeline import approving
+
+        dag_run = context["dag_run"]
+        with services() as opened:
+            asked = approving.ask(opened, dag_run.dag_id, dag_run.run_id, self.campaign_id)
+        if isinstance(asked, str):
+            raise AirflowSkipException(asked)
+        self.subject = asked.subject
+        self.body = f"{asked.body}\n\n[Texts, reasons and figures]({_page(dag_run.dag_id, dag_run.run_id)})"
+        self.response_timeout = max(asked.patience, timedelta(seconds=1))
+        try:
+            super().execute(context)
+        except TaskAwaitingInput as parked:
+            # The answer belongs to this question: what comes between cannot put another in its place.
+            parked.kwargs = {"question": asked.question, "run_no": asked.run_no}
+            raise
+
+    def execute_complete(self, context: Any, event: dict[str, Any], question: str = "", run_no: int = 0) -> str:
+        """Keep what was answered, by whom and when; nothing, where nobody answered in time."""
+        from touchpoint.pipeline import approving
+
+        who = (event.get("responded_by_user") or {}).get("name")
+        if not who or event.get("timedout") or "error" in event:
+            log.info("nobody answered in time: the messages expire")
+            return "not answered"
+        chosen = event["chosen_options"]
+        answered_at = event["responded_at"]
+        with services() as opened:
+            kept = approving.answer(
+                opened,
+                run_no,
+                question,
+                is_yes=chosen == [self.APPROVE],
+                who=str(who),
+                answered_at=answered_at if isinstance(answered_at, datetime) else datetime.fromisoformat(answered_at),
+                note=str((event.get("params_input") or {}).get("note") or "")[:NOTE_LENGTH],
+            )
+        if not kept["occasions"]:
+            log.warning("the answer came too late: the messages expire")
+            return "too late"
+        log.info("answered: %s; %s messages cancelled", chosen, kept["cancelled"])
+        return "approved" if chosen == [self.APPROVE] else "rejected"
+
+
+def task_id_of(campaign_id: str) -> str:
+    """The task that asks about a campaign."""
+    return f"approve_{campaign_id}"
+
+
+def _page(dag_id: str, run_id: str) -> str:
+    from urllib.parse import urlencode
+
+    base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return f"{base}/touchpoint/approval?{urlencode({'dag_id': dag_id, 'run_id': run_id})}"

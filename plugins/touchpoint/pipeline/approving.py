@@ -1,0 +1,162 @@
+"""Asking a marketer about a campaign of a run, and keeping the answer. Who may answer is Airflow's to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.version import approval_versions
+from touchpoint.db import Transaction
+from touchpoint.model import Mode, Run
+from touchpoint.outbox import approval
+from touchpoint.pipeline.runs import gate_state
+from touchpoint.render.messages import Renderer
+from touchpoint.reports import approval as figures
+from touchpoint.reports import words
+from touchpoint.reports.run import find_run, funnels
+from touchpoint.services import LIVE, Services, no_run, run_from_row
+from touchpoint.settings import Shop, load_shop
+
+REASONS_TOLD = 6
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to put to a marketer.
+
+    Attributes:
+        question: its id in the ledger: the answer is kept under it.
+        patience: how long an answer may take; then the messages expire.
+        subject: one line.
+        body: figures as markdown, without addresses and names.
+    """
+
+    question: str
+    run_no: int
+    patience: timedelta
+    subject: str
+    body: str
+
+
+def ask(services: Services, dag_id: str, run_id: str, campaign_id: str) -> Asked | str:
+    """Note a question about the messages of a campaign that a run has put into the outbox.
+
+    Nothing is asked, and the reason is handed back, where the run recomputes, is a rehearsal's, did not pass its gate,
+    or has nothing of the campaign waiting that nobody has answered for.
+
+    Raises:
+        TouchpointError: no such run.
+    """
+    run = _stored_run(services, dag_id, run_id)
+    if run.mode == Mode.RECOMPUTE:
+        return "the run recomputes: it sends nothing"
+    if run.realm != LIVE:
+        return "a rehearsal asks nobody: its messages wait, and expire"
+    if gate_state(services, run) != "passed":
+        return "the gate of the run has not passed: nothing of it can go"
+    shop = load_shop(run.shop_id, services.config)
+    loaded = load_campaigns(services.config).by_id
+    campaign = loaded.get(campaign_id)
+    if campaign is None:
+        return "the campaign's file does not load"
+    at = services.clock_of(run).now()
+    with services.timed(run.run_no, "ask"), services.db.transaction() as tx:
+        told = _cost(tx, run, campaign, shop, at)
+        question, rows = approval.ask(
+            tx,
+            realm=run.realm,
+            shop_id=run.shop_id,
+            run_no=run.run_no,
+            campaign_id=campaign_id,
+            at=at,
+            versions=approval_versions([campaign]),
+            figures=told.as_dict(),
+        )
+        if not rows:
+            return "nothing of the campaign waits for an answer"
+        expires_at = min(row["expires_at"] for row in rows)
+        return Asked(
+            question=str(question),
+            run_no=run.run_no,
+            patience=expires_at - at,
+            subject=f"{campaign_id}: {words.number(told.sms + told.email)} messages for {shop.name}",
+            body=_body(tx, run, campaign, shop, told, expires_at),
+        )
+
+
+def answer(
+    services: Services, run_no: int, question: str, *, is_yes: bool, who: str, answered_at: datetime, note: str | None
+) -> dict[str, int]:
+    """Keep a marketer's answer; a no cancels what waits. An answer that comes too late is not kept.
+
+    Called by the task that asked, with what Airflow has on record, and by nothing else.
+
+    Returns:
+        occasions: answered by it; cancelled: messages.
+    """
+    with services.db.transaction() as tx:
+        row = tx.maybe("runs/read", run_no=run_no)
+    if row is None:
+        raise no_run(run_no)
+    run = run_from_row(row)
+    loaded = load_campaigns(services.config).by_id
+    with services.db.transaction() as tx:
+        occasions, cancelled = approval.answer(
+            tx,
+            UUID(question),
+            realm=run.realm,
+            shop_id=run.shop_id,
+            at=services.clock_of(run).now(),
+            versions=approval_versions(loaded.values()),
+            is_yes=is_yes,
+            who=who,
+            answered_at=answered_at,
+            note=note or None,
+        )
+    return {"occasions": occasions, "cancelled": cancelled}
+
+
+def _stored_run(services: Services, dag_id: str, run_id: str) -> Run:
+    """The run in the mode it was begun in: a question is about what it enqueued then."""
+    with services.db.transaction() as tx:
+        run_no = find_run(tx, dag_id, run_id)
+        row = tx.maybe("runs/read", run_no=run_no) if run_no is not None else None
+    if row is None:
+        raise no_run(run_no)
+    return run_from_row(row)
+
+
+def _cost(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, at: datetime) -> figures.Cost:
+    renderer = Renderer(campaign_values={campaign.id: campaign.message_values()})
+    return figures.cost(tx, run_no=run.run_no, campaign=campaign, shop=shop, renderer=renderer, at=at)
+
+
+def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: figures.Cost, expires_at: datetime) -> str:
+    funnel = next(found for found in funnels(tx, [run.run_no]) if found.campaign_id == campaign.id)
+    reasons = ", ".join(
+        f"{reason} {words.number(count)}" for reason, count in list(funnel.reasons.items())[:REASONS_TOLD]
+    )
+    texts = [
+        f"- {kind.template}{f'.{kind.variant}' if kind.variant else ''} ({kind.channel}, {kind.locale}): "
+        f"{words.number(kind.waiting)}"
+        for kind in figures.kinds(tx, run.run_no, campaign.id)
+    ]
+    lines = [
+        campaign.description,
+        "",
+        f"- **Candidates**: {words.number(funnel.candidates)}",
+        f"- **Would get a message**: {words.number(funnel.decisions['enqueued'])} people, "
+        f"{words.number(told.sms + told.email)} messages",
+        f"- **Held out**, to measure the effect: {words.number(funnel.decisions['held_out'])}",
+        f"- **Others get nothing**: {reasons or 'there are none'}",
+        f"- **Cost**: {figures.cost_in_words(told)}",
+        f"- **Answer by**: {words.instant(expires_at, shop.tz)}. Later, or without an answer, nothing is sent",
+        "",
+        "In these words:",
+        "",
+        *texts,
+    ]
+    return "\n".join(lines)
