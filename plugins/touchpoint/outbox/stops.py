@@ -19,6 +19,11 @@ def resume(
     _switch(tx, False, who, shop_id, campaign_id, note)
 
 
+def lock(tx: Transaction) -> None:
+    """Wait until nobody else is at the switches: for who looks before switching. Held to the end of the transaction."""
+    tx.do("outbox/lock_stops")
+
+
 def state(tx: Transaction) -> list[Row]:
     """The latest word on each scope: scope, shop_id, campaign_id, is_stopped, who, note, recorded_real_at."""
     return tx.many("outbox/stops_in_force")

@@ -106,7 +106,7 @@ def overview_page(database: Database, config: Path, readable: Callable[[Iterable
     with database.transaction() as tx:
         run.snapshot(tx)
         latest = shops.latest_runs(tx)
-        configured = {(LIVE, shop_id): _dag_ids(shop_id) for shop_id in shop_ids(config)}
+        configured = {(LIVE, shop_id): dag_ids(shop_id) for shop_id in shop_ids(config)}
         allowed = readable({found.dag_id for found in latest} | {dag for dags in configured.values() for dag in dags})
         shown = [found for found in latest if found.dag_id in allowed]
         keys = {(found.realm, found.shop_id) for found in shown}
@@ -194,7 +194,8 @@ def _card(
     )
 
 
-def _dag_ids(shop_id: str) -> list[str]:
+def dag_ids(shop_id: str) -> list[str]:
+    """Ids of the DAGs of a shop, one a cadence."""
     return [f"touchpoints_{cadence}__{shop_id}" for cadence in Cadence]
 
 
