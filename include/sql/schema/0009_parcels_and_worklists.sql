@@ -303,3 +303,36 @@ SELECT EXISTS (
 $$;
 COMMENT ON FUNCTION facts.has_parcel_trouble(text, bigint, timestamptz) IS
 'Whether a buyer waits for a parcel that is late or in trouble: promotions and review requests to them are held.';
+
+CREATE FUNCTION facts.next_of_parcel(p_shop text, p_shipment text, p_order text, p_as_of timestamptz)
+RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT min(moments.at)
+FROM (
+    SELECT greatest(happened_at, known_at) AS at
+    FROM facts.tracking_events
+    WHERE shop_id = p_shop AND shipment_id = p_shipment
+    UNION ALL
+    SELECT greatest(happened_at, known_at)
+    FROM facts.refunds
+    WHERE shop_id = p_shop AND order_id = p_order
+    UNION ALL
+    SELECT unnest(ARRAY[closed_at, finished_at])
+    FROM facts.orders
+    WHERE shop_id = p_shop AND order_id = p_order
+) AS moments
+WHERE moments.at > p_as_of
+$$;
+COMMENT ON FUNCTION facts.next_of_parcel(text, text, text, timestamptz) IS
+'The first instant after this one at which something known already happens to a parcel or its order.';
+
+-- What is open at the heads there are.
+INSERT INTO record.parcels
+SELECT
+    parcels.shop_id, parcels.shipment_id, parcels.order_id, parcels.customer_no, parcels.carrier, parcels.region,
+    parcels.shipped_at, parcels.promised_at, parcels.first_scan_at, parcels.moved_at, parcels.moved_state,
+    parcels.problem_at, parcels.problem_state, parcels.problem_known_at, parcels.turned_back_at,
+    parcels.turned_back_known_at, parcels.turned_back_state, parcels.has_refund_asked, parcels.is_open,
+    facts.next_of_parcel(parcels.shop_id, parcels.shipment_id, parcels.order_id, heads.refreshed_as_of)
+FROM record.heads AS heads
+CROSS JOIN LATERAL facts.open_parcels_as_of(heads.shop_id, heads.refreshed_as_of) AS parcels;

@@ -11,9 +11,10 @@ from touchpoint.facts import head, landing, merge
 from touchpoint.model import Entity, Mode, Run
 from touchpoint.pipeline.runs import gate_state, lose_head, read_run
 from touchpoint.quality import gate
+from touchpoint.record import parcels
 from touchpoint.record import refresh as record
 from touchpoint.services import Services
-from touchpoint.settings import Shop, load_shop
+from touchpoint.settings import Shop, load_logistics, load_shop
 from touchpoint.sources import open_source
 
 EXTRACTED = (Entity.MEMBER, Entity.PRODUCT, Entity.ORDER, Entity.SHIPMENT, Entity.REVIEW)
@@ -134,6 +135,8 @@ def refresh(services: Services, run_no: int | None) -> int:
     """
     run = read_run(services, run_no)
     with services.timed(run.run_no, "refresh"):
+        if run.mode == Mode.SEND:
+            _keep_norms(services, run)
         if run.is_at_head:
             try:
                 return _refresh_head(services, run)
@@ -142,6 +145,12 @@ def refresh(services: Services, run_no: int | None) -> int:
         with services.db.transaction() as tx:
             record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
     return 0
+
+
+def _keep_norms(services: Services, run: Run) -> None:
+    rules = load_logistics(services.config).rules(load_shop(run.shop_id, services.config))
+    with services.db.transaction() as tx:
+        parcels.keep_norms(tx, shop_id=run.shop_id, as_of=run.as_of, rules=rules)
 
 
 def _load_judged(tx: Transaction, services: Services, shop: Shop, run: Run) -> dict[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from touchpoint.db import Transaction
+from touchpoint.record import parcels
 
 FEATURES, SERIES = "record.customer_features", "record.customer_series"
 SCRATCH = "record.scratch_{run_no}"
@@ -35,6 +36,7 @@ def refresh(tx: Transaction, *, shop_id: str, as_of: datetime, batch_ids: list[i
     tx.count("features/upsert_paid_orders", shop_id=shop_id, batch_ids=batch_ids)
     tx.count("features/retract_refunds", shop_id=shop_id, batch_ids=batch_ids)
     tx.count("features/upsert_refunds", shop_id=shop_id, batch_ids=batch_ids)
+    parcels.refresh(tx, shop_id=shop_id, as_of=as_of, batch_ids=batch_ids)
     written = tx.count("features/upsert_customer_features", shop_id=shop_id, as_of=as_of)
     written += tx.count("features/retract_customer_features", shop_id=shop_id, as_of=as_of)
     return written + _refresh_series(tx, shop_id, as_of, batch_ids)

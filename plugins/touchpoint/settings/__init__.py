@@ -11,7 +11,7 @@ from touchpoint.settings.connections import (
 from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, load_segments, load_shop, shop_ids
 from touchpoint.settings.logistics import Logistics, Norms, load_logistics
 from touchpoint.settings.offers import Offer, Terms, load_offers
-from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown
+from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown, yaml_of_text
 from touchpoint.settings.segments import Cells, Rfm, RfmThresholds, Segments, ValueTiers
 from touchpoint.settings.shapes import (
     Alerts,
@@ -70,4 +70,5 @@ __all__ = [
     "read_yaml",
     "shop_ids",
     "shown",
+    "yaml_of_text",
 ]
