@@ -62,7 +62,7 @@ class EntityMapping(Strict):
         """The same with some of its columns alone."""
         others = dict.fromkeys(set(type(self.columns).model_fields) - set(names))
         columns = self.columns.model_copy(update=others)
-        return self.model_copy(update={"columns": columns})
+        return self.model_copy(update={"columns": columns, "distinct": []})
 
 
 def _columns_model(entity: Entity) -> type[Strict]:
