@@ -86,6 +86,15 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """A block whose writes, tables and settings are undone at its end."""
+        nested = self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            nested.rollback()
+
     def many(self, name: str, **params: object) -> list[Row]:
         """All rows of a statement that returns many."""
         return [dict(row) for row in self._run(name, params, "many").mappings()]

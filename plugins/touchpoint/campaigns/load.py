@@ -11,7 +11,7 @@ from touchpoint.campaigns.offers import OFFER_PARAMETERS, with_offer
 from touchpoint.campaigns.spec import STAGES, Campaign
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
-from touchpoint.settings import CONFIG_ROOT, load_shop, parse_config, read_yaml, shop_ids, shown
+from touchpoint.settings import CONFIG_ROOT, load_shop, parse_config, read_yaml, shop_ids, shown, yaml_of_text
 from touchpoint.statements import ROOT, SQL_ROOT
 
 TEMPLATE_ROOT = ROOT / "include" / "templates"
@@ -60,6 +60,15 @@ def load_campaign(
         raise problem
     remembered = campaign.with_body(path.read_text(encoding="utf-8"))
     return with_offer(remembered, place, path.parent.parent, locales) if campaign.offer_id else remembered
+
+
+def campaign_of_text(text: str) -> Campaign:
+    """A campaign as a file said it once; what it names is not looked for: a template may be gone by now.
+
+    Raises:
+        ConfigError: it cannot be read by today's rules.
+    """
+    return parse_config(Campaign, yaml_of_text(text), Path("campaign of the ledger")).with_body(text)
 
 
 def shop_locales(config: Path = CONFIG_ROOT) -> frozenset[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC
 
 from touchpoint import statements
 from touchpoint.campaigns.spec import Campaign
-from touchpoint.db import Row, Transaction
-from touchpoint.decide.given import Derived, available, threshold_seconds
+from touchpoint.db import Json, Row, Transaction
+from touchpoint.decide.given import Derived, available, configured_values, with_values
 from touchpoint.errors import ConfigError, LedgerError
 from touchpoint.model import Candidate, Mode, Run
 from touchpoint.settings import Segments, Shop, content_hash
@@ -42,6 +42,7 @@ class Audience:
         audience_hash: of the candidates, in a stable order: differs by `data` if nothing below differs.
         campaign_hash: of the campaign file; with `parameter_hash`, a difference by `config`.
         statement_hash: of the audience statement: a difference by `code`.
+        configured: what the statement was given of the configuration, by parameter; `parameter_hash` is of it.
     """
 
     campaign_id: str
@@ -51,6 +52,7 @@ class Audience:
     statement_hash: str
     parameter_hash: str
     candidates: tuple[Candidate, ...] = ()
+    configured: Mapping[str, object] = field(default_factory=dict)
 
 
 def ask(
@@ -62,6 +64,7 @@ def ask(
     relation: str,
     segments: Segments,
     derived: Derived | None = None,
+    configured: Mapping[str, object] | None = None,
 ) -> Audience:
     """Run a campaign's audience statement as of the run's instant; nothing is written.
 
@@ -73,6 +76,7 @@ def ask(
         relation: the customer features to look at: stored, or the run's own.
         segments: thresholds and rules of config/segments.yaml.
         derived: of the same instant as `relation`; without it no statement may ask for series or rfm.
+        configured: values to ask with in place of today's configuration (`Audience.configured` of another time).
 
     Raises:
         ConfigError: the statement wants a parameter nobody gives, or returns a step or variant the campaign file has
@@ -87,8 +91,8 @@ def ask(
         raise ConfigError(
             f"wants {', '.join(unknown)}", place=f"include/sql/{name}.sql", remedy=f"use: {', '.join(given)}"
         )
-    # Bounds that come from the shop's own customers are data; the rules they come by are configuration.
-    rules = [segments.model_dump(include={"rfm", "value_tiers"})] if "rfm" in statement.params else []
+    asked_with = configured_values({key: given[key] for key in statement.params}, segments)
+    given = with_values(given, configured or {})
     rows = tx.many(name, **{key: value() if callable(value := given[key]) else value for key in statement.params})
     candidates = tuple(sorted((_candidate(campaign, row) for row in rows), key=_key))
     twice = len(candidates) - len({_key(candidate) for candidate in candidates})
@@ -104,10 +108,9 @@ def ask(
         audience_hash=audience_hash(candidates),
         campaign_hash=campaign.file_hash,
         statement_hash=statement.digest,
-        parameter_hash=content_hash(
-            [campaign.audience.sql_parameters(), threshold_seconds(segments), shop.closes_after, *rules]
-        ),
+        parameter_hash=content_hash(asked_with),
         candidates=candidates,
+        configured=asked_with,
     )
 
 
@@ -133,6 +136,9 @@ def store(
         return audience
     tx.do("decide/lock_audience", run_no=run.run_no, campaign_id=campaign.id)
     tx.count("decide/store_campaign_version", file_hash=campaign.file_hash, campaign_id=campaign.id, body=campaign.body)
+    tx.count(
+        "decide/store_parameter_version", parameter_hash=audience.parameter_hash, body=Json(dict(audience.configured))
+    )
     tx.count("decide/clear_audience", run_no=run.run_no, campaign_id=campaign.id)
     tx.count(
         "decide/store_audience",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 from touchpoint.campaigns import variants as words_for
@@ -51,6 +53,24 @@ def available(
         "features": relation,
         **({"series": lambda: derived.series, "rfm": lambda: Json(derived.rfm)} if derived else {}),
     }
+
+
+def configured_values(given: Mapping[str, object], segments: Segments) -> dict[str, object]:
+    """Of what a statement asks for, what people configure, as plain JSON.
+
+    Bounds that come from the shop's own customers are data; the rules they come by are configuration.
+    """
+    found: dict[str, object] = {key: value.adapted for key, value in given.items() if hasattr(value, "adapted")}
+    if isinstance(closes_after := given.get("closes_after"), timedelta):
+        found["closes_after"] = int(closes_after.total_seconds())
+    if "rfm" in given:
+        found["rules"] = segments.model_dump(mode="json", include={"rfm", "value_tiers"})
+    return found
+
+
+def with_values(given: Mapping[str, object], configured: Mapping[str, object]) -> dict[str, object]:
+    """What there is to ask for, some of its JSON values replaced."""
+    return {**given, **{key: Json(value) for key, value in configured.items() if hasattr(given.get(key), "adapted")}}
 
 
 def threshold_seconds(segments: Segments) -> dict[str, int]:

@@ -1,24 +1,54 @@
 """Mode recompute: what a run would have decided, from what was known at its as_of, beside what the ledger says.
 
 The decisions are made against the ledger as it was then: touches and draws of an earlier as_of, messages by their
-times. Every difference of the audience is named: `config` (campaign file, its parameters, thresholds), `code` (the
-statement), `data` (the facts: neither of the others differs, and yet the audience does), `no_ledger` (none stored).
+times. Every difference of the audience is named (decide.differences). To name them rightly the audience is asked again:
+with the configuration of then, where that has changed; and with hindsight, for facts corrected since.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from touchpoint.campaigns.load import campaign_of_text
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
-from touchpoint.decide.audience import Audience, ask
+from touchpoint.decide.audience import Audience, candidate_from_row
 from touchpoint.decide.counts import Counts, count_reasons, count_verdicts, require_sum
+from touchpoint.decide.differences import Changes, Hashes, causes, changed_keys, changes
 from touchpoint.decide.loading import load_known, written_locales
 from touchpoint.decide.policy import decide_all
 from touchpoint.decide.verdicts import Setting
+from touchpoint.errors import ConfigError
 from touchpoint.model import Run
-from touchpoint.settings import Policy, Segments, Shop
+from touchpoint.settings import Policy, Shop, yaml_of_text
+
+SETTLED_AFTER = timedelta(days=1)
+"""What is learned later than this after an instant is a correction; before, it merely came late."""
+ALL_KNOWN = "infinity"
+"""As `known_by`: everything known today."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """How an audience is to be asked.
+
+    Attributes:
+        campaign: as configured now, or then.
+        known_by: facts learned later do not count; None: as of the run's instant.
+        configured: values in place of today's configuration, by parameter of the statement.
+    """
+
+    campaign: Campaign
+    known_by: str | None = None
+    configured: Mapping[str, object] | None = None
+
+
+Ask = Callable[[Question], Audience]
+"""Asks an audience as of the run's instant; pipeline knows where the record of that instant comes from."""
 
 
 def compare(
@@ -28,8 +58,8 @@ def compare(
     shop: Shop,
     policy: Policy,
     campaigns: Mapping[str, Campaign],
-    relation: str,
-    segments: Segments,
+    ask: Ask,
+    now: datetime,
 ) -> dict[str, int]:
     """Recompute the decisions of a run and compare its audiences with those stored for the same DAG and as_of.
 
@@ -41,20 +71,29 @@ def compare(
         shop: its shop.
         policy: as configured now.
         campaigns: due at that instant.
-        relation: customer features as of that instant (record.refresh.scratch).
-        segments: as configured now.
+        ask: asks an audience.
+        now: business time, aware: until when corrections are looked for.
 
     Returns:
         Recomputed decisions by kind, over all campaigns.
     """
-    audiences = {
-        campaign.id: ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments)
-        for campaign in campaigns.values()
-    }
+    audiences = {campaign.id: ask(Question(campaign)) for campaign in campaigns.values()}
     counts, reasons = judge_as_of(tx, run=run, shop=shop, policy=policy, campaigns=campaigns, audiences=audiences)
     total: Counter[str] = Counter()
     for campaign_id, audience in audiences.items():
-        _store(tx, run, audience, {**counts[campaign_id], "reasons": reasons[campaign_id]})
+        stored = _stored(tx, run, campaign_id)
+        found, detail = _explain(tx, run, campaigns[campaign_id], audience, stored, ask, now)
+        tx.count(
+            "decide/store_recomputation",
+            run_no=run.run_no,
+            campaign_id=campaign_id,
+            compared_run_no=stored["run_no"] if stored else None,
+            candidate_count=audience.candidate_count,
+            audience_hash=audience.audience_hash,
+            differs_by=found,
+            decisions=Json({**counts[campaign_id], "reasons": reasons[campaign_id]}),
+            detail=Json(detail),
+        )
         total.update(counts[campaign_id])
     return dict(total)
 
@@ -87,36 +126,70 @@ def judge_as_of(
     return counts, reasons
 
 
-def differences(audience: Audience, stored: Row | None) -> list[str]:
-    """By what an audience differs from the stored one; empty if by nothing."""
-    if stored is None:
-        return ["no_ledger"]
-    found = []
-    if (audience.campaign_hash, audience.parameter_hash) != (stored["campaign_hash"], stored["parameter_hash"]):
-        found.append("config")
-    if audience.statement_hash != stored["statement_hash"]:
-        found.append("code")
-    if audience.audience_hash != stored["audience_hash"] and not found:
-        found.append("data")
-    return found
-
-
-def _store(tx: Transaction, run: Run, audience: Audience, decisions: Mapping[str, object]) -> None:
-    stored = tx.maybe(
+def _stored(tx: Transaction, run: Run, campaign_id: str) -> Row | None:
+    return tx.maybe(
         "decide/stored_audience",
         realm=run.realm,
         shop_id=run.shop_id,
         dag_id=run.dag_id,
         as_of=run.as_of,
-        campaign_id=audience.campaign_id,
+        campaign_id=campaign_id,
     )
-    tx.count(
-        "decide/store_recomputation",
-        run_no=run.run_no,
-        campaign_id=audience.campaign_id,
-        compared_run_no=stored["run_no"] if stored else None,
-        candidate_count=audience.candidate_count,
-        audience_hash=audience.audience_hash,
-        differs_by=differences(audience, stored),
-        decisions=Json(dict(decisions)),
-    )
+
+
+def _explain(
+    tx: Transaction, run: Run, campaign: Campaign, audience: Audience, stored: Row | None, ask: Ask, now: datetime
+) -> tuple[list[str], dict[str, Any]]:
+    """The causes by which an audience differs from the stored one, and what a report says of them."""
+    today = Hashes(audience.audience_hash, audience.campaign_hash, audience.parameter_hash, audience.statement_hash)
+    if stored is None:
+        return causes(None, today, None, False), {}
+    then = Hashes(stored["audience_hash"], stored["campaign_hash"], stored["parameter_hash"], stored["statement_hash"])
+    corrections = _corrections(run, campaign, ask, now)
+    has_config = (then.campaign, then.parameters) != (today.campaign, today.parameters)
+    as_configured_then = _asked_as_then(stored, ask) if has_config and then.statement == today.statement else None
+    named = causes(then, today, as_configured_then, bool(corrections))
+    detail: dict[str, Any] = {}
+    if has_config:
+        detail["config"] = _changed_config(stored, campaign, audience)
+    if "code" in named:
+        detail["code"] = [f"include/sql/audiences/{campaign.audience.statement}.sql"]
+    if then.audience != today.audience:
+        detail["audience"] = _changes_since(tx, run, stored, audience).as_dict()
+    if corrections:
+        detail["corrections"] = corrections.as_dict()
+    return named, detail
+
+
+def _corrections(run: Run, campaign: Campaign, ask: Ask, now: datetime) -> Changes:
+    settled = run.as_of + SETTLED_AFTER
+    if now <= settled:
+        return Changes()
+    before = ask(Question(campaign, known_by=settled.isoformat()))
+    return changes(before.candidates, ask(Question(campaign, known_by=ALL_KNOWN)).candidates)
+
+
+def _asked_as_then(stored: Row, ask: Ask) -> str | None:
+    """Hash of the audience by the campaign file and values of then; None where they cannot be read any more."""
+    if stored["body"] is None or stored["configured"] is None:
+        return None
+    try:
+        return ask(Question(campaign_of_text(stored["body"]), configured=stored["configured"])).audience_hash
+    except ConfigError:
+        return None
+
+
+def _changed_config(stored: Row, campaign: Campaign, audience: Audience) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    if stored["body"] is not None and stored["campaign_hash"] != audience.campaign_hash:
+        found += changed_keys(yaml_of_text(stored["body"]), yaml_of_text(campaign.body))
+    values = changed_keys(stored["configured"] or {}, audience.configured) if stored["configured"] is not None else []
+    # What the file itself says is named as it stands there.
+    return found + [each for each in values if not each["key"].startswith("parameters.")]
+
+
+def _changes_since(tx: Transaction, run: Run, stored: Row, audience: Audience) -> Changes:
+    rows = tx.many("decide/candidates", run_no=stored["run_no"])
+    then = [candidate for row in rows if (candidate := candidate_from_row(row)).campaign_id == audience.campaign_id]
+    # Candidates are forgotten after a while; the hash is not.
+    return changes(then, audience.candidates) if then or not stored["candidate_count"] else Changes()

@@ -88,15 +88,14 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
     loaded = load_campaigns(services.config).by_id
     with services.timed(run.run_no, "decide"), services.db.transaction() as tx:
         if run.mode == Mode.RECOMPUTE:
-            derived = _record(tx, services, run, shop)
             return recompute.compare(
                 tx,
                 run=run,
                 shop=shop,
                 policy=policy,
                 campaigns={due: loaded[due] for due in due_campaigns(loaded, run.cadence, run.as_of, shop)},
-                relation=derived.features,
-                segments=derived.segments,
+                ask=_asker(tx, services, run, shop),
+                now=clock.now(),
             )
         decisions.lock(tx, realm=run.realm, shop_id=shop.id)
         sweep.sweep(tx, realm=run.realm, shop=shop, at=clock.now(), policy=policy, campaigns=loaded)
@@ -127,6 +126,33 @@ def _record(tx: Transaction, services: Services, run: Run, shop: Shop) -> Derive
     else:
         features = record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
     return Derived(tx, shop, run.as_of, run.run_no, features, load_segments(services.config))
+
+
+def _asker(tx: Transaction, services: Services, run: Run, shop: Shop) -> recompute.Ask:
+    """Asks audiences as of the run's instant, with the record of that instant; with hindsight in a block undone."""
+    as_known_then = _record(tx, services, run, shop)
+
+    def ask(question: recompute.Question) -> audiences.Audience:
+        if question.known_by is None:
+            return asked(question, as_known_then)
+        with tx.undone():
+            record.drop_scratch(tx, run.run_no)
+            tx.one("decide/know_by", known_by=question.known_by)
+            return asked(question, _record(tx, services, run, shop))
+
+    def asked(question: recompute.Question, derived: Derived) -> audiences.Audience:
+        return audiences.ask(
+            tx,
+            run=run,
+            shop=shop,
+            campaign=question.campaign,
+            relation=derived.features,
+            segments=derived.segments,
+            derived=derived,
+            configured=question.configured,
+        )
+
+    return ask
 
 
 def _campaign(services: Services, campaign_id: str) -> Campaign:

@@ -90,6 +90,15 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError("no such file", place=place, remedy="create it or correct the name") from error
     except UnicodeDecodeError as error:
         raise ConfigError("not UTF-8", place=place, remedy="save it as UTF-8") from error
+    return yaml_of_text(text, place)
+
+
+def yaml_of_text(text: str, place: str = "") -> Any:
+    """The content of YAML text, read as strictly as a file.
+
+    Raises:
+        ConfigError: no YAML, a duplicate key, or a scalar that needs quotes.
+    """
     loader = _StrictLoader(text)
     loader.name = place
     try:

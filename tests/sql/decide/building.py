@@ -69,7 +69,11 @@ def make_campaign(**changed: Any) -> Campaign:
         "due": "every_run",
         "audience": {
             "statement": "unpaid_reminder",
-            "parameters": {"delay": {"default": "30m", "flash_sale": "12m", "boleto": "48h"}, "close_lead": "15m", "offer": "none"},
+            "parameters": {
+                "delay": {"default": "30m", "flash_sale": "12m", "boleto": "48h"},
+                "close_lead": "15m",
+                "offer": "none",
+            },
         },
         "occasion": "order",
         "steps": [{"id": "remind", "channel": ["sms", "email"], "template": "remind"}],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,13 +22,15 @@ from tests.sql.decide.building import (
     undone,
 )
 
+from touchpoint.campaigns.load import campaign_of_text
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database, Transaction
 from touchpoint.decide import audience, plan
-from touchpoint.decide.recompute import compare, differences
+from touchpoint.decide.recompute import Ask, Question, compare
 from touchpoint.model import Run
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.record import refresh
+from touchpoint.settings import CONFIG_ROOT
 
 HOUR = timedelta(hours=1)
 SMS = {"provider": "aliyun_sms", "connection": "c", "signature": "Lab", "templates": {}}
@@ -77,25 +80,48 @@ def sent(tx: Transaction, run: Run, campaign: Campaign | None = None) -> plan.Pl
     return made
 
 
-def recomputed(tx: Transaction, run: Run, campaign: Campaign | None = None) -> dict[str, Any]:
+def asker(tx: Transaction, run: Run) -> Ask:
+    """Asks as the pipeline does."""
+
+    def ask(question: Question) -> audience.Audience:
+        with tx.undone() if question.known_by else nullcontext():
+            if question.known_by:
+                refresh.drop_scratch(tx, run.run_no)
+                tx.one("decide/know_by", known_by=question.known_by)
+            return audience.ask(
+                tx,
+                run=run,
+                shop=LAB,
+                campaign=question.campaign,
+                relation=refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no),
+                segments=make_segments(),
+                configured=question.configured,
+            )
+
+    return ask
+
+
+def recomputed(
+    tx: Transaction, run: Run, campaign: Campaign | None = None, now: datetime = AS_OF + 2 * HOUR
+) -> dict[str, Any]:
     """What a run in mode recompute notes; it writes nothing else."""
     campaign = campaign or make_campaign()
     before = contents(tx)
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no)
-    stored = audience.store(tx, run=run, shop=LAB, campaign=campaign, relation=relation, segments=make_segments())
     total = compare(
         tx,
         run=run,
         shop=LAB,
         policy=make_policy(),
         campaigns={campaign.id: campaign},
-        relation=relation,
-        segments=make_segments(),
+        ask=asker(tx, run),
+        now=now,
     )
+    asked = asker(tx, run)(Question(campaign))
     refresh.drop_scratch(tx, run.run_no)
     assert contents(tx) == before
+    assert rows(tx, "SELECT current_setting('touchpoint.known_by', true) AS known_by")[0]["known_by"] in (None, "")
     found = rows(tx, "SELECT * FROM ledger.recomputation ORDER BY recomputation_id DESC LIMIT 1")[0]
-    assert found["audience_hash"] == stored.audience_hash
+    assert found["audience_hash"] == asked.audience_hash
     assert total["candidates"] == found["candidate_count"]
     return found
 
@@ -181,13 +207,56 @@ def test_a_difference_is_named(tx: Transaction) -> None:
     assert recomputed(tx, as_recompute(tx, run))["differs_by"] == ["data"]
 
 
-def test_another_statement_is_a_difference_of_code() -> None:
-    asked = audience.Audience("c", 1, "a", "file", "statement", "parameters")
-    stored = {"audience_hash": "b", "campaign_hash": "file", "statement_hash": "older", "parameter_hash": "parameters"}
-    assert differences(asked, stored) == ["code"]
-    assert differences(asked, {**stored, "campaign_hash": "other"}) == ["config", "code"]
-    assert differences(asked, {**stored, "statement_hash": "statement"}) == ["data"]
-    assert differences(asked, {**stored, "statement_hash": "statement", "audience_hash": "a"}) == []
+def test_an_edited_file_is_told_by_its_keys_and_not_put_down_to_the_data(tx: Transaction) -> None:
+    add_order(tx, "A-b", "b", AS_OF - HOUR)
+    add_address(tx, "b")
+    path = CONFIG_ROOT / "campaigns" / "unpaid_reminder.yaml"
+    first = campaign_of_text(path.read_text(encoding="utf-8"))
+    run = make_run(tx)
+    sent(tx, run, first)
+    edited = campaign_of_text(first.body.replace("default: 30m", "default: 2h"))
+    found = recomputed(tx, as_recompute(tx, run), edited)
+    assert found["differs_by"] == ["config"]
+    assert found["detail"]["config"] == [
+        {"key": "audience.parameters.delay.default", "then": "30m", "now": "2h"},
+    ]
+    assert found["detail"]["audience"]["only_then"] > 0
+    tx.connection.exec_driver_sql("UPDATE facts.orders SET closed_at = %(t)s", {"t": AS_OF - HOUR / 2})
+    found = recomputed(tx, as_recompute(tx, run), edited)
+    assert found["differs_by"] == ["config", "data"]
+
+
+def test_another_statement_is_a_difference_of_code(tx: Transaction) -> None:
+    run = past(tx)
+    tx.connection.exec_driver_sql("UPDATE ledger.audience SET statement_hash = 'older'")
+    found = recomputed(tx, as_recompute(tx, run))
+    assert (found["differs_by"], found["detail"]) == (
+        ["code"],
+        {"code": ["include/sql/audiences/unpaid_reminder.sql"]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("learned_after", "named"), [(timedelta(minutes=10), []), (timedelta(hours=23), []), (timedelta(days=2), ["data"])]
+)
+def test_a_fact_corrected_long_after_is_named_and_a_late_one_is_not(
+    tx: Transaction, learned_after: timedelta, named: list[str]
+) -> None:
+    run = past(tx)
+    learned = AS_OF + learned_after
+    for text in (
+        "INSERT INTO facts.orders_history SELECT kept.* FROM facts.orders o, jsonb_populate_record("
+        "NULL::facts.orders_history, to_jsonb(o) || jsonb_build_object('known_from', o.known_at, 'known_until',"
+        " %(t)s::timestamptz)) AS kept WHERE o.order_id = 'A-b'",
+        "UPDATE facts.orders SET closed_at = created_at + interval '1 minute', known_at = %(t)s WHERE order_id = 'A-b'",
+    ):
+        tx.connection.exec_driver_sql(text, {"t": learned})
+    found = recomputed(tx, as_recompute(tx, run), now=AS_OF + timedelta(days=3))
+    assert found["differs_by"] == named
+    if named:
+        assert found["detail"] == {
+            "corrections": {"only_then": 1, "only_now": 0, "changed": 0, "occasions": ["A-b"]},
+        }
 
 
 def test_the_guard_sees_a_change(tx: Transaction) -> None:
