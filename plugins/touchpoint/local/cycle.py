@@ -1,4 +1,4 @@
-"""One cycle: the daily and the intraday DAG, once each, watched until they end."""
+"""One cycle: the daily and the intraday DAG, the first time the monthly one as well, watched until they end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from touchpoint.clock import stopwatch
 from touchpoint.errors import TouchpointError
 from touchpoint.local.airflow_api import FAILED, AirflowApi, log_place, task_name
 
-CADENCES = ("daily", "intraday")
+CADENCES = ("daily", "intraday", "monthly")
+ONLY_FIRST = "monthly"
+"""The cadence whose DAG only the first cycle runs: it asks a marketer, and does not ask at every start."""
+FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 PATIENCE = 900
 """Seconds one run may take."""
 
@@ -26,13 +29,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Ended:
-    """A run of the cycle that ended: its DAG, run id, state, and the tasks that failed with the place of their log."""
+    """A run of the cycle that ended: its DAG, run id, state, and the tasks that failed with the place of their log.
+
+    One that has nothing left to do but to wait for a person's answer counts as ended; `waiting` names those tasks.
+    """
 
     dag_id: str
     run_id: str
     state: str
     seconds: float
     failed: list[str]
+    waiting: tuple[str, ...] = ()
 
 
 def dag_ids(shop_id: str) -> list[str]:
@@ -67,11 +74,23 @@ def run_dag(api: AirflowApi, dag_id: str, at: datetime | None, logs: Path, say: 
         _tell(tasks, told, say)
         if state in ("success", "failed"):
             return Ended(dag_id, run_id, state, stopwatch() - started, _failures(tasks, logs))
+        if waiting := waits_for_a_person(tasks):
+            failures = _failures(tasks, logs)
+            ended = "failed" if failures else "success"
+            return Ended(dag_id, run_id, ended, stopwatch() - started, failures, waiting)
         if stopwatch() - started > PATIENCE:
             raise TouchpointError(
                 f"did not end in {PATIENCE} s", place=f"{dag_id} {run_id}", remedy="see its tasks in the UI"
             )
         time.sleep(0.5)
+
+
+def waits_for_a_person(tasks: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The tasks that wait for an answer, where all the others of a run have finished."""
+    left = [task for task in tasks if task["state"] not in FINISHED]
+    if any(task["state"] != "awaiting_input" for task in left):
+        return ()
+    return tuple(task_name(task) for task in left)
 
 
 def _tell(tasks: list[dict[str, Any]], told: set[str], say: Say) -> None:

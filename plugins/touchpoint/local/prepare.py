@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
+from hashlib import sha256
 from importlib.metadata import version
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from touchpoint.db import Database
 from touchpoint.errors import TouchpointError
 from touchpoint.local.layout import USERS, Layout
 from touchpoint.local.processes import log_file, log_tail
-from touchpoint.local.table import native
+from touchpoint.local.table import COMMON, native
 from touchpoint.outbox.environment import register_environment
 
 
@@ -40,8 +41,9 @@ def prepare_touchpoint(url: str, environment_id: str) -> None:
 
 
 def schema_version() -> str:
-    """What Airflow's database is migrated by: other versions migrate it again."""
-    return " ".join(version(name) for name in ("apache-airflow-core", "apache-airflow-providers-fab"))
+    """What Airflow's database is prepared by: other versions, and other rights of our roles, prepare it again."""
+    rights = sha256(COMMON["AIRFLOW__FAB__CUSTOM_ROLES"].encode()).hexdigest()[:12]
+    return " ".join([version("apache-airflow-core"), version("apache-airflow-providers-fab"), rights])
 
 
 def prepare_airflow(layout: Layout, environment: dict[str, str], secrets: dict[str, str]) -> None:

@@ -17,16 +17,19 @@ from touchpoint.local.ports import HOST
 
 MARKETER = [
     # Reads DAGs, their runs and the states of tasks, and the pages of plugins. No task logs, XComs, code, connections,
-    # variables; nothing that changes anything. Airflow's list of DAGs is refused without the right to read what waits
-    # for an answer (HITL Detail), its graph without the one to read dependencies.
+    # variables. Airflow's list of DAGs is refused without the right to read what waits for an answer (HITL Detail), its
+    # graph without the one to read dependencies. To answer takes the right to edit an answer and the right to edit that
+    # very DAG; the monthly DAGs give her the latter themselves (orchestration/dag.py), no other does.
     ("can_read", "Website"),
     ("can_read", "DAGs"),
     ("can_read", "DAG Runs"),
     ("can_read", "Task Instances"),
     ("can_read", "HITL Detail"),
+    ("can_edit", "HITL Detail"),
     ("can_read", "DAG Dependencies"),
     ("can_read", "Plugins"),
     ("menu_access", "DAGs"),
+    ("menu_access", "HITL Detail"),
     ("menu_access", "Plugins"),
 ]
 """FAB permissions of the role Marketer."""

@@ -19,7 +19,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.local import processes, summary
 from touchpoint.local.airflow_api import AirflowApi
 from touchpoint.local.clocks import check_now, latest_first_cycle, parse_now, stopped_clocks
-from touchpoint.local.cycle import dag_ids, run_dag
+from touchpoint.local.cycle import ONLY_FIRST, dag_ids, run_dag
 from touchpoint.local.layout import Layout, earlier_databases
 from touchpoint.local.stack import Stack, choose_stack_ports, opened, stop_processes
 from touchpoint.local.table import native
@@ -119,8 +119,12 @@ def _cycle(stack: Stack, api: AirflowApi, shop: Shop, at: datetime | None, *, is
     for dag_id in dag_ids(shop.id):
         if is_first:
             api.unpause(dag_id)
+        elif f"_{ONLY_FIRST}__" in dag_id:
+            continue
         with stack.stage(dag_id.partition("__")[0].removeprefix("touchpoints_"), f"Running {dag_id}"):
             ended = run_dag(api, dag_id, at, stack.layout.airflow_home / "logs", stack.say)
+        for name in ended.waiting:
+            stack.say(f"  {name} waits for the marketer's answer; nothing else does")
         if ended.state != "success":
             succeeded = False
             stack.say(f"[red]{dag_id} failed[/red]")

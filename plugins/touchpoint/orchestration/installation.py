@@ -4,6 +4,7 @@
 
 users.json: {"<user>": {"role": "<Airflow role>", "password": "<password>"}}. Roles beyond Airflow's own come from the
 setting [fab] custom_roles. A user who is there already is left as found, so a password changed in the UI stays.
+Airflow's role Op loses the right to answer for a marketer: who runs a campaign does not approve it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ POOLS = {
 """Pools by name: slots, what they are for. Reading never waits for sending, nor sending for reading."""
 
 
+NOT_THEIRS = (("Op", "can_edit", "HITL Detail"),)
+"""Rights that Airflow's own roles bring along and lose here."""
+
+
 def install(users: Mapping[str, Mapping[str, str]]) -> None:
     """Make roles, pools and those of the users that are not there yet."""
     from airflow.models.pool import Pool
@@ -28,12 +33,20 @@ def install(users: Mapping[str, Mapping[str, str]]) -> None:
         security = builder.sm
         builder.add_permissions(update_perms=True)
         security.sync_roles()
+        for role, action, resource in NOT_THEIRS:
+            _take_away(security, role, action, resource)
         for name, user in users.items():
             if security.find_user(username=name) is None:
                 _add_user(security, name, user)
     for name, (slots, description) in POOLS.items():
         if Pool.get_pool(name) is None:
             Pool.create_or_update_pool(name, slots, description, include_deferred=False)
+
+
+def _take_away(security, role_name: str, action: str, resource: str) -> None:  # type: ignore[no-untyped-def]
+    role, permission = security.find_role(role_name), security.get_permission(action, resource)
+    if role is not None and permission is not None:
+        security.remove_permission_from_role(role, permission)
 
 
 def _add_user(security, name: str, user: Mapping[str, str]) -> None:  # type: ignore[no-untyped-def]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from touchpoint.local.airflow_api import is_healthy, log_place, task_name
-from touchpoint.local.cycle import dag_ids
+from touchpoint.local.cycle import dag_ids, waits_for_a_person
 
 BEGUN = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
@@ -44,5 +44,20 @@ def test_a_failed_task_is_named_with_the_place_of_its_log():
     assert log_place({**task, "map_index": -1, "try_number": 0}) == "dag_id=d/run_id=r/task_id=extract/attempt=1.log"
 
 
-def test_a_cycle_is_the_daily_dag_and_then_the_intraday_one():
-    assert dag_ids("sandbox") == ["touchpoints_daily__sandbox", "touchpoints_intraday__sandbox"]
+def test_a_cycle_is_the_daily_dag_the_intraday_one_and_then_the_monthly_one():
+    assert dag_ids("sandbox") == [
+        "touchpoints_daily__sandbox",
+        "touchpoints_intraday__sandbox",
+        "touchpoints_monthly__sandbox",
+    ]
+
+
+def test_a_run_that_only_waits_for_a_person_has_nothing_left_to_do():
+    def tasks(**states):
+        return [{"task_id": name, "map_index": -1, "state": state} for name, state in states.items()]
+
+    assert waits_for_a_person(tasks(decide="success", approve="awaiting_input", report="success")) == ("approve",)
+    assert waits_for_a_person(tasks(decide="success", approve="awaiting_input", report=None)) == ()
+    assert waits_for_a_person(tasks(decide="success", approve="awaiting_input", report="running")) == ()
+    assert waits_for_a_person(tasks(decide="success", approve="skipped", report="success")) == ()
+    assert waits_for_a_person([]) == ()

@@ -51,8 +51,10 @@ def test_the_touchpoint_connection_carries_hash_key_and_environment(layout, stat
     }
 
 
-def test_the_marketer_may_read_and_nothing_else():
-    assert {action for action, _ in MARKETER} == {"can_read", "menu_access"}
+def test_the_marketer_may_read_and_answer_and_nothing_else():
+    assert {action for action, _ in MARKETER} == {"can_read", "can_edit", "menu_access"}
+    # Answering takes the right to edit the DAG as well: her role has that of no DAG, the monthly ones give it to her.
+    assert [resource for action, resource in MARKETER if action == "can_edit"] == ["HITL Detail"]
     hidden = {"Task Logs", "XComs", "Connections", "Variables", "DAG Code", "Configurations", "Audit Logs", "Pools"}
     assert not hidden & {resource for _, resource in MARKETER}
 
