@@ -17,7 +17,7 @@ from touchpoint.pipeline import Trigger
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.services import Services, run_from_row
-from touchpoint.settings import load_policy, load_segments, load_shop
+from touchpoint.settings import load_logistics, load_policy, load_segments, load_shop
 
 
 class _UndoError(Exception):
@@ -65,7 +65,14 @@ def _decide(tx: Any, services: Services, trigger: Trigger, campaign_id: str) -> 
     decisions.keep_salts(tx, run, shop, [campaign])
     derived = Derived(tx, shop, run.as_of, run.run_no, relation, segments)
     found = audiences.ask(
-        tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments, derived=derived
+        tx,
+        run=run,
+        shop=shop,
+        campaign=campaign,
+        relation=relation,
+        segments=segments,
+        derived=derived,
+        logistics=load_logistics(services.config).rules(shop),
     )
     counts, reasons = recompute.judge_as_of(
         tx,

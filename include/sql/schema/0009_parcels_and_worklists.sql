@@ -116,7 +116,7 @@ FROM (
     SELECT
         happened_at,
         state,
-        greatest(happened_at, known_at) AS known,
+        greatest(happened_at, least(known_at, p_as_of)) AS known,
         facts.scan_kind(state) AS kind,
         CASE WHEN facts.is_out_of_area(state, description) THEN 'out_of_area' ELSE state END AS word,
         happened_at > p_shipped_at - interval '3 days' AS is_own
@@ -161,14 +161,25 @@ FROM record.parcels AS parcels
 WHERE
     parcels.shop_id = p_shop
     AND parcels.is_open
-    AND EXISTS (SELECT FROM record.heads WHERE shop_id = p_shop AND refreshed_as_of = p_as_of)
+    AND EXISTS (
+        SELECT FROM record.heads
+        WHERE
+            shop_id = p_shop AND refreshed_as_of = p_as_of
+            AND coalesce(current_setting('touchpoint.known_by', true), '') = ''
+    )
 UNION ALL
 SELECT parcels.*
 FROM facts.open_parcels_as_of(p_shop, p_as_of) AS parcels
-WHERE NOT EXISTS (SELECT FROM record.heads WHERE shop_id = p_shop AND refreshed_as_of = p_as_of)
+WHERE NOT EXISTS (
+    SELECT FROM record.heads
+    WHERE
+        shop_id = p_shop AND refreshed_as_of = p_as_of
+        AND coalesce(current_setting('touchpoint.known_by', true), '') = ''
+)
 $$;
 COMMENT ON FUNCTION record.parcels_as_of(text, timestamptz) IS
-'Parcels on their way at an instant: the stored ones where the record stands there, else from the facts.';
+'Parcels on their way at an instant: the stored ones where the record stands there, else from the facts (and always '
+'from them when a recompute asks with hindsight: touchpoint.known_by).';
 
 CREATE FUNCTION facts.parcel_standing(p_parcel record.parcels, p_rules jsonb, p_as_of timestamptz)
 RETURNS TABLE (
@@ -303,6 +314,32 @@ SELECT EXISTS (
 $$;
 COMMENT ON FUNCTION facts.has_parcel_trouble(text, bigint, timestamptz) IS
 'Whether a buyer waits for a parcel that is late or in trouble: promotions and review requests to them are held.';
+
+CREATE FUNCTION facts.is_promise_worse(
+    p_shop text, p_shipment text, p_promised_at timestamptz, p_told_at timestamptz
+) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT EXISTS (
+    SELECT FROM facts.shipments_as_of(p_shop, p_told_at) AS told
+    WHERE told.shipment_id = p_shipment AND told.promised_at < p_promised_at
+)
+$$;
+COMMENT ON FUNCTION facts.is_promise_worse(text, text, timestamptz, timestamptz) IS
+'Whether a promise is later than the one known when a buyer was told. A first promise is no worse one.';
+
+CREATE FUNCTION facts.stood_still(
+    p_shop text, p_shipment text, p_shipped_at timestamptz, p_told_at timestamptz, p_rules jsonb
+) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT
+    coalesce(logs.problem_at > coalesce(logs.moved_at, '-infinity'), false)
+    OR coalesce(logs.moved_at, logs.first_scan_at, p_shipped_at) <= p_told_at - make_interval(
+        secs => coalesce((p_rules ->> 'still_after')::float8, 0)
+    )
+FROM facts.parcel_log(p_shop, p_shipment, p_shipped_at, p_told_at) AS logs
+$$;
+COMMENT ON FUNCTION facts.stood_still(text, text, timestamptz, timestamptz, jsonb) IS
+'Whether a parcel was in trouble, or without a scan of its way for long, at an instant: only then does it move again.';
 
 CREATE FUNCTION facts.next_of_parcel(p_shop text, p_shipment text, p_order text, p_as_of timestamptz)
 RETURNS timestamptz

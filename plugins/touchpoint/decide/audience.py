@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
+from typing import Any
 
 from touchpoint import statements
 from touchpoint.campaigns.spec import Campaign
@@ -64,6 +65,7 @@ def ask(
     relation: str,
     segments: Segments,
     derived: Derived | None = None,
+    logistics: Mapping[str, Any] | None = None,
     configured: Mapping[str, object] | None = None,
 ) -> Audience:
     """Run a campaign's audience statement as of the run's instant; nothing is written.
@@ -76,6 +78,7 @@ def ask(
         relation: the customer features to look at: stored, or the run's own.
         segments: thresholds and rules of config/segments.yaml.
         derived: of the same instant as `relation`; without it no statement may ask for series or rfm.
+        logistics: the shop's norms of config/logistics.yaml; without them no statement may ask for them.
         configured: values to ask with in place of today's configuration (`Audience.configured` of another time).
 
     Raises:
@@ -85,7 +88,15 @@ def ask(
     """
     name = f"audiences/{campaign.audience.statement}"
     statement = statements.load(name)
-    given = available(run=run, shop=shop, campaign=campaign, relation=relation, segments=segments, derived=derived)
+    given = available(
+        run=run,
+        shop=shop,
+        campaign=campaign,
+        relation=relation,
+        segments=segments,
+        derived=derived,
+        logistics=logistics,
+    )
     unknown = sorted(set(statement.params) - set(given))
     if unknown:
         raise ConfigError(
@@ -123,6 +134,7 @@ def store(
     relation: str,
     segments: Segments,
     derived: Derived | None = None,
+    logistics: Mapping[str, Any] | None = None,
 ) -> Audience:
     """Ask, and store the answer for this run, in place of an earlier one of the same run.
 
@@ -131,7 +143,16 @@ def store(
     Raises:
         ConfigError, LedgerError: see `ask`.
     """
-    audience = ask(tx, run=run, shop=shop, campaign=campaign, relation=relation, segments=segments, derived=derived)
+    audience = ask(
+        tx,
+        run=run,
+        shop=shop,
+        campaign=campaign,
+        relation=relation,
+        segments=segments,
+        derived=derived,
+        logistics=logistics,
+    )
     if run.mode == Mode.RECOMPUTE:
         return audience
     tx.do("decide/lock_audience", run_no=run.run_no, campaign_id=campaign.id)

@@ -33,6 +33,7 @@ def available(
     relation: str,
     segments: Segments,
     derived: Derived | None = None,
+    logistics: Mapping[str, Any] | None = None,
 ) -> dict[str, object]:
     """What an audience statement may ask for, by parameter name; durations inside jsonb are seconds.
 
@@ -47,10 +48,13 @@ def available(
         "zone": shop.zone,
         "closes_after": shop.closes_after,
         "currency": shop.currency,
+        "entities": Json(sorted(shop.sources)),
         "variants": Json(words_for.for_sql(campaign.variants)),
         "parameters": Json(campaign.audience.sql_parameters()),
+        "offers": Json(campaign.offers_in(shop)),
         "segments": Json(threshold_seconds(segments)),
         "features": relation,
+        **({"logistics": Json(dict(logistics))} if logistics else {}),
         **({"series": lambda: derived.series, "rfm": lambda: Json(derived.rfm)} if derived else {}),
     }
 

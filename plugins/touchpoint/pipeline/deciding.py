@@ -21,7 +21,7 @@ from touchpoint.pipeline.runs import read_run
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.services import Services
-from touchpoint.settings import Shop, load_policy, load_segments, load_shop
+from touchpoint.settings import Shop, load_logistics, load_policy, load_segments, load_shop
 
 
 def config_check(services: Services) -> int:
@@ -66,6 +66,7 @@ def plan(services: Services, run_no: int | None, campaign_id: str) -> int:
             relation=derived.features,
             segments=derived.segments,
             derived=derived,
+            logistics=load_logistics(services.config).rules(shop),
         )
         return stored.candidate_count
 
@@ -149,6 +150,7 @@ def _asker(tx: Transaction, services: Services, run: Run, shop: Shop) -> recompu
             relation=derived.features,
             segments=derived.segments,
             derived=derived,
+            logistics=load_logistics(services.config).rules(shop),
             configured=question.configured,
         )
 
