@@ -17,6 +17,7 @@ WITH settings AS (
     FROM (VALUES (%(parameters)s::jsonb)) AS config (given)
 ),
 
+-- An offer right after a purchase at full price annoys.
 full_price_buyers AS MATERIALIZED (
     SELECT found.customer_no
     FROM settings
@@ -40,7 +41,6 @@ accounts AS (
             WHEN open_orders.customer_no IS NOT NULL THEN 'open_order'
             WHEN open_refunds.customer_no IS NOT NULL THEN 'refund_open'
             WHEN troubled_buyers.customer_no IS NOT NULL THEN 'parcel_trouble'
-            -- An offer right after a purchase at full price annoys.
             WHEN full_price_buyers.customer_no IS NOT NULL THEN 'full_price_recently'
         END AS exclude_reason
     FROM __features__ AS features
@@ -106,7 +106,6 @@ SELECT
     (settings.campaign_month + interval '1 month') AT TIME ZONE %(zone)s::text AS not_after,
     '{}'::text[] AS covers,
     people.exclude_reason,
-    NULL::text AS stage,
     record.series_variant(
         %(variants)s::jsonb,
         preferences.series_count,

@@ -18,15 +18,23 @@ def offer_values(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[str, 
         row: with `offer_made`: the offer (config/offers.yaml) and its terms in this shop.
         at: the instant the message speaks from (aware).
 
-    `offer_ends` is the last day, or the instant where it ends within a day: `11月30日`, `on 30 Nov`.
+    `offer_ends` is the last day, or the instant where it ends within a day, of another year with the year: `11月30日`,
+    `on 30 Nov`, `on 31 Dec 2027`.
     """
     if not row.get("offer_made"):
         return {}
     (offer, terms), locale = row["offer_made"], row["locale"]
     now, closes = at.astimezone(shop.tz), terms.closes_at(shop.tz).astimezone(shop.tz)
-    last_day = words.day(closes - timedelta(days=1), now, locale)
+    last = closes - timedelta(days=1) if terms.ends_with_a_day else closes
+    ends = words.day(last, now, locale) if terms.ends_with_a_day else words.moment(last, now, locale)
     return {
-        "offer": offer.text[locale],
-        "offer_ends": last_day if terms.ends_with_a_day else words.moment(closes, now, locale),
+        "offer": offer.text.get(locale) or offer.text[shop.locale],
+        "offer_ends": _with_year(ends, last, now, locale),
         "offer_quota": f"{terms.quota:,}",
     }
+
+
+def _with_year(ends: str, last: datetime, now: datetime, locale: str) -> str:
+    if last.year == now.year or (last.date() - now.date()).days <= 1:  # tomorrow is clear on New Year's Eve, too
+        return ends
+    return f"{last.year}年{ends}" if locale == "zh-CN" else f"{ends} {last.year}"
