@@ -11,12 +11,13 @@ from typing import Any
 
 from touchpoint.errors import RenderError
 from touchpoint.render import words
-from touchpoint.render.contexts import order, period
+from touchpoint.render.contexts import last_order, order, period
 from touchpoint.settings import Shop
 
 Values = Callable[[Shop, Mapping[str, Any], datetime], dict[str, Any]]
 
 BY_OCCASION: dict[str, Values] = {
+    "last_order": last_order.values,
     "order": order.values,
     "period": period.values,
 }

@@ -1,0 +1,56 @@
+-- purpose: what the templates of a campaign about a customer's last order see of each message
+-- grain:   one row per message
+-- params:  message_ids bigint[], at timestamptz
+-- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.orders, facts.order_lines,
+--          contact.people
+-- writes:  nothing
+-- returns: many
+-- No row for an order that is not there any more: there is nothing to tell.
+SELECT
+    messages.message_id,
+    messages.shop_id,
+    messages.customer_id,
+    messages.campaign_id,
+    messages.locale,
+    people.display_name,
+    orders.order_id AS last_order_id,
+    orders.paid_at AS last_paid_at,
+    (
+        SELECT lines.title
+        FROM facts.order_lines AS lines
+        WHERE
+            lines.shop_id = orders.shop_id
+            AND lines.order_id = orders.order_id
+            AND lines.kind = 'goods'
+        ORDER BY lines.net_minor DESC, lines.line_id ASC
+        LIMIT 1
+    ) AS item_title,
+    (
+        SELECT count(*)
+        FROM facts.customers AS customers
+        INNER JOIN facts.orders AS paid_orders ON customers.customer_no = paid_orders.customer_no
+        WHERE
+            customers.shop_id = messages.shop_id
+            AND customers.customer_id = messages.customer_id
+            AND paid_orders.paid_at <= %(at)s::timestamptz
+    ) AS paid_order_count,
+    candidates.stage,
+    'last_order' AS occasion_kind
+FROM ledger.message AS messages
+INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
+INNER JOIN facts.orders AS orders
+    ON
+        messages.shop_id = orders.shop_id
+        AND touches.occasion = orders.order_id
+LEFT JOIN contact.people AS people
+    ON
+        messages.shop_id = people.shop_id
+        AND messages.customer_id = people.customer_id
+LEFT JOIN ledger.candidate AS candidates
+    ON
+        messages.enqueued_run_no = candidates.run_no
+        AND messages.campaign_id = candidates.campaign_id
+        AND messages.identity = candidates.identity
+        AND touches.occasion = candidates.occasion
+WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
+ORDER BY messages.message_id
