@@ -22,7 +22,7 @@ from tests.sql.decide.building import (
 )
 
 from touchpoint.db import Database, Json, Transaction
-from touchpoint.decide.audience import threshold_seconds
+from touchpoint.decide.given import threshold_seconds
 from touchpoint.record import refresh
 from touchpoint.record.stages import stage
 
