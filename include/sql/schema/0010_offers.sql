@@ -126,6 +126,64 @@ COMMENT ON FUNCTION ledger.touches_of_identity_as_of(text, text, text, uuid, tim
 'What a campaign had decided about a person before an instant; has_ended: its message had ended without having gone. '
 'Decisions of the instant itself are left out, so that a run asked again finds the audience it found before.';
 
+CREATE FUNCTION ledger.told_as_of(
+    p_realm text, p_shop text, p_campaign text, p_step text, p_occasion text, p_identity uuid,
+    p_since timestamptz, p_zone text, p_as_of timestamptz
+)
+RETURNS TABLE (is_settled boolean, was_suppressed boolean, told_at timestamptz, silent_touches bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT
+    coalesce(bool_or(touches.is_this AND touches.decision IN ('enqueued', 'held_out', 'expired')), false),
+    coalesce(bool_or(touches.is_this AND touches.decision = 'suppressed'), false),
+    max(touches.told_at),
+    count(*) FILTER (WHERE touches.told_at > p_since)
+FROM (
+    SELECT
+        made.decision,
+        made.step = p_step AND made.occasion = p_occasion AS is_this,
+        CASE
+            WHEN made.decision IN ('enqueued', 'held_out') AND NOT made.has_ended
+                THEN made.planned_on::timestamp AT TIME ZONE p_zone
+        END AS told_at
+    FROM ledger.touches_of_identity_as_of(p_realm, p_shop, p_campaign, p_identity, p_as_of) AS made
+) AS touches
+$$;
+COMMENT ON FUNCTION ledger.told_as_of(text, text, text, text, text, uuid, timestamptz, text, timestamptz) IS
+'A campaign and a person before an instant: whether this touch is final, whether it was suppressed, the day (its first '
+'instant in the zone) they were last told something or held out of it, and how often since another instant.';
+
+CREATE FUNCTION ledger.offer_closed_as_of(
+    p_realm text, p_shop text, p_offer text, p_terms jsonb, p_as_of timestamptz
+)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT
+    CASE
+        WHEN p_offer IS NULL OR p_offer = 'none' THEN NULL
+        WHEN p_terms IS NULL THEN 'no_offer'
+        WHEN (p_terms ->> 'from')::timestamptz > named.at THEN 'offer_not_begun'
+        WHEN (p_terms ->> 'until')::timestamptz <= named.at THEN 'offer_over'
+        WHEN (p_terms ->> 'quota')::bigint <= ledger.offer_used_as_of(p_realm, p_shop, p_offer, p_as_of)
+            THEN 'offer_gone'
+    END
+FROM (SELECT p_as_of + make_interval(secs => (p_terms ->> 'after')::float8) AS at) AS named
+$$;
+COMMENT ON FUNCTION ledger.offer_closed_as_of(text, text, text, jsonb, timestamptz) IS
+'Why a sequence that begins at an instant could not make its offer (terms: an entry of the parameter offers; after: '
+'seconds from its first step to the one that makes it). NULL: it could, or makes none.';
+
+CREATE FUNCTION facts.last_paid_order_as_of(p_shop text, p_customer_no bigint, p_as_of timestamptz)
+RETURNS TABLE (order_id text, paid_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT orders.order_id, orders.paid_at
+FROM facts.orders_as_of(p_shop, p_as_of) AS orders
+WHERE orders.customer_no = p_customer_no AND orders.paid_at IS NOT NULL
+ORDER BY orders.paid_at DESC, orders.order_id DESC
+LIMIT 1
+$$;
+COMMENT ON FUNCTION facts.last_paid_order_as_of(text, bigint, timestamptz) IS
+'The order a customer paid last, as it was known at an instant.';
+
 CREATE INDEX refunds_history_of_customer ON facts.refunds_history (customer_no, happened_at);
 CREATE INDEX shipments_history_of_order ON facts.shipments_history (shop_id, order_id);
 

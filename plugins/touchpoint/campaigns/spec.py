@@ -150,6 +150,17 @@ class Campaign(Strict):
         opens, closes = terms.opens_at(shop.tz), terms.closes_at(shop.tz)
         return {"offer": offer.id, "quota": terms.quota, "from": opens.isoformat(), "until": closes.isoformat()}
 
+    def offers_in(self, shop: Shop) -> dict[str, dict[str, object]]:
+        """Offer id -> its terms in a shop as an audience statement takes them, with `after`: seconds from the first
+        step to the first that carries it. Empty where none is made."""
+        passed = timedelta(0)
+        for step in self.steps:
+            passed += step.after or timedelta(0)
+            terms = self.terms_of(step.id, shop)
+            if terms:
+                return {str(terms["offer"]): {**terms, "after": int(passed.total_seconds())}}
+        return {}
+
     def message_values(self) -> dict[str, str]:
         """What a notice's file itself tells every reader, for the templates: the offer, where it makes one."""
         offer = self.audience.parameters.get("offer")

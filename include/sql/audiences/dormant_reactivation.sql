@@ -1,0 +1,120 @@
+-- purpose: customers of some RFM groups who have been silent for a while: of those not told yet, a wave of them a run
+-- grain:   one row per customer
+-- params:  realm text, shop_id text, as_of timestamptz, campaign_id text, step text, zone text, closes_after interval,
+--          parameters jsonb, segments jsonb, rfm jsonb, offers jsonb, features relation
+-- reads:   facts.customers, facts.orders, facts.orders_history, the features relation, and what ledger.told_as_of,
+--          ledger.offer_closed_as_of, facts.grievance_as_of and facts.parcel_trouble read
+-- writes:  nothing
+-- returns: many
+-- The wave is the first so many of the queue who have no grievance; those passed over on the way come with theirs. Who
+-- was suppressed before stands at the end of the queue, where the day decides who is looked at again first.
+WITH settings AS (
+    SELECT
+        given -> 'groups' AS groups,
+        (given ->> 'wave')::integer AS wave,
+        given ->> 'wave_by' AS wave_by,
+        (given ->> 'end_after')::integer AS end_after,
+        (given ->> 'bad_score')::integer AS bad_score,
+        make_interval(secs => (given ->> 'late_after')::float8) AS late_after,
+        (at AT TIME ZONE %(zone)s::text)::date::text AS today,
+        at - make_interval(secs => (given ->> 'silent_from')::float8) AS paid_until,
+        at - make_interval(secs => (given ->> 'silent_until')::float8) AS paid_after,
+        at - make_interval(secs => (given ->> 'cool_down')::float8) AS cooled_at,
+        at - make_interval(secs => (given ->> 'refund_within')::float8) AS refund_since,
+        at + make_interval(secs => (given ->> 'lasts')::float8) AS not_after,
+        ledger.offer_closed_as_of(
+            %(realm)s, %(shop_id)s, given ->> 'offer', %(offers)s::jsonb -> (given ->> 'offer'), at
+        ) AS offer_closed
+    FROM (VALUES (%(parameters)s::jsonb, %(as_of)s::timestamptz)) AS config (given, at)
+),
+
+-- Of one person's accounts, the one that bought last speaks.
+silent_customers AS (
+    SELECT
+        customers.*,
+        features.last_paid_at,
+        features.net_minor,
+        labels.stage
+    FROM __features__ AS features
+    CROSS JOIN settings
+    INNER JOIN facts.customers AS customers ON features.customer_no = customers.customer_no
+    CROSS JOIN LATERAL record.labels(
+        features.last_paid_at, features.order_count, features.net_minor, %(as_of)s, %(rfm)s::jsonb, %(segments)s::jsonb
+    ) AS labels
+    WHERE
+        features.shop_id = %(shop_id)s::text
+        AND features.last_paid_at > settings.paid_after
+        AND features.last_paid_at <= settings.paid_until
+        AND settings.groups @> to_jsonb(labels.rfm_group)
+        AND NOT customers.is_guest
+        AND NOT EXISTS (
+            SELECT FROM facts.customers AS others
+            INNER JOIN __features__ AS theirs ON others.customer_no = theirs.customer_no
+            WHERE
+                others.identity = customers.identity AND others.shop_id = customers.shop_id
+                AND theirs.shop_id = customers.shop_id
+                AND (theirs.last_paid_at, theirs.customer_no) > (features.last_paid_at, features.customer_no)
+        )
+),
+
+-- Told about this very order: never again. Told about an earlier one: after the cool-down.
+queue AS MATERIALIZED (
+    SELECT
+        silent.*,
+        last_orders.order_id,
+        row_number() OVER (
+            ORDER BY
+                told.was_suppressed ASC,
+                CASE WHEN settings.wave_by = 'value' AND NOT told.was_suppressed THEN -silent.net_minor END ASC,
+                md5(silent.identity || CASE WHEN told.was_suppressed THEN settings.today ELSE '' END) ASC
+        ) AS place
+    FROM silent_customers AS silent
+    CROSS JOIN settings
+    CROSS JOIN LATERAL facts.last_paid_order_as_of(%(shop_id)s, silent.customer_no, %(as_of)s) AS last_orders
+    CROSS JOIN LATERAL ledger.told_as_of(
+        %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, last_orders.order_id,
+        silent.identity, silent.last_paid_at, %(zone)s::text, %(as_of)s::timestamptz
+    ) AS told
+    WHERE
+        NOT told.is_settled
+        AND told.silent_touches < settings.end_after
+        AND (told.told_at IS NULL OR told.told_at <= settings.cooled_at)
+),
+
+troubled AS MATERIALIZED (SELECT customer_no FROM facts.parcel_trouble(%(shop_id)s, %(as_of)s::timestamptz)),
+
+-- Not materialised: the wave is counted off the queue, and nobody behind its last place is looked into.
+judged_queue AS NOT MATERIALIZED (
+    SELECT
+        queued.*,
+        CASE
+            WHEN queued.customer_no IN (SELECT troubled.customer_no FROM troubled) THEN 'parcel_trouble'
+            ELSE facts.grievance_as_of(
+                %(shop_id)s::text, queued.customer_no, queued.order_id, %(as_of)s::timestamptz, %(zone)s::text,
+                %(closes_after)s::interval, settings.refund_since, settings.bad_score, settings.late_after
+            )
+        END AS grievance
+    FROM (SELECT queue.* FROM queue ORDER BY queue.place OFFSET 0) AS queued -- noqa: AM09
+    CROSS JOIN settings
+),
+
+wave AS MATERIALIZED (
+    SELECT place FROM judged_queue
+    WHERE grievance IS NULL ORDER BY place
+    LIMIT (SELECT settings.wave FROM settings)
+)
+
+SELECT
+    judged_queue.customer_id,
+    judged_queue.identity,
+    %(step)s::text AS step,
+    judged_queue.order_id AS occasion,
+    %(as_of)s::timestamptz AS not_before,
+    settings.not_after,
+    '{}'::text[] AS covers,
+    coalesce(judged_queue.grievance, settings.offer_closed) AS exclude_reason,
+    judged_queue.stage
+FROM judged_queue
+CROSS JOIN settings
+WHERE judged_queue.place <= (SELECT max(wave.place) FROM wave) OR (SELECT count(*) FROM wave) < settings.wave
+ORDER BY judged_queue.place
