@@ -1,6 +1,6 @@
 -- purpose: paid orders that should have left the house by now and have not: an alarm for the shop
 -- grain:   one row per order
--- params:  shop_id text, as_of timestamptz, zone text, cut_off time, entities text[]
+-- params:  shop_id text, as_of timestamptz, zone text, cut_off time, entities jsonb
 -- reads:   facts.orders, facts.orders_history, facts.shipments, facts.shipments_history, facts.refunds,
 --          facts.refunds_history, facts.customers
 -- writes:  nothing
@@ -19,7 +19,7 @@ WITH paid_orders AS (
         timezone(%(zone)s::text, orders.paid_at) AS paid_locally
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
     WHERE
-        'shipment' = ANY(%(entities)s::text[])
+        %(entities)s::jsonb @> '"shipment"'
         AND orders.created_at > %(as_of)s::timestamptz - interval '30 days'
         AND orders.paid_at IS NOT NULL
         AND orders.shipped_at IS NULL

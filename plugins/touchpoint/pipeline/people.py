@@ -7,7 +7,7 @@ from collections import Counter
 
 from touchpoint.channels.notice import NoticeUnsettled, send_notice
 from touchpoint.clock import real_now
-from touchpoint.db import Row, Transaction
+from touchpoint.db import Json, Row, Transaction
 from touchpoint.model import Run
 from touchpoint.services import LIVE, Services
 from touchpoint.settings import Shop, load_operations
@@ -28,7 +28,7 @@ def open_tasks(tx: Transaction, services: Services, run: Run, shop: Shop) -> Cou
         "zone": shop.zone,
         "cut_off": shop.cut_off,
         "closes_after": shop.closes_after,
-        "entities": sorted(shop.sources),
+        "entities": Json(sorted(shop.sources)),
     }
     return tasks.refresh(tx, run=run, given=given)
 

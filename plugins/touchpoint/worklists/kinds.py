@@ -8,7 +8,7 @@ from touchpoint import statements
 
 FOLDER = "worklists"
 OUTCOMES = {
-    "handled": "Handled: it is on its way",
+    "handled": "Handled",
     "not_needed": "Nothing to do",
     "not_reached": "Nobody could be reached",
     "passed_on": "Passed on to somebody else",

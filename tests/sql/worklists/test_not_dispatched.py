@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.sql.decide.building import SHOP, add_order, insert, undone
 
-from touchpoint.db import Database, Transaction
+from touchpoint.db import Database, Json, Transaction
 from touchpoint.local.postgres import Server
 
 CASES = yaml.safe_load((Path(__file__).parent / "not_dispatched.yaml").read_text())
@@ -43,7 +43,7 @@ def put(tx: Transaction, order: dict[str, Any], zone: str) -> None:
 
 def ask(tx: Transaction, now: datetime, zone: str = ASIA, cut_off: str = "16:00", **changes: Any) -> dict[str, Any]:
     asked = {"shop_id": SHOP, "as_of": now, "zone": zone, "cut_off": time.fromisoformat(cut_off)}
-    found = tx.many("worklists/not_dispatched", **asked, entities=changes.get("entities", ["order", "shipment"]))
+    found = tx.many("worklists/not_dispatched", **asked, entities=Json(changes.get("entities", ["order", "shipment"])))
     return {row["subject_id"]: [row["reason"], row["due_at"]] for row in found}
 
 
@@ -73,7 +73,7 @@ def test_the_detail_holds_an_amount_and_no_person(shared: Database) -> None:
     with undone(shared) as tx:
         put(tx, {"id": "A", "paid": "2026-03-09 10:00"}, ASIA)
         asked = {"shop_id": SHOP, "as_of": datetime(2026, 3, 11, tzinfo=UTC), "zone": ASIA, "cut_off": time(16)}
-        row = tx.many("worklists/not_dispatched", **asked, entities=["shipment"])[0]
+        row = tx.many("worklists/not_dispatched", **asked, entities=Json(["shipment"]))[0]
     assert row["detail"] == {"paid_at": "2026-03-09T02:00:00Z", "amount_minor": 1000, "currency": "CNY"}
     assert row["customer_id"] == "b-A"
 

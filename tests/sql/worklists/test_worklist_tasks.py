@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.sql.decide.building import AS_OF, SHOP, add_order, make_run, make_shop, rows
 
-from touchpoint.db import Transaction
+from touchpoint.db import Json, Transaction
 from touchpoint.errors import LedgerError, TouchpointError
 from touchpoint.model import Mode
 from touchpoint.worklists import desk, tasks
@@ -30,7 +30,7 @@ def refresh(tx: Transaction, later: float = 0, **changes: Any) -> dict[str, int]
     run = make_run(tx, AS_OF + timedelta(minutes=later), **changes)
     given = {
         "realm": run.realm, "shop_id": shop.id, "as_of": run.as_of, "zone": shop.zone, "cut_off": shop.cut_off,
-        "closes_after": shop.closes_after, "entities": ["order", "shipment"],
+        "closes_after": shop.closes_after, "entities": Json(["order", "shipment"]),
     }  # fmt: skip
     return dict(tasks.refresh(tx, run=run, given=Only(given)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import HTMLResponse
@@ -94,6 +95,7 @@ def switches_page(
     return make_page(
         "stops.html",
         title="Stops",
+        zone=_common_zone(rights, config),
         standing=[(row, rights.may_switch(row["shop_id"])) for row in standing],
         history=history,
         number_of_page=number,
@@ -131,6 +133,12 @@ def turn(
             raise TouchpointError(f"it is {what}", place="stops", remedy="see below who was before you")
         switch = stops.stop if change == "stop" else stops.resume
         switch(tx, who=who, shop_id=shop_id, campaign_id=campaign_id, note=note)
+
+
+def _common_zone(rights: Rights, config: Path) -> ZoneInfo:
+    """The zone of the live shops the user may see where they share one, else UTC."""
+    zones = {face_of(shop_id, config).zone for shop_id in shop_ids(config) if shop_id in rights.readable}
+    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
 def campaign_ids(config: Path) -> list[str]:

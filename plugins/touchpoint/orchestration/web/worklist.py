@@ -132,7 +132,7 @@ def worklist_page(
         asked=asked,
         found=found,
         shops=[(shop_id, face_of(shop_id, config).name) for shop_id in shown],
-        kinds=sorted({*found.counts, *KINDS}),
+        kinds=[*KINDS, *sorted(set(found.counts) - set(KINDS))],
         kind_of=kind_of,
         reasons=REASONS,
         outcomes=OUTCOMES,
@@ -141,6 +141,7 @@ def worklist_page(
         done=done,
         problem=problem,
         told=lambda detail: told(detail, face),
+        when=lambda at: f"{at.astimezone(face.zone):%Y-%m-%d %H:%M}",
         age=lambda since: words.span(at - since),
         in_state=lambda state, kind: _in_state(found, STATES[state], kind),
     )
@@ -193,7 +194,7 @@ def told(detail: Mapping[str, object], face: Face) -> list[str]:
 
 def _shown(value: object, face: Face) -> str:
     if isinstance(value, str) and _INSTANT.match(value):
-        return face.instant(datetime.fromisoformat(value))
+        return f"{datetime.fromisoformat(value).astimezone(face.zone):%Y-%m-%d %H:%M}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
