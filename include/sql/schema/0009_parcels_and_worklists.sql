@@ -341,6 +341,27 @@ $$;
 COMMENT ON FUNCTION facts.stood_still(text, text, timestamptz, timestamptz, jsonb) IS
 'Whether a parcel was in trouble, or without a scan of its way for long, at an instant: only then does it move again.';
 
+CREATE FUNCTION facts.why_parcel_over(p_shop text, p_shipment text, p_as_of timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT coalesce(min(
+    CASE
+        WHEN EXISTS (
+            SELECT FROM facts.refunds_as_of(p_shop, p_as_of) AS refunds
+            WHERE refunds.order_id = parcels.order_id AND refunds.state = 'succeeded'
+        ) THEN 'refunded'
+        WHEN logs.end_state IS NOT NULL THEN logs.end_state
+        WHEN orders.finished_at IS NOT NULL THEN 'finished'
+        WHEN orders.closed_at IS NOT NULL THEN 'closed'
+    END
+), 'no_parcel')
+FROM facts.shipments_as_of(p_shop, p_as_of) AS parcels
+LEFT JOIN facts.orders_as_of(p_shop, p_as_of) AS orders ON parcels.order_id = orders.order_id
+CROSS JOIN LATERAL facts.parcel_log(p_shop, parcels.shipment_id, parcels.shipped_at, p_as_of) AS logs
+WHERE parcels.shipment_id = p_shipment
+$$;
+COMMENT ON FUNCTION facts.why_parcel_over(text, text, timestamptz) IS
+'Why a parcel is not open at an instant: refunded, delivered, returned, cancelled, finished, closed, no_parcel.';
+
 CREATE FUNCTION facts.next_of_parcel(p_shop text, p_shipment text, p_order text, p_as_of timestamptz)
 RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
 from touchpoint.outbox.quiet import allowed_now, closed_steps, running_steps
 from touchpoint.settings import Policy, Shop
+
+CANCELLED, PUT_OFF = "cancelled", "put_off"
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,12 @@ class Claimed:
 
 def claim(
     tx: Transaction, scope: Scope, channel: Channel, *, at: datetime, size: int, skipped: Iterable[int] = ()
-) -> tuple[list[Claimed], int]:
+) -> tuple[list[Claimed], Counter[str]]:
     """Take up to `size` due messages of a channel in hand.
 
     Returns:
-        The messages that may go, and how many were cancelled on the way (address, consent, suppression, valid_while).
-        (0 of the one, some of the other: there may be more to claim.)
+        The messages that may go, and how many were cancelled on the way (address, consent, suppression, valid_while) or
+        put_off to a later hour. (None of the one, some of the other: there may be more to claim.)
     """
     rows = tx.many(
         "outbox/claim",
@@ -93,10 +96,10 @@ def claim(
         claim_size=size,
         lease=scope.lease,
     )
-    cancelled = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=True)
-    kept = [row for row in rows if row["message_id"] not in cancelled]
+    left = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=True)
+    kept = [row for row in rows if row["message_id"] not in left]
     contexts = _contexts(tx, scope, kept, at)
-    return [Claimed(row, contexts.get(row["message_id"])) for row in kept], len(cancelled)
+    return [Claimed(row, contexts.get(row["message_id"])) for row in kept], Counter(left.values())
 
 
 def judge(
@@ -107,8 +110,8 @@ def judge(
     at: datetime,
     is_claim: bool,
     campaigns: Mapping[str, Campaign] | None = None,
-) -> set[int]:
-    """Cancel messages that must not go any more, and free what they covered.
+) -> dict[int, str]:
+    """Cancel messages that must not go any more, and free what they covered; put off those that must not go yet.
 
     Args:
         tx: the transaction the rows were claimed or read in.
@@ -120,7 +123,7 @@ def judge(
         campaigns: loaded campaign files by id, for the offers they make.
 
     Returns:
-        Ids of the messages cancelled.
+        Message id -> `cancelled` or `put_off`, of those that do not go now.
 
     Raises:
         ConfigError: valid_while names a statement that does not exist.
@@ -132,14 +135,14 @@ def judge(
         for name in row["valid_while"]:
             named.setdefault(name, []).append(row["message_id"])
     if not ids:
-        return set()
-    cancelled = {row["message_id"] for row in tx.many("outbox/reach", message_ids=ids, at=at)}
+        return {}
+    gone = {row["message_id"]: CANCELLED for row in tx.many("outbox/reach", message_ids=ids, at=at)}
     for name, asking in sorted(named.items()):
         if f"outbox/valid/{name}" not in _known():
             raise ConfigError(
                 f"no statement {name!r}", place="valid_while", remedy=f"write include/sql/outbox/valid/{name}.sql"
             )
-        left = [message_id for message_id in asking if message_id not in cancelled]
+        left = [message_id for message_id in asking if message_id not in gone]
         given = {
             "message_ids": left,
             "at": at,
@@ -151,10 +154,10 @@ def judge(
             tx.do(f"outbox/lock/{name}", message_ids=left)
         if is_claim and f"outbox/widen/{name}" in _known():
             tx.count(f"outbox/widen/{name}", **_asked(f"outbox/widen/{name}", given))
-        gone = tx.many(f"outbox/valid/{name}", **_asked(f"outbox/valid/{name}", given))
-        cancelled |= {row["message_id"] for row in gone}
-    release(tx, cancelled, at)
-    return cancelled
+        for row in tx.many(f"outbox/valid/{name}", **_asked(f"outbox/valid/{name}", given)):
+            gone[row["message_id"]] = PUT_OFF if row.get("state") == "waiting" else CANCELLED
+    release(tx, (message_id for message_id, what in gone.items() if what == CANCELLED), at)
+    return gone
 
 
 def expire(tx: Transaction, *, realm: str, shop_id: str, at: datetime, versions: Mapping[str, str]) -> int:

@@ -7,6 +7,7 @@ gives the message back; after it, the message is unknown until its provider is a
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -121,17 +122,17 @@ class _Worker:
         left = limit if limit is not None else 1 << 30
         while left > 0 and not self.is_paused:
             size = min(max(self.sender.group_size * CLAIM_GROUPS, CLAIM_AT_LEAST), left)
-            claimed, cancelled = self._claim(size)
-            if not claimed and not cancelled:
+            claimed, gone = self._claim(size)
+            if not claimed and not gone:
                 return
             left -= len(claimed)
 
-    def _claim(self, size: int) -> tuple[list[Claimed], int]:
+    def _claim(self, size: int) -> tuple[list[Claimed], Counter[str]]:
         started = stopwatch()
         at = self.clock.now()
         with self.db.transaction() as tx:
-            claimed, cancelled = claim(tx, self.scope, self.kind, at=at, size=size, skipped=self.skipped)
-        self.tally.done.update(claimed=len(claimed), cancelled=cancelled)
+            claimed, gone = claim(tx, self.scope, self.kind, at=at, size=size, skipped=self.skipped)
+        self.tally.done.update(claimed=len(claimed), **gone)
         try:
             composed = compose(claimed, shop=self.scope.shop, renderer=self.renderer, at=at)
             self._set_aside(composed)
@@ -142,7 +143,7 @@ class _Worker:
         finally:
             self._settle()
             settle.give_back(self.db, claimed, at=at)
-        return claimed, cancelled
+        return claimed, gone
 
     def _set_aside(self, composed: Composed) -> None:
         at = self.clock.now()

@@ -8,7 +8,7 @@ from datetime import datetime
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
 from touchpoint.db import Transaction
-from touchpoint.outbox.claim import expire, judge
+from touchpoint.outbox.claim import CANCELLED, expire, judge
 from touchpoint.outbox.replan import replan
 from touchpoint.outbox.tally import Tally
 from touchpoint.settings import Policy, Shop
@@ -40,7 +40,9 @@ def sweep(
     versions = approval_versions((campaigns or {}).values())
     expired = expire(tx, realm=realm, shop_id=shop.id, at=at, versions=versions)
     waiting = tx.many("outbox/waiting", realm=realm, shop_id=shop.id)
-    cancelled = judge(tx, waiting, shop=shop, at=at, campaigns=campaigns, is_claim=False)
-    replanned = replan(tx, realm=realm, shop=shop, at=at, policy=policy, campaigns=campaigns or {})
-    tally.done.update(expired=expired, cancelled=len(cancelled), replanned=replanned)
+    judged = judge(tx, waiting, shop=shop, at=at, campaigns=campaigns, is_claim=False)
+    replanned = replan(tx, realm=realm, shop=shop, at=at, policy=policy, campaigns=campaigns)
+    tally.done.update(
+        expired=expired, cancelled=sum(what == CANCELLED for what in judged.values()), replanned=replanned
+    )
     return tally

@@ -14,7 +14,7 @@ class Tally:
 
     Attributes:
         done: state or event -> messages: claimed, accepted, rejected, waiting (given back, or to be tried again),
-            expired, cancelled, unknown, abandoned, replanned.
+            expired, cancelled, put_off (to a later hour), unknown, abandoned, replanned.
         held: reason -> messages that were due and stayed waiting: stale_facts, quiet_hours, stopped, campaign_off,
             sending_off, gate_not_passed, approval, planned_day_passed, other_environment.
     """

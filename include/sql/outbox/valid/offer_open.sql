@@ -115,4 +115,5 @@ WHERE
     AND messages.state IN ('waiting', 'claimed')
 RETURNING
     messages.message_id,
-    messages.reason
+    messages.reason,
+    messages.state
