@@ -52,6 +52,19 @@ def _judge(channel: Channel, address: Address, purpose: Purpose) -> Way:
     return Way(channel, obstacle="suppressed") if address.is_suppressed else Way(channel, address)
 
 
+def within_offer(
+    campaign: Campaign, step: Step, shop: Shop, earliest: datetime, not_after: datetime
+) -> tuple[datetime, datetime]:
+    """The part of a message's time in which the offer it makes is open; none of it where the shop does not make it."""
+    offer = campaign.offer_of(step.id)
+    if offer is None:
+        return earliest, not_after
+    terms = offer.shops.get(shop.id)
+    if terms is None:
+        return earliest, min(earliest, not_after)
+    return max(earliest, terms.opens_at(shop.tz)), min(not_after, terms.closes_at(shop.tz))
+
+
 def find_slot(
     *,
     earliest: datetime,

@@ -16,7 +16,7 @@ from touchpoint.campaigns.spec import Step
 from touchpoint.decide.arbitration import arbitrate, kept_wins
 from touchpoint.decide.caps import full_cap
 from touchpoint.decide.chance import drawn, holdout_percent
-from touchpoint.decide.delivery import Slot, Way, choose_locale, choose_way, find_slot
+from touchpoint.decide.delivery import Slot, Way, choose_locale, choose_way, find_slot, within_offer
 from touchpoint.decide.known import AddressKey, Known, touch_key
 from touchpoint.decide.verdicts import Contender, Setting, Verdict
 from touchpoint.model import Candidate, Decision
@@ -125,17 +125,21 @@ def _admit_follower(contender: Contender, known: Known, setting: Setting, holder
 
 
 def _reach(candidate: Candidate, step: Step, earliest: datetime, known: Known, setting: Setting) -> tuple[Way, Slot]:
-    purpose = setting.campaigns[candidate.campaign_id].purpose
+    campaign = setting.campaigns[candidate.campaign_id]
+    purpose = campaign.purpose
     way = choose_way(candidate, step, purpose, known, setting.shop)
+    begin, end = within_offer(campaign, step, setting.shop, earliest, candidate.not_after)
     slot = find_slot(
-        earliest=earliest,
-        not_after=candidate.not_after,
+        earliest=begin,
+        not_after=end,
         step=step,
         channel=way.channel,
         purpose=purpose,
         policy=setting.policy,
         shop=setting.shop,
     )
+    if slot.missed == "not_after" and end < candidate.not_after:
+        slot = replace(slot, missed="offer_over")
     return way, slot
 
 

@@ -36,6 +36,7 @@ class Draft:
             text=self.rendered.text,
             html=self.rendered.html,
             subject=self.rendered.subject,
+            headers=self.rendered.headers,
         )
 
 

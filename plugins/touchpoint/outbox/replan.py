@@ -24,12 +24,13 @@ def replan(
     shop: Shop,
     at: datetime,
     policy: Policy,
-    campaigns: Mapping[str, Campaign],
+    campaigns: Mapping[str, Campaign] | None,
 ) -> int:
     """Move late waiting messages to today, transactional ones first; how many were moved.
 
     What counts is what decide counts (decide/message_load). A message without room keeps its old day, on which it
-    cannot be claimed, until a day with room comes or it expires.
+    cannot be claimed, until a day with room comes or it expires. So does one of a campaign that is off (not among
+    `campaigns`, or disabled): it cannot be claimed, and must not take the room of others. None: all run.
     """
     today = at.astimezone(shop.tz).date()
     late = tx.many("outbox/late", realm=realm, shop_id=shop.id, today=today)
@@ -47,10 +48,13 @@ def replan(
         loads[row["identity"]][row["purpose"], row["campaign_id"], row["planned_on"]] += row["messages"]
     moved = []
     for row in late:
+        campaign = campaigns.get(row["campaign_id"]) if campaigns is not None else None
+        if campaigns is not None and not (campaign and campaign.enabled):
+            continue
         load, here = loads[row["identity"]], (row["purpose"], row["campaign_id"])
         # It does not stand in its own way: what it counts for on its old day goes with it.
         load[*here, row["planned_on"]] -= 1
-        fits = _has_room(load, row, today, policy, campaigns.get(row["campaign_id"]))
+        fits = _has_room(load, row, today, policy, campaign)
         load[*here, today if fits else row["planned_on"]] += 1
         if fits:
             moved.append(row["message_id"])

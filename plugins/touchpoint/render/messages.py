@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Rendered:
         digest: SHA-256 of subject, text and html (NUL between them), hex: kept instead of the text.
         version: hash of the template files it was made from, 16 hex digits.
         code_key: key in the shop's sms.templates.
+        headers: of an e-mail, beside those every mail has.
     """
 
     subject: str
@@ -42,6 +43,7 @@ class Rendered:
     digest: str = ""
     version: str = ""
     code_key: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def code_key(campaign: str, locale: str, template: str, variant: str | None) -> str:
@@ -122,12 +124,20 @@ class Renderer:
         if purpose == Purpose.PROMOTIONAL:
             _demand_unsubscribe(folder, values, text, html)
         parts = [f"{folder}/{part}" for part in ("subject.txt", "body.txt", "body.html")]
-        return self._finished(Rendered(subject=subject, text=text, html=html, code_key=key), parts)
+        headers = _way_out(values) if purpose == Purpose.PROMOTIONAL else {}
+        return self._finished(Rendered(subject=subject, text=text, html=html, code_key=key, headers=headers), parts)
 
     def _finished(self, made: Rendered, names: list[str]) -> Rendered:
         digest = hashlib.sha256("\0".join((made.subject, made.text, made.html)).encode()).hexdigest()
         version = hashlib.sha256("".join(self.templates.version(name) for name in names).encode()).hexdigest()[:16]
-        return Rendered(made.subject, made.text, made.html, made.params, digest, version, made.code_key)
+        return replace(made, digest=digest, version=version)
+
+
+def _way_out(values: dict[str, Any]) -> dict[str, str]:
+    """RFC 2369, and for a link to a page RFC 8058: mail programs show a button of their own."""
+    url = str(values["unsubscribe_url"])
+    one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if url.startswith("https:") else {}
+    return {"List-Unsubscribe": f"<{url}>", **one_click}
 
 
 def _demand_unsubscribe(folder: str, values: dict[str, Any], text: str, html: str) -> None:
