@@ -7,6 +7,7 @@
 SELECT
     requests.question,
     min(requests.asked_at) AS asked_at,
+    min(requests.asked_real_at) AS asked_real_at,
     min(requests.expires_at) AS expires_at,
     count(*) AS occasions,
     min(requests.occasion) AS first_occasion,

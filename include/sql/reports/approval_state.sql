@@ -1,4 +1,4 @@
--- purpose: where the approvals of some runs of a shop stand: what waits, and whether it is answered for as it is now
+-- purpose: where approvals of a shop's runs stand (all, where none is named): what waits, and whether somebody answered
 -- grain:   one row per run and campaign that asks for approval
 -- params:  realm text, shop_id text, run_nos bigint[], versions jsonb
 -- reads:   ledger.approvals_at, ledger.message, ledger.run
@@ -7,7 +7,7 @@
 WITH standing_batches AS (
     SELECT approvals.*
     FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, '-infinity', %(versions)s::jsonb) AS approvals
-    WHERE approvals.run_no = any(%(run_nos)s::bigint[])
+    WHERE %(run_nos)s::bigint[] IS NULL OR approvals.run_no = any(%(run_nos)s::bigint[])
 ),
 
 waiting_messages AS (
@@ -17,9 +17,10 @@ waiting_messages AS (
         count(*) AS waiting
     FROM ledger.message AS messages
     WHERE
-        messages.enqueued_run_no = any(%(run_nos)s::bigint[])
-        AND messages.needs_approval
+        messages.realm = %(realm)s::text
+        AND messages.shop_id = %(shop_id)s::text
         AND messages.state = 'waiting'
+        AND messages.needs_approval
     GROUP BY messages.enqueued_run_no, messages.campaign_id
 )
 

@@ -21,6 +21,7 @@ from touchpoint.orchestration.tasks import services
 LONGEST = timedelta(days=31)
 """An occasion that asks for approval is a month at most. How long a question may really wait, its messages say."""
 NOTE_LENGTH = 500
+"""As in reports/approval.py, which no DAG file imports."""
 log = logging.getLogger(__name__)
 
 

@@ -20,6 +20,8 @@ from touchpoint.reports.words import number
 from touchpoint.settings import Shop
 from touchpoint.sms_parts import segments
 
+NOTE_LENGTH = 500
+"""Characters of a marketer's note that are kept."""
 PER_KIND = 200
 """So many texts of each kind of words are rendered to learn how many parts they are billed as."""
 
@@ -78,12 +80,13 @@ class Question:
         audience_hash: what was asked about (of the first occasion, where there are several).
         cost: as the marketer was told.
         asked_at, expires_at: business time.
-        answered_at: when Airflow took the answer, by the real clock.
+        asked_real_at, answered_at: by the real clock; the latter is when Airflow took the answer.
         covers_now: whether what is in the outbox is still what was asked about.
     """
 
     question: UUID
     asked_at: datetime
+    asked_real_at: datetime
     expires_at: datetime
     occasions: int
     first_occasion: str
@@ -122,9 +125,9 @@ def kinds(tx: Transaction, run_no: int, campaign_id: str) -> list[Kind]:
 
 
 def states(
-    tx: Transaction, *, realm: str, shop_id: str, run_nos: list[int], versions: Mapping[str, str], at: datetime
+    tx: Transaction, *, realm: str, shop_id: str, run_nos: list[int] | None, versions: Mapping[str, str], at: datetime
 ) -> list[State]:
-    """The approvals some runs of a shop need, as they stand at a business instant."""
+    """The approvals some runs of a shop need, or with None all of them, as they stand at a business instant."""
     found = []
     for row in tx.many(
         "reports/approval_state", realm=realm, shop_id=shop_id, run_nos=run_nos, versions=Json(dict(versions))
@@ -132,6 +135,11 @@ def states(
         approved, rejected = row.pop("approved_occasions"), row.pop("rejected_occasions")
         found.append(State(**row, word=_word(row, approved, rejected, at)))
     return found
+
+
+def asking(tx: Transaction, run_no: int) -> list[str]:
+    """Campaigns of a run whose messages need an approval."""
+    return [row["campaign_id"] for row in tx.many("reports/approval_asking", run_no=run_no)]
 
 
 def questions(tx: Transaction, run_no: int, campaign_id: str, standing: str | None) -> list[Question]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, get_user, requires_access_dag
 from airflow.models.dag import DagModel
 from fastapi import Depends
@@ -29,6 +29,15 @@ def readable_dags(user: Any, dag_ids: Iterable[str]) -> set[str]:
 def editable_dags(user: Any, dag_ids: Iterable[str]) -> set[str]:
     """Those of some DAGs that a user may edit, which in Airflow is the right to pause them."""
     return _allowed("PUT", user, dag_ids)
+
+
+def may_answer(user: Any, dag_id: str) -> bool:
+    """Whether Airflow would take a user's answer to a question a task of a DAG asks."""
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method="PUT", access_entity=DagAccessEntity.HITL_DETAIL, details=DagDetails(id=dag_id), user=user
+        )
+    )
 
 
 def name_of(user: Any) -> str:

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.version import approval_versions
 from touchpoint.clock import FRESHNESS, real_now
 from touchpoint.db import Database, Row, Transaction
 from touchpoint.errors import ConfigError, TouchpointError
 from touchpoint.model import Cadence
 from touchpoint.render.messages import Renderer
 from touchpoint.render.pages import render_page
-from touchpoint.reports import charts, run, shops, words
+from touchpoint.reports import approval, charts, run, shops, words
 from touchpoint.reports.samples import Sample, samples
 from touchpoint.settings import Shop, load_shop, shop_ids
 
@@ -60,6 +61,7 @@ class ShopCard:
     state: shops.ShopState
     runs: list[shops.LatestRun]
     stops: list[Row]
+    approvals: list[approval.State]
     behind: str
     is_stale: bool
 
@@ -84,6 +86,7 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
         face = face_of(figures.head.shop_id, config)
         campaigns = load_campaigns(config).by_id
         shown = _samples(tx, figures, face, campaigns)
+        asking = approval.asking(tx, run_no)
     return make_page(
         "run.html",
         title=f"{face.name}: {figures.head.cadence} run",
@@ -96,6 +99,7 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
             funnel.campaign_id: [s for s in shown if s.campaign_id == funnel.campaign_id] for funnel in figures.funnels
         },
         unknown=sum(funnel.messages["unknown"] for funnel in figures.funnels),
+        asking=asking,
         query=run_address,
     )
 
@@ -176,6 +180,15 @@ def _samples(tx: Transaction, figures: run.RunFigures, face: Face, campaigns: di
     )
 
 
+def _open_approvals(tx: Transaction, realm: str, shop_id: str, config: Path, at: datetime) -> list[approval.State]:
+    """What of a shop waits for a marketer's answer; a rehearsal asks nobody."""
+    if realm != LIVE:
+        return []
+    versions = approval_versions(load_campaigns(config).by_id.values())
+    found = approval.states(tx, realm=realm, shop_id=shop_id, run_nos=None, versions=versions, at=at)
+    return [state for state in found if state.word == "open"]
+
+
 def _card(
     tx: Transaction, realm: str, shop_id: str, latest: list[shops.LatestRun], config: Path, now: datetime
 ) -> ShopCard:
@@ -189,6 +202,7 @@ def _card(
         state=state,
         runs=own,
         stops=[stop for stop in run.stops_of(tx, shop_id) if stop["scope"] != "everything"],
+        approvals=_open_approvals(tx, realm, shop_id, config, state.now),
         behind=words.span(age) if age is not None else "",
         is_stale=realm == LIVE and age is not None and age > FRESHNESS["intraday"],
     )
@@ -204,8 +218,20 @@ def run_address(dag_id: str, run_id: str) -> str:
     return "run?" + urlencode({"dag_id": dag_id, "run_id": run_id})
 
 
+def approval_address(dag_id: str, run_id: str, **more: str) -> str:
+    """Relative address of the approval page of a run."""
+    return "approval?" + urlencode({"dag_id": dag_id, "run_id": run_id, **more})
+
+
 def make_page(name: str, **context: object) -> str:
     """A template below include/templates/reports, with the words and formats every page has."""
     return render_page(
-        name, number=words.number, share=words.share, instant=words.instant, words=words, utc=ZoneInfo("UTC"), **context
+        name,
+        approval=approval_address,
+        number=words.number,
+        share=words.share,
+        instant=words.instant,
+        words=words,
+        utc=ZoneInfo("UTC"),
+        **context,
     )

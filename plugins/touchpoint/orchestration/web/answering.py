@@ -1,0 +1,39 @@
+"""Answering through Airflow's own API, inside the api-server, as the user who asks for the page.
+
+Airflow judges the user's rights, keeps its own record of the answer and its audit log, and resumes the task that asked,
+which writes the ledger. A page of ours writes neither.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import anyio.from_thread
+import httpx
+from fastapi import Request
+
+from touchpoint.orchestration.approval import AskMarketer, task_id_of
+
+OPTIONS = {"approve": AskMarketer.APPROVE, "reject": AskMarketer.REJECT}
+PASSED_ON = ("authorization", "cookie")
+
+
+def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option: str, note: str) -> int:
+    """Hand an answer to Airflow; the HTTP status it gives: 200, 403, 404 (does not ask), 409 (answered already).
+
+    Called from a route that is no coroutine: it waits on the event loop that serves the api-server.
+    """
+    path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}/-1/hitlDetails".format(
+        *(quote(part, safe="") for part in (dag_id, run_id, task_id_of(campaign_id)))
+    )
+    body: dict[str, object] = {"chosen_options": [OPTIONS[option]], "params_input": {"note": note}}
+    headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+    return anyio.from_thread.run(_patch, path, body, headers)
+
+
+async def _patch(path: str, body: dict[str, object], headers: dict[str, str]) -> int:
+    from airflow.api_fastapi.main import app  # the application that serves this very page
+
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://airflow.invalid") as client:
+        return (await client.patch(path, json=body, headers=headers)).status_code
