@@ -1,9 +1,9 @@
 -- purpose: who bought in the last while, with the words for the product series they prefer, once a campaign month
 -- grain:   one row per person: accounts of one identity are one
--- params:  shop_id text, as_of timestamptz, step text, zone text, currency text, parameters jsonb, variants jsonb,
---          features relation, series relation
--- reads:   facts.customers, orders, order_lines and refunds with their histories, what facts.parcel_trouble reads, the
---          features relation, the series relation
+-- params:  realm text, shop_id text, as_of timestamptz, step text, zone text, currency text, parameters jsonb,
+--          variants jsonb, offers jsonb, features relation, series relation
+-- reads:   facts.customers, orders, order_lines and refunds with their histories, the features relation, the series
+--          relation, and what facts.parcel_trouble and ledger.offer_closed_as_of read
 -- writes:  nothing
 -- returns: many
 WITH settings AS (
@@ -13,22 +13,23 @@ WITH settings AS (
         (given ->> 'series_orders')::integer AS series_orders,
         (given ->> 'series_share')::numeric AS series_share,
         given -> 'vip_amount' AS vip_amounts,
-        date_trunc('month', %(as_of)s::timestamptz AT TIME ZONE %(zone)s::text) AS campaign_month
+        date_trunc('month', %(as_of)s::timestamptz AT TIME ZONE %(zone)s::text) AS campaign_month,
+        ledger.offer_closed_as_of(
+            %(realm)s::text,
+            %(shop_id)s::text,
+            given ->> 'offer',
+            %(offers)s::jsonb -> (given ->> 'offer'),
+            %(as_of)s::timestamptz
+        ) AS offer_closed
     FROM (VALUES (%(parameters)s::jsonb)) AS config (given)
 ),
 
--- An offer right after a purchase at full price annoys.
-full_price_buyers AS MATERIALIZED (
-    SELECT found.customer_no
+left_alone AS MATERIALIZED (
+    SELECT found.*
     FROM settings
-    CROSS JOIN LATERAL facts.buyers_at_full_price(
+    CROSS JOIN LATERAL facts.left_alone_by_promotions(
         %(shop_id)s::text, settings.full_price_since, %(as_of)s::timestamptz
     ) AS found
-),
-
-troubled_buyers AS MATERIALIZED (
-    SELECT DISTINCT found.customer_no
-    FROM facts.parcel_trouble(%(shop_id)s::text, %(as_of)s::timestamptz) AS found
 ),
 
 accounts AS (
@@ -37,21 +38,11 @@ accounts AS (
         customers.customer_id,
         customers.identity,
         features.last_paid_at,
-        CASE
-            WHEN open_orders.customer_no IS NOT NULL THEN 'open_order'
-            WHEN open_refunds.customer_no IS NOT NULL THEN 'refund_open'
-            WHEN troubled_buyers.customer_no IS NOT NULL THEN 'parcel_trouble'
-            WHEN full_price_buyers.customer_no IS NOT NULL THEN 'full_price_recently'
-        END AS exclude_reason
+        left_alone.reason AS exclude_reason
     FROM __features__ AS features
     CROSS JOIN settings
     INNER JOIN facts.customers AS customers ON features.customer_no = customers.customer_no
-    LEFT JOIN troubled_buyers ON customers.customer_no = troubled_buyers.customer_no
-    LEFT JOIN full_price_buyers ON customers.customer_no = full_price_buyers.customer_no
-    LEFT JOIN facts.buyers_with_open_order(%(shop_id)s::text, %(as_of)s::timestamptz) AS open_orders
-        ON customers.customer_no = open_orders.customer_no
-    LEFT JOIN facts.buyers_with_open_refund(%(shop_id)s::text, %(as_of)s::timestamptz) AS open_refunds
-        ON customers.customer_no = open_refunds.customer_no
+    LEFT JOIN left_alone ON customers.customer_no = left_alone.customer_no
     WHERE
         features.shop_id = %(shop_id)s::text
         AND features.last_paid_at > settings.bought_since
@@ -105,7 +96,7 @@ SELECT
     %(as_of)s::timestamptz AS not_before,
     (settings.campaign_month + interval '1 month') AT TIME ZONE %(zone)s::text AS not_after,
     '{}'::text[] AS covers,
-    people.exclude_reason,
+    coalesce(people.exclude_reason, settings.offer_closed) AS exclude_reason,
     record.series_variant(
         %(variants)s::jsonb,
         preferences.series_count,

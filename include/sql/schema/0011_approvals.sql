@@ -185,6 +185,26 @@ LANGUAGE sql STABLE AS $$
         AND batches.last_not_after > p_at
 $$;
 
+-- An offer right after a purchase at full price annoys.
+CREATE FUNCTION facts.left_alone_by_promotions(p_shop text, p_full_price_since timestamptz, p_as_of timestamptz)
+RETURNS TABLE (customer_no bigint, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT found.customer_no, min(found.reason)
+FROM (
+    SELECT customer_no, 'open_order' FROM facts.buyers_with_open_order(p_shop, p_as_of)
+    UNION ALL
+    SELECT customer_no, 'refund_open' FROM facts.buyers_with_open_refund(p_shop, p_as_of)
+    UNION ALL
+    SELECT customer_no, 'parcel_trouble' FROM facts.parcel_trouble(p_shop, p_as_of)
+    UNION ALL
+    SELECT customer_no, 'full_price_recently' FROM facts.buyers_at_full_price(p_shop, p_full_price_since, p_as_of)
+) AS found (customer_no, reason)
+GROUP BY found.customer_no
+$$;
+COMMENT ON FUNCTION facts.left_alone_by_promotions(text, timestamptz, timestamptz) IS
+'Customers a promotion should not reach at an instant, each with one reason: open_order, refund_open, parcel_trouble, '
+'full_price_recently (since another instant).';
+
 CREATE FUNCTION record.series_variant(
     p_variants jsonb, p_preferred bigint, p_series text, p_spent numeric, p_vip_amounts jsonb, p_currency text
 ) RETURNS text

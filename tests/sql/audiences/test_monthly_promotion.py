@@ -25,7 +25,10 @@ PARAMETERS = {
     "series_orders": 2,
     "series_share": 0.5,
     "vip_amount": {"default": "1000", "JPY": "20000", "sequins": "1500.50"},
+    "offer": "treat",
 }
+TERMS = {"offer": "treat", "quota": 10, "after": 0}
+OFFERS = {"treat": {**TERMS, "from": "1960-01-01T00:00:00+00:00", "until": "2060-01-01T00:00:00+00:00"}}
 VARIANTS = variants.check(
     {
         "by": "series",
@@ -142,6 +145,7 @@ def add_order(tx: Transaction, order: dict[str, Any], as_of: datetime) -> None:
 def ask(tx: Transaction, case: dict[str, Any], as_of: datetime) -> list[dict[str, Any]]:
     parameters = Audience.model_validate({"statement": "monthly_promotion", "parameters": PARAMETERS})
     everything = {
+        "realm": "live",
         "shop_id": SHOP,
         "as_of": as_of,
         "step": "promote",
@@ -149,7 +153,7 @@ def ask(tx: Transaction, case: dict[str, Any], as_of: datetime) -> list[dict[str
         "currency": case.get("currency", "CNY"),
         "parameters": Json(parameters.sql_parameters()),
         "variants": Json(variants.for_sql(VARIANTS)),
-        "offers": Json(case.get("offers", {})),
+        "offers": Json(case.get("offers", OFFERS)),
         "features": "pg_temp.features",
         "series": "pg_temp.series",
     }
@@ -195,6 +199,22 @@ def test_who_prefers_what_is_told_apart_buyer_by_buyer(shared: Any) -> None:
         (identity_of("b"), "retro"),
         (identity_of("c"), "casual"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("offers", "reason"),
+    [
+        ({}, "no_offer"),
+        ({"treat": {**OFFERS["treat"], "until": AS_OF.isoformat()}}, "offer_over"),
+        ({"treat": {**OFFERS["treat"], "from": (AS_OF + timedelta(seconds=1)).isoformat()}}, "offer_not_begun"),
+        ({"treat": {**OFFERS["treat"], "quota": 0}}, "offer_gone"),
+        (OFFERS, None),
+    ],
+)
+def test_nobody_is_told_of_an_offer_that_is_not_made(shared: Any, offers: dict[str, Any], reason: str | None) -> None:
+    with undone(shared) as tx:
+        given(tx, {}, AS_OF)
+        assert [row["exclude_reason"] for row in ask(tx, {"offers": offers}, AS_OF)] == [reason]
 
 
 def test_asked_again_it_finds_the_same_whatever_happened_since(shared: Any) -> None:
