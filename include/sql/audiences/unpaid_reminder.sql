@@ -16,24 +16,21 @@ WITH settings AS (
     FROM (VALUES (%(parameters)s::jsonb, %(segments)s::jsonb)) AS config (given, bounds)
 ),
 
--- How a buyer means to pay says more of how long paying takes than where they ordered: a bank slip clears in days.
--- The window keeps the cost constant as orders pile up. is_covered is a column, not a condition, and so looked up
--- order by order whatever the planner knows of the ledger.
+-- The way to pay goes before the source. The window keeps the cost constant; is_covered is a column, no condition, and
+-- so looked up order by order whatever the planner knows of the ledger.
 open_orders AS (
     SELECT
         orders.*,
         coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS last_at,
         orders.created_at + make_interval(
             secs => coalesce(
-                settings.delays ->> orders.payment_kind, settings.delays ->> orders.source, settings.delays ->> 'default'
+                settings.delays ->> orders.payment_kind,
+                settings.delays ->> orders.source,
+                settings.delays ->> 'default'
             )::float8
         ) AS due_at,
         EXISTS(
-            SELECT covers.covered_id
-            FROM
-                ledger.covers_as_of(
-                    %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, %(as_of)s::timestamptz
-                ) AS covers
+            SELECT FROM ledger.covers_as_of(%(realm)s, %(shop_id)s, %(campaign_id)s, %(step)s, %(as_of)s) AS covers
             WHERE covers.covered_id = orders.order_id
         ) AS is_covered
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders

@@ -129,7 +129,8 @@ WHERE shop_id = p_shop AND shipped_at <= p_as_of
     AND (SELECT facts.known_by(p_as_of)) < known_until
 $$;
 
-CREATE OR REPLACE FUNCTION facts.tracking_events_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF facts.tracking_events
+CREATE OR REPLACE FUNCTION facts.tracking_events_as_of(p_shop text, p_as_of timestamptz)
+RETURNS SETOF facts.tracking_events
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT shop_id, shipment_id, event_key, happened_at, state, place, description, known_at, batch_id
 FROM facts.tracking_events
