@@ -1,0 +1,329 @@
+"""What asks for approval goes with a yes to these very messages, in these very words, and with nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from tests.faults.world import AT, REALM, World
+from tests.sql.decide.building import make_campaign, make_policy
+from tests.sql.outbox.conftest import Recorder
+
+from touchpoint.campaigns.load import TEMPLATE_ROOT
+from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.version import approval_versions
+from touchpoint.model import Channel
+from touchpoint.outbox import approval
+from touchpoint.outbox.sweep import sweep
+
+SMS = Channel.SMS
+CAMPAIGN = make_campaign(approval="marketer", cadence="monthly")
+EDITED = make_campaign(approval="marketer", cadence="monthly", description="Somebody changed a word.")
+LATER = AT + timedelta(minutes=1)
+
+
+class Desk:
+    """A world whose messages ask for approval, all of one month, and a marketer."""
+
+    def __init__(self, world: World, channel: Recorder) -> None:
+        self.world, self.channel = world, channel
+
+    def add(self, count: int = 1, **changes: Any) -> list[int]:
+        """What decide does: messages, and the hash of all of them in the same transaction."""
+        ids = self.world.add(count, **{"needs_approval": True, **changes})
+        with self.world.db.transaction() as tx:
+            tx.connection.exec_driver_sql("UPDATE ledger.touch SET occasion = '2026-11'")
+            tx.count("outbox/approval_batches", run_no=self.world.run_no)
+        return ids
+
+    def ask(self, campaign: Campaign = CAMPAIGN, at: datetime = AT) -> UUID | None:
+        with self.world.db.transaction() as tx:
+            question, rows = approval.ask(
+                tx,
+                realm=REALM,
+                shop_id=self.world.shop.id,
+                run_no=self.world.run_no,
+                campaign_id=campaign.id,
+                at=at,
+                versions=approval_versions([campaign]),
+                figures={},
+            )
+        return question if rows else None
+
+    def answer(
+        self, question: UUID | None, is_yes: bool, at: datetime = LATER, campaign: Campaign = CAMPAIGN
+    ) -> tuple[int, int]:
+        assert question is not None
+        with self.world.db.transaction() as tx:
+            return approval.answer(
+                tx,
+                question,
+                realm=REALM,
+                shop_id=self.world.shop.id,
+                at=at,
+                versions=approval_versions([campaign]),
+                is_yes=is_yes,
+                who="marketer",
+                answered_at=at,
+                note="as agreed",
+            )
+
+    def dispatch(self, campaign: Campaign | None = CAMPAIGN, at: datetime = LATER) -> dict[str, int]:
+        campaigns = {campaign.id: campaign} if campaign else {}
+        return self.world.dispatch({SMS: self.channel}, at, campaigns=campaigns).as_dict()
+
+    def answers(self) -> list[dict[str, Any]]:
+        return self.world.sql("SELECT answer, who, note, occasion FROM ledger.approval ORDER BY approval_id")
+
+
+@pytest.fixture
+def desk(world: World, channel: Recorder) -> Desk:
+    return Desk(world, channel)
+
+
+def test_a_yes_lets_the_next_dispatch_send_what_was_asked_about(desk: Desk) -> None:
+    desk.add(3)
+    question = desk.ask()
+    assert desk.dispatch() == {"held: approval": 3}
+    assert desk.answer(question, True) == (1, 0)
+    assert desk.dispatch() == {"accepted": 3, "claimed": 3}
+    assert desk.answers() == [{"answer": "approved", "who": "marketer", "note": "as agreed", "occasion": "2026-11"}]
+
+
+def test_nothing_is_sent_without_an_answer_however_long_it_waits(desk: Desk) -> None:
+    desk.add(2)
+    assert desk.dispatch() == {"held: approval": 2}
+    desk.ask()
+    assert desk.dispatch() == {"held: approval": 2}
+    assert desk.channel.messages == []
+
+
+def test_a_no_cancels_and_frees_what_was_covered(desk: Desk) -> None:
+    desk.add(3)
+    assert desk.answer(desk.ask(), False) == (1, 3)
+    assert desk.world.states() == {"cancelled: not_approved": 3}
+    assert desk.dispatch() == {}
+    freed = desk.world.sql("SELECT release_reason, count(*) AS n FROM ledger.touch_cover GROUP BY 1")
+    assert freed == [{"release_reason": "not_approved", "n": 3}]
+    counted = desk.world.sql(
+        "SELECT count(*) AS n FROM ledger.message WHERE state IN ('waiting', 'sending', 'accepted', 'unknown')"
+    )
+    assert counted == [{"n": 0}]  # caps count these states alone (decide/message_load)
+
+
+def test_after_a_no_nothing_is_left_to_ask_and_a_yes_to_the_old_question_counts_for_nothing(desk: Desk) -> None:
+    desk.add(2)
+    question = desk.ask()
+    desk.answer(question, False)
+    assert desk.ask() is None
+    assert desk.answer(question, True) == (0, 0)
+    assert desk.dispatch() == {}
+    assert [row["answer"] for row in desk.answers()] == ["rejected"]
+
+
+def test_one_more_candidate_is_another_hash_and_the_answer_of_before_covers_none_of_them(desk: Desk) -> None:
+    desk.add(3)
+    desk.answer(desk.ask(), True)
+    desk.add(1)
+    assert desk.dispatch() == {"held: approval": 4}
+    assert desk.answer(desk.ask(), True) == (1, 0)
+    assert desk.dispatch()["accepted"] == 4
+
+
+def test_an_answer_to_a_question_asked_before_one_more_was_added_covers_nothing(desk: Desk) -> None:
+    desk.add(3)
+    question = desk.ask()
+    desk.add(1)
+    assert desk.answer(question, True) == (1, 0)
+    assert desk.dispatch() == {"held: approval": 4}
+
+
+def test_a_no_to_what_has_changed_since_cancels_nothing(desk: Desk) -> None:
+    desk.add(1)
+    question = desk.ask()
+    desk.add(1)
+    assert desk.answer(question, False) == (1, 0)
+    assert desk.dispatch() == {"held: approval": 2}
+
+
+@pytest.mark.parametrize("when", ["between question and answer", "between answer and claim"])
+def test_an_edited_campaign_file_needs_an_answer_of_its_own(desk: Desk, when: str) -> None:
+    desk.add(2)
+    question = desk.ask()
+    desk.answer(question, True, campaign=EDITED if when.startswith("between question") else CAMPAIGN)
+    assert desk.dispatch(EDITED) == {"held: approval": 2}
+    assert desk.answer(desk.ask(EDITED), True, campaign=EDITED) == (1, 0)
+    assert desk.dispatch(EDITED)["accepted"] == 2
+
+
+def test_the_file_put_back_as_it_was_is_covered_again(desk: Desk) -> None:
+    desk.add(2)
+    desk.answer(desk.ask(), True)
+    assert desk.dispatch(EDITED) == {"held: approval": 2}
+    assert desk.dispatch(CAMPAIGN)["accepted"] == 2
+
+
+def test_a_campaign_whose_file_is_gone_or_does_not_load_sends_nothing_it_was_approved_for(desk: Desk) -> None:
+    desk.add(2)
+    desk.answer(desk.ask(), True)
+    assert desk.dispatch(None) == {"held: campaign_off": 2}
+    assert desk.channel.messages == []
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    shutil.copytree(TEMPLATE_ROOT, tmp_path / "templates")
+    return tmp_path / "templates"
+
+
+@pytest.mark.parametrize("path", ["messages/unpaid_reminder/zh-CN/remind.new/sms.txt", "messages/_base/email.html"])
+def test_edited_words_are_another_version_and_those_of_another_campaign_are_not(templates: Path, path: str) -> None:
+    before = approval_versions([CAMPAIGN], templates)
+    (templates / "messages" / "another").mkdir()
+    (templates / "messages" / "another" / "sms.txt").write_text("别的")
+    assert approval_versions([CAMPAIGN], templates) == before
+    (templates / path).write_text("换了话", encoding="utf-8")
+    assert approval_versions([CAMPAIGN], templates) != before
+
+
+def test_what_needs_no_approval_goes_beside_what_does(desk: Desk) -> None:
+    desk.add(2)
+    free = desk.add(2, needs_approval=False)
+    assert desk.dispatch() == {"accepted": 2, "claimed": 2, "held: approval": 2}
+    assert desk.channel.messages == free
+
+
+def test_an_answer_of_another_realm_or_shop_covers_nothing_here(desk: Desk) -> None:
+    desk.add(1)
+    question = desk.ask()
+    desk.world.sql("UPDATE ledger.run SET realm = 'spring' WHERE run_no = %(no)s", no=desk.world.run_no)
+    desk.answer(question, True)
+    assert desk.dispatch() == {"held: approval": 1}
+
+
+def test_the_hash_knows_who_what_and_in_which_words_and_not_what_became_of_it(desk: Desk) -> None:
+    ids = desk.add(2)
+
+    def hashed(change: str = "") -> str:
+        with desk.world.db.transaction() as tx:
+            if change:
+                tx.connection.exec_driver_sql(f"UPDATE ledger.message SET {change} WHERE message_id = {ids[0]}")
+            tx.count("outbox/approval_batches", run_no=desk.world.run_no)
+            return str(tx.connection.exec_driver_sql("SELECT rows_hash FROM ledger.approval_batch").scalar_one())
+
+    first = hashed()
+    assert (
+        hashed("state = 'accepted', planned_on = planned_on + 1, not_before = not_before - interval '1 hour'") == first
+    )
+    seen = {first}
+    for change in ("variant = 'loyal'", "variant = NULL", "template = 'other'", "step = 'again'", "locale = 'en'",
+                   "channel = 'email'", "identity = gen_random_uuid()"):  # fmt: skip
+        assert hashed(change) not in seen, change
+        seen.add(hashed())
+
+
+def test_not_answered_in_time_expires_at_dispatch_with_all_of_its_batch(desk: Desk) -> None:
+    desk.add(1, not_after=AT + timedelta(hours=1))
+    desk.add(1, not_after=AT + timedelta(hours=3))
+    desk.ask()
+    before, late = AT + timedelta(minutes=59), AT + timedelta(hours=1)
+    desk.world.sql("UPDATE record.heads SET loaded_as_of = %(at)s", at=late)
+    assert desk.dispatch(at=before) == {"held: approval": 2}
+    assert desk.dispatch(at=late) == {"expired": 2}
+    assert desk.world.states() == {"expired: not_approved": 2}
+    assert desk.world.sql("SELECT DISTINCT release_reason FROM ledger.touch_cover") == [
+        {"release_reason": "not_approved"}
+    ]
+
+
+def test_not_asked_at_all_expires_too_at_the_sweep_before_deciding(desk: Desk) -> None:
+    desk.add(2, not_after=AT + timedelta(hours=1))
+    with desk.world.db.transaction() as tx:
+        done = sweep(
+            tx, realm=REALM, shop=desk.world.shop, at=AT + timedelta(hours=1), policy=make_policy(),
+            campaigns={CAMPAIGN.id: CAMPAIGN},
+        )  # fmt: skip
+    assert done["expired"] == 2
+    assert desk.world.states() == {"expired: not_approved": 2}
+
+
+def test_approved_and_too_late_is_not_called_unapproved(desk: Desk) -> None:
+    desk.add(1, not_after=AT + timedelta(hours=1))
+    desk.answer(desk.ask(), True)
+    desk.dispatch(at=AT + timedelta(hours=1))
+    assert desk.world.states() == {"expired: not_after": 1}
+
+
+def test_approved_in_time_goes_on_after_the_first_of_the_batch_was_due(desk: Desk) -> None:
+    desk.add(1, not_after=AT + timedelta(hours=1))
+    desk.add(1, not_after=AT + timedelta(hours=3), max_staleness=None)
+    desk.answer(desk.ask(), True)
+    assert desk.dispatch(at=AT + timedelta(hours=2)) == {"accepted": 1, "claimed": 1, "expired": 1}
+
+
+def test_an_answer_after_the_time_for_it_is_not_kept(desk: Desk) -> None:
+    desk.add(1, not_after=AT + timedelta(hours=1))
+    question = desk.ask()
+    assert desk.answer(question, True, at=AT + timedelta(hours=1)) == (0, 0)
+    assert desk.ask(at=AT + timedelta(hours=1)) is None
+    assert desk.answers() == []
+
+
+def test_what_was_approved_is_not_asked_again(desk: Desk) -> None:
+    desk.add(2)
+    desk.answer(desk.ask(), True)
+    assert desk.ask() is None
+
+
+def test_a_question_is_answered_once_and_no_answer_is_changed_or_deleted(desk: Desk) -> None:
+    desk.add(2)
+    question = desk.ask()
+    assert desk.answer(question, True) == (1, 0)
+    assert desk.answer(question, False) == (0, 0)
+    for change in ("UPDATE ledger.approval SET answer = 'approved'", "DELETE FROM ledger.approval",
+                   "TRUNCATE ledger.approval"):  # fmt: skip
+        with pytest.raises(DBAPIError, match="append-only"):
+            desk.world.sql(change)
+
+
+def test_several_occasions_of_a_run_are_one_question(desk: Desk) -> None:
+    desk.add(3)
+    with desk.world.db.transaction() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM ledger.approval_batch")
+        tx.connection.exec_driver_sql("UPDATE ledger.touch SET occasion = customer_id")
+        tx.count("outbox/approval_batches", run_no=desk.world.run_no)
+    assert desk.answer(desk.ask(), True) == (3, 0)
+    assert desk.dispatch()["accepted"] == 3
+
+
+CASES: dict[str, Any] = {
+    "nobody asked": lambda desk: None,
+    "asked": lambda desk: desk.ask(),
+    "yes": lambda desk: desk.answer(desk.ask(), True),
+    "yes to fewer": lambda desk: (desk.answer(desk.ask(), True), desk.add(1)),
+    "yes to other words": lambda desk: desk.answer(desk.ask(EDITED), True, campaign=EDITED),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_what_the_claim_takes_is_what_waiting_because_calls_claimable(desk: Desk, case: Any) -> None:
+    desk.add(3)
+    desk.add(2, needs_approval=False)
+    case(desk)
+    with desk.world.db.transaction() as tx:
+        from touchpoint.outbox.claim import Scope, claim
+        from touchpoint.outbox.leases import LEASE
+
+        scope = Scope(
+            REALM, desk.world.shop, desk.world.policy, desk.world.environment_id, {CAMPAIGN.id: CAMPAIGN}, 0, 1, LEASE,
+            approval_versions([CAMPAIGN]),
+        )  # fmt: skip
+        told = {row["reason"]: row["messages"] for row in tx.many("outbox/waiting_because", **scope.gates(AT))}
+        taken, _ = claim(tx, scope, SMS, at=AT, size=100)
+    assert len(taken) == told["claimable"] >= 2
+    assert sum(told.values()) == desk.world.number
