@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from touchpoint.render.contexts.offer import offer_values
-from touchpoint.render.contexts.reader import reader_values
+from touchpoint.render.contexts.reader import reader_values, way_out
 from touchpoint.render.text import clean, shorten
 from touchpoint.settings import Shop
 
@@ -31,6 +31,7 @@ def values(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     quoted = f"「{shorten(name, 12)}」" if locale == "zh-CN" else f"“{shorten(name, 30)}”"
     return {
         **reader_values(shop, row),
+        **way_out(shop),
         **offer_values(shop, row, at),
         "item": quoted if name else _SOMETHING[locale],
         "silence": silence(at - row["last_paid_at"], locale),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from touchpoint.render.contexts.offer import offer_values
-from touchpoint.render.contexts.reader import reader_values
+from touchpoint.render.contexts.reader import reader_values, way_out
 from touchpoint.render.text import clean
 from touchpoint.settings import Shop
 
@@ -32,6 +32,7 @@ def values(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     series = clean(str((row.get("series_of_variant") or {}).get(row.get("variant")) or ""))
     return {
         **reader_values(shop, row),
+        **way_out(shop),
         **offer_values(shop, row, at),
         "month": _month(str(row["period"]), row["locale"]),
         "paid_orders": str(int(row.get("paid_order_count") or 0)),

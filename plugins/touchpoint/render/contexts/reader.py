@@ -20,11 +20,10 @@ def reader_values(shop: Shop, row: Mapping[str, Any]) -> dict[str, Any]:
         "shop_name": shop.name,
         "signature": shop.signature,
         "contact": shop.agent_contact,
-        **_way_out(shop),
     }
 
 
-def _way_out(shop: Shop) -> dict[str, str]:
+def way_out(shop: Shop) -> dict[str, str]:
     """`unsubscribe_url` of a promotion: a mail to whoever reads the shop's replies; the sender's address says who."""
     address = shop.email and (shop.email.reply_to or shop.email.sender)
     return {"unsubscribe_url": f"mailto:{address}?subject=unsubscribe"} if address else {}
