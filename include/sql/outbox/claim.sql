@@ -28,10 +28,7 @@ own_environments AS (
 
 -- Approved is what was answered for the batch as it stands, with today's campaign file and templates.
 approved_batches AS MATERIALIZED (
-    SELECT
-        approvals.run_no,
-        approvals.campaign_id,
-        approvals.occasion
+    SELECT approvals.*
     FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, %(at)s::timestamptz, %(versions)s::jsonb) AS approvals
     WHERE approvals.answer = 'approved'
 ),
