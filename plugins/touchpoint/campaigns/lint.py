@@ -19,6 +19,7 @@ from touchpoint.sms_parts import SINGLE, segments
 KEYS = tuple(Campaign.model_fields)
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _SERIES = re.compile(r"\{[{%][^}]*\bseries\b")
+_OFFER = re.compile(r"\{[{%][^}]*\boffer(_ends|_quota)?\b")
 _MARKUP = re.compile(r"\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL)
 _LATIN = re.compile(r"[a-zA-Z]")
 MAX_SMS = 500
@@ -63,7 +64,7 @@ def lint(
         for part, source in parts.items():
             findings += _words(f"include/templates/{folder}/{part}", source, wording)
         place = f"include/templates/{folder}"
-        findings += _series(place, parts, campaign, key)
+        findings += [*_series(place, parts, campaign, key), *_no_offer(place, parts, campaign)]
         if channel == Channel.SMS:
             findings += _sms(f"{place}/sms.txt", parts["sms.txt"], campaign.purpose, wording)
             findings += _registered(key, shops)
@@ -118,6 +119,13 @@ def _series(place: str, parts: dict[str, str], campaign: Campaign, key: str) -> 
     if named and variant not in series_of(campaign.variants):
         remedy = "take it out, or give each series a variant of its own"
         yield LintFinding("error", f"{place}/{named}", "names a series to readers of none or of several", remedy)
+
+
+def _no_offer(place: str, parts: dict[str, str], campaign: Campaign) -> Iterator[LintFinding]:
+    named = next((part for part, source in parts.items() if _OFFER.search(source)), None)
+    if named and campaign.purpose == Purpose.PROMOTIONAL and campaign.offer_id is None:
+        remedy = "name one in audience.parameters.offer, or take it out of the words"
+        yield LintFinding("error", f"{place}/{named}", "speaks of an offer that the file does not name", remedy)
 
 
 def _sms(place: str, source: str, purpose: Purpose, wording: Wording) -> Iterator[LintFinding]:

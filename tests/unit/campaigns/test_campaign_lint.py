@@ -107,6 +107,25 @@ def test_an_offer_of_a_notice_is_a_service_never_a_price(place, wording):
     assert findings(place, wording) == []
 
 
+def test_words_that_name_a_series_are_for_one_series_alone(place, wording):
+    place.change("{by: stage, new: new, loyal: loyal}", "{by: series, Casual: new, none: loyal, several: loyal}")
+    place.write(SMS, "{{ name }}，{{ series }}在等您。")
+    assert findings(place, wording) == []
+    place.write(SMS.replace("remind.new", "remind.loyal"), "{{ name }}，{{ series }}在等您。")
+    assert [(found.level, found.thing) for found in findings(place, wording, variant="loyal")] == [
+        ("error", "names a series to readers of none or of several")
+    ]
+
+
+def test_a_promotion_that_speaks_of_an_offer_names_one(place, wording):
+    place.write(SMS, "{{ name }}，给您留了{{ offer }}，至{{ offer_ends }}。拒收请回复R")
+    thing = "speaks of an offer that the file does not name"
+    assert thing in {found.thing for found in findings(place, wording, Purpose.PROMOTIONAL)}
+    assert thing not in {found.thing for found in findings(place, wording)}
+    place.write(SMS, "{{ name }}，来走走。拒收请回复R")
+    assert thing not in {found.thing for found in findings(place, wording, Purpose.PROMOTIONAL)}
+
+
 def test_a_text_not_registered_with_the_provider_is_an_error_of_the_shop(place, wording):
     place.change("    reminder/zh-CN/remind.new: SMS_1\n", "", "config/shops/first.yaml")
     assert findings(place, wording) == [

@@ -85,8 +85,7 @@ REFUSALS = {
     ),
     "a delay without a default": (
         ("{default: 30m, flash_sale: 12m}", "{flash_sale: 12m}"),
-        "reminder.yaml: key 'audience.parameters' is wrong. "
-        "delay is a mapping without a default: add default: …",
+        "reminder.yaml: key 'audience.parameters' is wrong. delay is a mapping without a default: add default: …",
     ),
     "a delay as one value": (
         ("delay: {default: 30m, flash_sale: 12m}", "delay: 30m"),
@@ -138,6 +137,50 @@ REFUSALS = {
         ("{by: stage, new: new, loyal: loyal}", "{by: mood, new: new}"),
         "reminder.yaml: key 'variants' is wrong. write by: stage, then a line for each stage; "
         "or by: series, then series; or {} for none",
+    ),
+    "series without a word for those who prefer none": (
+        ("{by: stage, new: new, loyal: loyal}", "{by: series, 复古简约: new, several: loyal}"),
+        "reminder.yaml: key 'variants' is wrong. "
+        "by series, add none: the variant for a customer with no preferred series",
+    ),
+    "series without a word for those who prefer several": (
+        ("{by: stage, new: new, loyal: loyal}", "{by: series, 复古简约: new, none: loyal}"),
+        "reminder.yaml: key 'variants' is wrong. "
+        "by series, add several: the variant for a customer with several equally preferred ones",
+    ),
+    "words by series, and no series": (
+        ("{by: stage, new: new, loyal: loyal}", "{by: series, none: new, several: loyal}"),
+        "reminder.yaml: key 'variants' is wrong. "
+        "no series is named: add a line for each, as the shop's product export names it",
+    ),
+    "an unknown key of a series": (
+        (
+            "{by: stage, new: new, loyal: loyal}",
+            "{by: series, Casual: {words: new, vips: new}, none: new, several: loyal}",
+        ),
+        "reminder.yaml: unknown key 'variants.Casual.words.vips'. known keys: words, vip",
+    ),
+    "a stage with VIPs": (
+        ("{by: stage, new: new, loyal: loyal}", "{by: stage, new: {words: new, vip: loyal}}"),
+        "reminder.yaml: key 'variants' is wrong. by stage, write one variant a stage: words and vip belong to a series",
+    ),
+    "VIPs without words": (
+        (
+            "{by: stage, new: new, loyal: loyal}",
+            "{by: series, Casual: {words: new, vip: new_vip}, none: new, several: loyal}",
+        ),
+        "reminder.yaml: steps.remind: missing template messages/reminder/zh-CN/remind.new_vip/sms.txt. "
+        "write include/templates/messages/reminder/zh-CN/remind.new_vip/sms.txt",
+    ),
+    "money as a number": (
+        ("    lead: 15m", "    vip_amount: 1000"),
+        "reminder.yaml: key 'audience.parameters' is wrong. "
+        'vip_amount is money: write 1000 quoted, in major units, as in "1000.00"',
+    ),
+    "money by the series, one of them in words": (
+        ("    lead: 15m", '    vip_amount: {default: "1000", Casual: "a lot"}'),
+        "reminder.yaml: key 'audience.parameters' is wrong. "
+        "vip_amount is money: write 'a lot' quoted, in major units, as in \"1000.00\"",
     ),
     "another name than the file's": (
         ("id: reminder", "id: remainder"),

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from touchpoint.campaigns import variants
 from touchpoint.campaigns.due import due_campaigns
 from touchpoint.campaigns.load import load_campaigns
-from touchpoint.campaigns.spec import Campaign
+from touchpoint.campaigns.spec import Audience, Campaign
 from touchpoint.model import Cadence
 from touchpoint.settings import load_policy, load_segments, load_shop
 from touchpoint.statements import ROOT
@@ -45,6 +46,58 @@ def test_a_stage_chooses_the_variant_or_there_are_no_words_for_it(stage, variant
 def test_without_variants_there_are_words_for_everybody(campaign):
     plain = campaign.model_copy(update={"variants": {}})
     assert (plain.template_variants, plain.variant_of("new"), plain.has_words_for(None)) == ([None], None, True)
+
+
+BY_SERIES = {
+    "by": "series",
+    "复古简约": {"words": "retro", "vip": "retro_vip"},
+    "Casual": "casual",
+    "none": "general",
+    "several": "several",
+}
+
+
+@pytest.fixture
+def by_series(campaign) -> Campaign:
+    return Campaign.model_validate(campaign.model_dump() | {"variants": BY_SERIES})
+
+
+def test_by_series_the_audience_chooses_the_variant_or_there_are_no_words(by_series):
+    assert (by_series.variant_of("loyal", "retro_vip"), by_series.has_words_for("loyal", "retro_vip")) == (
+        "retro_vip",
+        True,
+    )
+    assert (by_series.variant_of("loyal"), by_series.has_words_for("loyal")) == (None, False)
+    assert by_series.template_variants == ["casual", "general", "retro", "retro_vip", "several"]
+    assert by_series.words_by_stage == {}
+
+
+def test_a_variant_the_audience_returns_goes_before_that_of_the_stage(campaign):
+    assert campaign.variant_of("new", "loyal") == "loyal"
+
+
+def test_the_statement_gets_the_words_of_each_series_and_of_its_vips(by_series, campaign):
+    assert variants.for_sql(campaign.variants) == {}
+    assert variants.for_sql(by_series.variants) == {
+        "none": "general",
+        "several": "several",
+        "series": {
+            "复古简约": {"words": "retro", "vip": "retro_vip"},
+            "Casual": {"words": "casual", "vip": "casual"},
+        },
+    }
+
+
+def test_words_speak_of_a_series_where_they_are_for_that_one_alone(by_series):
+    assert variants.series_of(by_series.variants) == {"retro": "复古简约", "retro_vip": "复古简约", "casual": "Casual"}
+    shared = variants.check({**by_series.variants, "Sequins": "casual", "Wool": "general"})
+    assert variants.series_of(shared) == {"retro": "复古简约", "retro_vip": "复古简约"}
+
+
+def test_money_reaches_the_statement_as_it_is_written(campaign):
+    asked = {"vip_amount": {"default": "1000", "JPY": "20000", "Casual": "500.50"}, "ten_amount": "10"}
+    audience = Audience.model_validate({"statement": "some_buyers", "parameters": asked})
+    assert audience.sql_parameters() == asked
 
 
 def test_the_offer_is_told_to_templates_only_where_there_is_one(campaign):
