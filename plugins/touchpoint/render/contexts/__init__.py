@@ -11,7 +11,7 @@ from typing import Any
 
 from touchpoint.errors import RenderError
 from touchpoint.render import words
-from touchpoint.render.contexts import last_order, order, period
+from touchpoint.render.contexts import last_order, order, period, shipment
 from touchpoint.settings import Shop
 
 Values = Callable[[Shop, Mapping[str, Any], datetime], dict[str, Any]]
@@ -20,6 +20,7 @@ BY_OCCASION: dict[str, Values] = {
     "last_order": last_order.values,
     "order": order.values,
     "period": period.values,
+    "shipment": shipment.values,
 }
 
 
