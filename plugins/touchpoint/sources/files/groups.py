@@ -14,7 +14,7 @@ from touchpoint.sources.files.given import Take
 from touchpoint.sources.files.mapping import EntityMapping
 from touchpoint.sources.files.numbers import decimals, plain_number
 
-_KEY = "\0key"
+_KEY, _ROW = "\0key", "\0row"
 _UNREADABLE = "\0unreadable "
 _PARTS = 16
 _FIRST = pc.ScalarAggregateOptions(skip_nulls=False)
@@ -32,10 +32,13 @@ class Gathered:
     def __init__(self, takes: dict[str, Take]) -> None:
         self._takes = takes
         self._parts: list[Any] = []
+        self._count = 0
 
     def add(self, keys: Any, columns: dict[str, Any]) -> None:
         """Take in rows; those without a key belong nowhere."""
-        made = {_KEY: keys}
+        rows = pyarrow.array(range(self._count, self._count + len(keys)), pyarrow.int64())
+        self._count += len(keys)
+        made = {_KEY: keys, _ROW: rows}
         for name, column in columns.items():
             take = self._takes[name]
             if take == "sum":
@@ -50,7 +53,7 @@ class Gathered:
             self._parts = [self._grouped(pyarrow.concat_tables(self._parts))]
 
     def _grouped(self, table: Any) -> Any:
-        wanted: list[Any] = []
+        wanted: list[Any] = [(_ROW, "min")]
         for name, take in self._takes.items():
             wanted.append((name, "first", _FIRST) if take == "first" else (name, "sum"))
             if take == "sum":
@@ -63,7 +66,7 @@ class Gathered:
         """The keys in the order they came first, and each column."""
         if not self._parts:
             return pyarrow.array([], pyarrow.string()), {n: pyarrow.array([], pyarrow.string()) for n in self._takes}
-        table = self._grouped(pyarrow.concat_tables(self._parts)).combine_chunks()
+        table = self._grouped(pyarrow.concat_tables(self._parts)).sort_by(_ROW).combine_chunks()
         return _flat(table, _KEY), {name: self._finished(table, name, take) for name, take in self._takes.items()}
 
     def _finished(self, table: Any, name: str, take: Take) -> Any:
