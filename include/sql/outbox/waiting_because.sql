@@ -1,7 +1,7 @@
 -- purpose: why messages that are due were not claimed
 -- grain:   one row per reason
 -- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], closed_steps text[],
---          running_steps text[], sending_on boolean, environment_id uuid, versions jsonb
+--          running_steps text[], blacked_out text[], sending_on boolean, environment_id uuid, versions jsonb
 -- reads:   ledger.message, ledger.touch, ledger.approvals_at, ledger.gate, ledger.stop, ledger.environment,
 --          record.heads
 -- writes:  nothing
@@ -27,10 +27,7 @@ own_environments AS (
 
 -- Approved is what was answered for the batch as it stands, with today's campaign file and templates.
 approved_batches AS MATERIALIZED (
-    SELECT
-        approvals.run_no,
-        approvals.campaign_id,
-        approvals.occasion
+    SELECT approvals.*
     FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, %(at)s::timestamptz, %(versions)s::jsonb) AS approvals
     WHERE approvals.answer = 'approved'
 ),
@@ -68,6 +65,7 @@ due_messages AS (
                     gates.run_no = messages.enqueued_run_no
                     AND gates.state = 'passed'
             ) THEN 'gate_not_passed'
+            WHEN messages.campaign_id || '/' || messages.step = ANY(%(blacked_out)s::text[]) THEN 'blackout'
             WHEN messages.planned_on < %(today)s::date THEN 'planned_day_passed'
             WHEN messages.channel || '/' || messages.purpose <> ALL(%(allowed)s::text[]) THEN 'quiet_hours'
             WHEN messages.campaign_id || '/' || messages.step = ANY(%(closed_steps)s::text[]) THEN 'quiet_hours'

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from touchpoint.campaigns.spec import Campaign, Step
 from touchpoint.decide.known import Address, Known
-from touchpoint.decide.timing import Hours, first_legal
+from touchpoint.decide.timing import Hours, first_legal, first_legal_outside
 from touchpoint.model import Candidate, Channel, Purpose
 from touchpoint.settings import Policy, Shop
 
@@ -74,17 +74,24 @@ def find_slot(
     purpose: Purpose,
     policy: Policy,
     shop: Shop,
+    blackouts: Sequence[tuple[datetime, datetime]] = (),
 ) -> Slot:
     """The first legal minute from `earliest` on, in the shop's hours for that channel and purpose and the step's own.
 
-    `missed` says why there is none before `not_after`: it had passed already, or quiet hours last longer.
+    `missed` says why there is none before `not_after`: it had passed already, quiet hours last longer, or a blackout
+    does: spans in which nothing of this campaign may go.
     """
     hours = Hours(
         quiet=policy.quiet_hours.get(channel.value, {}).get(purpose.value), opens=step.not_before, closes=step.not_after
     )
-    legal = None if earliest >= not_after else first_legal(earliest, hours, shop.tz)
+    if earliest >= not_after:
+        return Slot(earliest, not_after, earliest.astimezone(shop.tz).date(), "not_after")
+    legal = first_legal_outside(earliest, hours, shop.tz, blackouts)
     begin = legal or earliest
-    missed = "not_after" if earliest >= not_after else "quiet_hours" if legal is None or legal >= not_after else None
+    missed = None
+    if legal is None or legal >= not_after:
+        without = first_legal(earliest, hours, shop.tz)
+        missed = "quiet_hours" if without is None or without >= not_after else "blackout"
     return Slot(begin, not_after, begin.astimezone(shop.tz).date(), missed)
 
 

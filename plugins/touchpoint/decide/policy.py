@@ -19,7 +19,7 @@ from touchpoint.decide.chance import drawn, holdout_percent
 from touchpoint.decide.delivery import Slot, Way, choose_locale, choose_way, find_slot, within_offer
 from touchpoint.decide.known import AddressKey, Known, touch_key
 from touchpoint.decide.verdicts import Contender, Setting, Verdict
-from touchpoint.model import Candidate, Decision
+from touchpoint.model import Candidate, Decision, Purpose
 
 
 def decide_all(candidates: Iterable[Candidate], known: Known, setting: Setting) -> list[Verdict]:
@@ -137,6 +137,7 @@ def _reach(candidate: Candidate, step: Step, earliest: datetime, known: Known, s
         purpose=purpose,
         policy=setting.policy,
         shop=setting.shop,
+        blackouts=setting.shop.blackouts_of(campaign.id) if purpose == Purpose.PROMOTIONAL else (),
     )
     if slot.missed == "not_after" and end < candidate.not_after:
         slot = replace(slot, missed="offer_over")

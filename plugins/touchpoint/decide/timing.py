@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -66,6 +67,29 @@ def first_legal(start: datetime, hours: Hours, zone: ZoneInfo) -> datetime | Non
         for instant in _instants(datetime.combine(day + timedelta(days=ahead), begin), zone)
     )
     return min((i for i in instants if i >= start and hours.allow(_wall(i, zone))), default=None)
+
+
+def first_legal_outside(
+    start: datetime, hours: Hours, zone: ZoneInfo, blackouts: Sequence[tuple[datetime, datetime]]
+) -> datetime | None:
+    """The earliest instant, not before `start`, that is legal by the wall clock and in no blackout.
+
+    Args:
+        start: aware.
+        hours: what is legal.
+        zone: whose wall clock.
+        blackouts: half-open spans of aware instants, in any order; they may overlap.
+    """
+    found = first_legal(start, hours, zone)
+    for _ in blackouts:  # each round leaves one of them behind for good
+        if found is None or (end := _end_of_blackout(found, blackouts)) is None:
+            break
+        found = first_legal(end, hours, zone)
+    return found
+
+
+def _end_of_blackout(instant: datetime, blackouts: Sequence[tuple[datetime, datetime]]) -> datetime | None:
+    return max((until for begin, until in blackouts if begin <= instant < until), default=None)
 
 
 def _wall(instant: datetime, zone: ZoneInfo) -> time:

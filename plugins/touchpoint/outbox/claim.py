@@ -14,7 +14,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
-from touchpoint.outbox.quiet import allowed_now, closed_steps, running_steps
+from touchpoint.outbox.quiet import allowed_now, blacked_out_steps, closed_steps, running_steps
 from touchpoint.settings import Policy, Shop
 
 CANCELLED, PUT_OFF = "cancelled", "put_off"
@@ -47,18 +47,23 @@ class Scope:
 
     def gates(self, at: datetime) -> dict[str, Any]:
         """Parameters that claim.sql and waiting_because.sql share."""
+        campaigns = self.campaigns.values()
         return {
             "realm": self.realm,
             "shop_id": self.shop.id,
             "at": at,
             "today": at.astimezone(self.shop.tz).date(),
             "allowed": allowed_now(self.policy, self.shop, at),
-            "closed_steps": closed_steps(self.campaigns.values(), self.shop, at),
+            "closed_steps": [*closed_steps(campaigns, self.shop, at), *blacked_out_steps(campaigns, self.shop, at)],
             "running_steps": running_steps(self.campaigns.values(), self.realm) if self.is_held_to_files else None,
             "sending_on": self.shop.sending == "on",
             "environment_id": self.environment_id,
             "versions": Json(dict(self.versions)),
         }
+
+    def reasons(self, at: datetime) -> dict[str, Any]:
+        """Parameters of waiting_because.sql: the same, and what tells a blackout from quiet hours."""
+        return {**self.gates(at), "blacked_out": blacked_out_steps(self.campaigns.values(), self.shop, at)}
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def dispatch(
         worker.run(limit)
         missing |= worker.missing_codes
     with db.transaction() as tx:
-        waiting = tx.many("outbox/waiting_because", **scope.gates(clock.now()))
+        waiting = tx.many("outbox/waiting_because", **scope.reasons(clock.now()))
     tally.held = {row["reason"]: row["messages"] for row in waiting if row["reason"] != "claimable"}
     log.info("dispatched shop %s shard %s/%s: %s", shop.id, shard, shards, tally.as_dict())
     if missing:

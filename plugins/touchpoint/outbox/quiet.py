@@ -1,4 +1,4 @@
-"""What may go at all just now: quiet hours, and campaigns that run, asked at the last moment before a message goes."""
+"""What may go at all just now, asked at the last moment: quiet hours, blackouts, campaigns that run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, time
 
 from touchpoint.campaigns.spec import Campaign, Step
 from touchpoint.model import Channel, Purpose
-from touchpoint.settings import Policy, QuietHours, Shop
+from touchpoint.settings import Blackout, Policy, QuietHours, Shop
 
 TEST = "test"
 """A realm that reaches listed addresses alone: a campaign is tried there before it is enabled."""
@@ -30,6 +30,17 @@ def closed_steps(campaigns: Iterable[Campaign], shop: Shop, at: datetime) -> lis
     return [f"{campaign.id}/{step.id}" for campaign in campaigns for step in campaign.steps if _is_closed(step, local)]
 
 
+def blacked_out_steps(campaigns: Iterable[Campaign], shop: Shop, at: datetime) -> list[str]:
+    """`campaign/step` pairs of promotional campaigns that a blackout of the shop silences at an instant."""
+    running = [blackout for blackout in shop.blackouts if _holds(blackout, shop, at)]
+    return [
+        f"{campaign.id}/{step.id}"
+        for campaign in campaigns
+        if campaign.purpose == Purpose.PROMOTIONAL and any(campaign.id not in each.exempt for each in running)
+        for step in campaign.steps
+    ]
+
+
 def running_steps(campaigns: Iterable[Campaign], realm: str) -> list[str]:
     """`campaign/step` pairs that may go: of enabled files; in realm test, of all that load."""
     return [
@@ -38,6 +49,11 @@ def running_steps(campaigns: Iterable[Campaign], realm: str) -> list[str]:
         if campaign.enabled or realm == TEST
         for step in campaign.steps
     ]
+
+
+def _holds(blackout: Blackout, shop: Shop, at: datetime) -> bool:
+    begin, end = blackout.span(shop.tz)
+    return begin <= at < end
 
 
 def _is_closed(step: Step, local: time) -> bool:

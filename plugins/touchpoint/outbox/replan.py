@@ -30,7 +30,8 @@ def replan(
 
     What counts is what decide counts (decide/message_load). A message without room keeps its old day, on which it
     cannot be claimed, until a day with room comes or it expires. So does one of a campaign that is off (not among
-    `campaigns`, or disabled): it cannot be claimed, and must not take the room of others. None: all run.
+    `campaigns`, or disabled), or in a blackout: it cannot be claimed, and must not take the room of others. None: all
+    run.
     """
     today = at.astimezone(shop.tz).date()
     late = tx.many("outbox/late", realm=realm, shop_id=shop.id, today=today)
@@ -51,6 +52,8 @@ def replan(
         campaign = campaigns.get(row["campaign_id"]) if campaigns is not None else None
         if campaigns is not None and not (campaign and campaign.enabled):
             continue
+        if campaign and row["purpose"] == "promotional" and _in_blackout(shop, campaign, at):
+            continue
         load, here = loads[row["identity"]], (row["purpose"], row["campaign_id"])
         # It does not stand in its own way: what it counts for on its old day goes with it.
         load[*here, row["planned_on"]] -= 1
@@ -59,6 +62,10 @@ def replan(
         if fits:
             moved.append(row["message_id"])
     return tx.count("outbox/replan", message_ids=moved, today=today) if moved else 0
+
+
+def _in_blackout(shop: Shop, campaign: Campaign, at: datetime) -> bool:
+    return any(begin <= at < end for begin, end in shop.blackouts_of(campaign.id))
 
 
 def _has_room(load: Load, row: Row, today: date, policy: Policy, campaign: Campaign | None) -> bool:

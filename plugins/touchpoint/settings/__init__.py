@@ -15,6 +15,7 @@ from touchpoint.settings.reading import content_hash, parse_config, read_yaml, s
 from touchpoint.settings.segments import Cells, Rfm, RfmThresholds, Segments, ValueTiers
 from touchpoint.settings.shapes import (
     Alerts,
+    Blackout,
     Caps,
     EmailConfig,
     Operations,
@@ -31,6 +32,7 @@ __all__ = [
     "CONFIG_ROOT",
     "TOUCHPOINT_CONNECTION",
     "Alerts",
+    "Blackout",
     "Caps",
     "Cells",
     "ConnectionInfo",

@@ -28,8 +28,22 @@ def load_shop(shop_id: str, config: Path = CONFIG_ROOT) -> Shop:
                 raise ConfigError(
                     f"realm is {shop.realm!r}", place=shown(path), remedy="live below shops/, a name below rehearsals/"
                 )
+            _demand_campaigns(shop, path, config)
             return shop
     raise ConfigError(f"no shop {shop_id!r}", place="config/shops", remedy=f"one of: {', '.join(shop_ids(config))}")
+
+
+def _demand_campaigns(shop: Shop, path: Path, config: Path) -> None:
+    """A blackout that excepts a campaign nobody has would hold back the one that was meant."""
+    known = sorted(file.stem for file in (config / "campaigns").glob("*.yaml"))
+    for place, blackout in enumerate(shop.blackouts):
+        for campaign_id in blackout.exempt:
+            if campaign_id not in known:
+                raise ConfigError(
+                    f"unknown campaign {campaign_id!r}",
+                    place=f"{shown(path)}: blackouts[{place}].except",
+                    remedy=f"one of: {', '.join(known) or 'none yet'}",
+                )
 
 
 def shop_ids(config: Path = CONFIG_ROOT, folder: str = "shops") -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from touchpoint.settings.values import Duration, Price, Strict, TimeOfDay
+from touchpoint.settings.values import Day, Duration, Price, Strict, TimeOfDay
 
 
 class SourceConfig(Strict):
@@ -66,6 +66,33 @@ class ReplaySpan(Strict):
         return instant
 
 
+class Blackout(Strict):
+    """Days without promotions, as around a big sale: whole days of the shop's zone, `until` included.
+
+    Attributes:
+        reason: for the people who read the file.
+        exempt: ids of the campaigns that go on all the same: the sale's own.
+    """
+
+    start: Day = Field(alias="from")
+    until: Day
+    reason: str = Field(min_length=1)
+    exempt: list[str] = Field(default_factory=list, alias="except")
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Blackout:
+        if self.until < self.start:
+            raise ValueError("until is before from: both are days, and until belongs to it")
+        return self
+
+    def span(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Its first instant and the first one after it, aware; where no clock shows midnight, the jump past it."""
+        return (
+            datetime.combine(self.start, time(0), zone).astimezone(UTC),
+            datetime.combine(self.until + timedelta(days=1), time(0), zone).astimezone(UTC),
+        )
+
+
 class Shop(Strict):
     """One storefront: platform, time zone, currency, locale, signature; file name = id."""
 
@@ -84,6 +111,7 @@ class Shop(Strict):
     realm: str = "live"
     replay: list[ReplaySpan] = Field(default_factory=list)  # rehearsals alone: what make replay runs
     alarms_to: list[str] = Field(default_factory=list)  # who hears of tasks that cannot wait; empty: operations.alerts
+    blackouts: list[Blackout] = Field(default_factory=list)
     sources: dict[Literal["member", "product", "order", "shipment", "review"], SourceConfig]
     sms: SmsConfig | None = None
     email: EmailConfig | None = None
@@ -99,6 +127,10 @@ class Shop(Strict):
     def tz(self) -> ZoneInfo:
         """The shop's zone."""
         return ZoneInfo(self.zone)
+
+    def blackouts_of(self, campaign_id: str) -> list[tuple[datetime, datetime]]:
+        """When a promotional campaign must be silent: half-open spans of aware instants, sorted."""
+        return sorted(each.span(self.tz) for each in self.blackouts if campaign_id not in each.exempt)
 
     @property
     def holdout_scope(self) -> str:

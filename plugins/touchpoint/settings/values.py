@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -33,6 +33,15 @@ def parse_time(value: object) -> time:
     return time.fromisoformat(value)
 
 
+def parse_day(value: object) -> date:
+    """`"2026-11-11"` as a day; quoted, because YAML makes a date of its own of it."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not re.match(r"^\d{4}-\d\d-\d\d$", value):
+        raise ValueError(f'{value!r} is no day: write it quoted, as in "2026-11-11"')
+    return date.fromisoformat(value)
+
+
 def parse_price(value: object) -> Decimal:
     """`"0.045"` as an amount in the shop's currency; quoted, because YAML reads a bare 0.045 as a binary fraction."""
     if isinstance(value, Decimal):
@@ -44,6 +53,7 @@ def parse_price(value: object) -> Decimal:
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
+Day = Annotated[date, BeforeValidator(parse_day)]
 Price = Annotated[Decimal, BeforeValidator(parse_price)]
 
 
