@@ -375,9 +375,13 @@ FROM (
     FROM facts.refunds
     WHERE shop_id = p_shop AND order_id = p_order
     UNION ALL
-    SELECT unnest(ARRAY[closed_at, finished_at])
+    SELECT unnest(ARRAY[closed_at, finished_at, known_at])
     FROM facts.orders
     WHERE shop_id = p_shop AND order_id = p_order
+    UNION ALL
+    SELECT known_at
+    FROM facts.shipments
+    WHERE shop_id = p_shop AND shipment_id = p_shipment
 ) AS moments
 WHERE moments.at > p_as_of
 $$;
