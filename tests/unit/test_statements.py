@@ -15,7 +15,8 @@ from touchpoint.statements import HEADER_KEYS, ROOT, SQL_ROOT, Statement, load, 
 
 PUT_IN = {
     "checks/failing": ["checks/rows"],
-    "features/scratch": ["features/of_facts", "features/of_record"],
+    "features/scratch": ["features/of_facts"],
+    "segments/features": ["features/of_facts", "features/of_record"],
     "load/quarantine_failing": ["checks/failing"],
     "load/stage": ["load/typed"],
 }
@@ -23,7 +24,6 @@ PUT_IN = {
 
 RUN_BY_TESTS_ALONE = {
     "checks/schema/uncommented": "holds the schema itself to its rule",
-    "segments/customers": "lifecycle stages as SQL, held equal to record/stages.py; the seam of campaigns by segment",
 }
 
 _WALL_CLOCK_IN_SQL = re.compile(

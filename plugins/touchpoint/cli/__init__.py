@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from touchpoint.cli import flow, held, past
+from touchpoint.cli import flow, held, past, segments
 from touchpoint.cli.common import as_table
 from touchpoint.cli.worklist import worklist_app
 from touchpoint.db import trouble
@@ -21,6 +21,7 @@ app.command()(past.recomputed)
 app.add_typer(flow.campaign_app, name="campaign")
 app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")
+app.add_typer(segments.segments_app, name="segments")
 app.add_typer(worklist_app, name="worklist")
 
 __all__ = ["app", "as_table", "main"]

@@ -79,11 +79,4 @@ def with_values(given: Mapping[str, object], configured: Mapping[str, object]) -
 
 def threshold_seconds(segments: Segments) -> dict[str, int]:
     """Lifecycle thresholds as SQL takes them: counts as they are, silences in seconds."""
-    return {
-        "new_orders": segments.new_orders,
-        "second_time_orders": segments.second_time_orders,
-        "loyal_orders": segments.loyal_orders,
-        "drifting_after": int(segments.drifting_after.total_seconds()),
-        "dormant_after": int(segments.dormant_after.total_seconds()),
-        "lost_after": int(segments.lost_after.total_seconds()),
-    }
+    return segments.seconds()

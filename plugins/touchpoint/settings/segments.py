@@ -149,3 +149,14 @@ class Segments(Strict):
     lost_after: Duration
     rfm: Rfm
     value_tiers: ValueTiers
+
+    def seconds(self) -> dict[str, int]:
+        """Lifecycle thresholds as SQL takes them: counts as they are, silences in seconds."""
+        return {
+            "new_orders": self.new_orders,
+            "second_time_orders": self.second_time_orders,
+            "loyal_orders": self.loyal_orders,
+            "drifting_after": int(self.drifting_after.total_seconds()),
+            "dormant_after": int(self.dormant_after.total_seconds()),
+            "lost_after": int(self.lost_after.total_seconds()),
+        }

@@ -17,13 +17,13 @@ from tests.sql.decide.building import (
     insert,
     make_run,
     make_segments,
+    make_shop,
     rows,
     undone,
 )
 
 from touchpoint.db import Database, Json, Transaction
-from touchpoint.decide.given import threshold_seconds
-from touchpoint.record import refresh
+from touchpoint.record import refresh, segments
 from touchpoint.record.stages import stage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -62,6 +62,14 @@ def merge(tx: Transaction, version: dict[str, Any], batch_id: int, known_at: dat
         insert(tx, "facts.orders_history", **old[0], known_from=old[0]["known_at"], known_until=known_at)
     tx.connection.exec_driver_sql("DELETE FROM facts.orders WHERE order_id = %(o)s", {"o": version["order_id"]})
     add_order(tx, **version, item=None, batch_id=batch_id, known_at=known_at)
+
+
+def values_of(tx: Transaction, customer_id: str) -> dict[str, Any]:
+    """Features and labels of one customer, from the facts."""
+    made = make_segments()
+    bounds = segments.find_bounds(tx, shop=make_shop(), as_of=AS_OF, segments=made)
+    given = {"rfm": Json(bounds), "segments": Json(made.seconds())}
+    return tx.maybe("segments/customer", shop_id=SHOP, customer_id=customer_id, as_of=AS_OF, **given) or {}
 
 
 versions = st.builds(
@@ -156,29 +164,17 @@ def test_the_stage_in_sql_is_the_pure_one(shared: Database, orders: int, days: i
         add_customer(tx, "b")
         for number in range(orders):
             add_order(tx, f"A{number}", "b", AS_OF - 900 * DAY, paid_at=AS_OF - days * DAY, paid_minor=7, item=None)
-        relation = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=1)
-        found = tx.many(
-            "segments/customers",
-            shop_id=SHOP,
-            as_of=AS_OF,
-            segments=Json(threshold_seconds(make_segments())),
-            features=relation,
-        )
         last = AS_OF - days * DAY if orders else None
-        assert [(row["stage"], row["order_count"], row["paid_minor"]) for row in found] == [
-            (stage(orders, last, AS_OF, make_segments()), orders, 7 * orders)
-        ]
+        found = values_of(tx, "b")
+        assert (found["stage"], found["order_count"], found["paid_minor"]) == (
+            stage(orders, last, AS_OF, make_segments()),
+            orders,
+            7 * orders,
+        )
 
 
 def test_the_mean_gap_is_the_rhythm_of_paid_orders(tx: Transaction) -> None:
     for number, days in enumerate((30, 20, 0)):
         add_order(tx, f"A{number}", "b", AS_OF - 60 * DAY, paid_at=AS_OF - days * DAY, item=None)
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=1)
-    found = tx.many(
-        "segments/customers",
-        shop_id=SHOP,
-        as_of=AS_OF,
-        segments=Json(threshold_seconds(make_segments())),
-        features=relation,
-    )
-    assert [(row["recency"], row["mean_gap"]) for row in found] == [(timedelta(0), 15 * DAY)]
+    found = values_of(tx, "b")
+    assert (found["recency"], found["mean_gap"]) == (timedelta(0), 15 * DAY)

@@ -1,0 +1,9 @@
+-- purpose: give the planner back what hold_plan took
+-- grain:   one row per setting
+-- params:  none
+-- reads:   nothing
+-- writes:  nothing
+-- returns: many
+SELECT set_config(name, reset_val || coalesce(unit, ''), true) AS now_set
+FROM pg_settings
+WHERE name IN ('work_mem', 'enable_hashagg', 'enable_seqscan')

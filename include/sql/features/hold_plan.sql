@@ -1,0 +1,11 @@
+-- purpose: for the pass over a whole shop, until the transaction ends or free_plan: read the covering index in customer
+--          order and aggregate as it comes (a hash that spills takes minutes), sort in memory
+-- grain:   one row
+-- params:  none
+-- reads:   nothing
+-- writes:  nothing
+-- returns: one
+SELECT
+    set_config('work_mem', '128MB', true) AS work_mem,
+    set_config('enable_hashagg', 'off', true) AS enable_hashagg,
+    set_config('enable_seqscan', 'off', true) AS enable_seqscan
