@@ -261,3 +261,27 @@ def test_a_state_folder_keeps_its_world(tmp_path: Path) -> None:
 )
 def test_the_first_cycle_is_the_latest_half_past_ten(now: datetime, expected: datetime) -> None:
     assert latest_first_cycle(now) == expected
+
+
+@pytest.mark.parametrize("seed", [7, 20261122])
+def test_every_case_of_late_dispatch_is_there_at_the_anchor(tmp_path: Path, seed: int) -> None:
+    from touchpoint.sandbox.world.buckets import LATE, place_of
+    from touchpoint.sandbox.world.late import SCENES
+
+    world = another(tmp_path, Origin(seed, ANCHOR))
+    at = world.origin.anchor_epoch
+    made = [now for now in world.created(at - 15 * DAY, at, at) if (place_of(now.order.tid) or (0,))[0] == LATE]
+    wanted = [scene for own in SCENES for scene in own]
+    assert len(made) == len(wanted)
+    assert {now.order.tid for now in made} == {now.order.tid for now in world.modified(at - 15 * DAY, at, at)} & {
+        now.order.tid for now in made
+    }
+    late = [now for now in made if now.when(What.PAID) <= at - DAY and now.status == "WAIT_SELLER_SEND_GOODS"]
+    assert {now.order.kind for now in late} == {Kind.NORMAL, Kind.PRESALE}
+    assert {now.refund_status for now in late} == {"NO_REFUND", "WAIT_SELLER_AGREE"}
+    assert [now.status for now in made].count("SELLER_CONSIGNED_PART") == 1
+    assert all(world.buyers.member(now.order.buyer) for now in made)
+    soon = standing(next(now.order for now in late if now.order.when(What.SHIPPED) < at + HOUR), at + HOUR)
+    assert soon is not None
+    assert len(parcels(soon)) == 1
+    assert len({now.order.buyer for now in late}) < len(late)  # one text for two late orders of a buyer

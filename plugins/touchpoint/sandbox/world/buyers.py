@@ -139,7 +139,7 @@ class Buyers:
 
     def _phone(self, number: int) -> str:
         """A number of a range no carrier serves here: 190 00 and six digits, written in the ways people write them."""
-        owner = number - 1 if self._shares_phone(number) else number
+        owner = number - 1 if self.shares_phone(number) else number
         digits = f"19000{owner:06d}"
         style = number % 10
         if style == 0:
@@ -148,7 +148,8 @@ class Buyers:
             return f"{digits[:3]}-{digits[3:7]}-{digits[7:]}"
         return f"+86 {digits[:3]} {digits[3:7]} {digits[7:]}"
 
-    def _shares_phone(self, number: int) -> bool:
+    def shares_phone(self, number: int) -> bool:
+        """Whether a member has the phone of the one before."""
         if number < len(roles.cast()):
             return roles.cast()[number].shares_phone
         return number % FAMILY_EVERY == 0

@@ -86,9 +86,14 @@ class Trip:
     is_split: bool
     is_single_line: bool
 
+    @property
+    def days(self) -> float:
+        """How long it takes when nothing goes wrong."""
+        return PROVINCES[self.province].days * CARRIERS[self.carrier].pace
+
     def delivered(self, dice: Random, shipped: int) -> tuple[int, str]:
         """When it is handed over (0: never), and what befell it."""
-        days = PROVINCES[self.province].days * CARRIERS[self.carrier].pace * dice.uniform(0.8, 1.4)
+        days = self.days * dice.uniform(0.8, 1.4)
         luck = dice.random()
         if luck < 0.004:
             return 0, "lost"

@@ -13,6 +13,7 @@ from touchpoint.sandbox.world.buckets import Bucket, Maker, place_of
 from touchpoint.sandbox.world.buyers import Buyers
 from touchpoint.sandbox.world.dice import DAY, HOUR
 from touchpoint.sandbox.world.forced import closed_early, controlled_member, controlled_order, paid_at
+from touchpoint.sandbox.world.late import late_bucket
 from touchpoint.sandbox.world.lives import LONGEST
 from touchpoint.sandbox.world.order import Order, Standing, What, standing
 from touchpoint.sandbox.world.scenes import cast_bucket
@@ -30,7 +31,10 @@ class World:
         self.origin, self._forced = origin, forced
         self.buyers = Buyers(origin)
         self._maker = Maker(origin, self.buyers)
-        self._cast = cast_bucket(origin, self._maker)
+        self._scenes = {
+            buckets.CAST: cast_bucket(origin, self._maker),
+            buckets.LATE: late_bucket(origin, self._maker, self.buyers),
+        }
         self._history: dict[int, Bucket] = {}
         self._live: dict[int, Bucket] = {}
         self._controlled: dict[int, Order] = {}
@@ -167,7 +171,7 @@ class World:
             return self._history[number]
         if kind == buckets.LIVE:
             return self._hour(number)
-        return self._cast if kind == buckets.CAST else None
+        return self._scenes.get(kind)
 
     def _hour(self, hour: int) -> Bucket:
         found = self._live.pop(hour, None) or self._maker.live(hour)
@@ -180,7 +184,7 @@ class World:
         """Buckets with orders made in [start, end]."""
         anchor = self.origin.anchor_epoch
         if start < anchor:
-            yield self._cast
+            yield from self._scenes.values()
             oldest = min((anchor - start) // DAY, buckets.HISTORY_DAYS - 1)
             newest = max((anchor - 1 - end) // DAY, 0)
             for day in range(newest, oldest + 1):
