@@ -31,7 +31,7 @@ LANDS: dict[Entity, tuple[Entity, ...]] = {
 MERGE_ORDER = tuple(entity for landed in LANDS.values() for entity in landed)
 """Members before orders (identities are made from the best address), orders before what belongs to them."""
 
-_BULK_ROWS = 20_000
+_TOLD_ROWS = 1_000
 """From here on the planner is told at once what landed; smaller batches wait for autovacuum."""
 
 
@@ -200,5 +200,5 @@ def _quarantine(
 
 def _close_batch(tx: Transaction, entity: Entity, batch_id: int, landed: int) -> None:
     tx.count("load/close_batch", batch_id=batch_id, landed=landed)
-    if landed >= _BULK_ROWS:
+    if landed >= _TOLD_ROWS:
         tx.do("load/analyze", relation=relation_of(entity))

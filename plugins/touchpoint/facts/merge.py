@@ -20,6 +20,16 @@ from touchpoint.settings import Shop
 _BULK_LINES = 20_000
 """From here on one pass over all facts is cheaper than a look at each key."""
 
+_TOLD_LINES = 1_000
+"""From here on the planner is told at once what was loaded, where that is news: the campaigns follow in minutes."""
+
+_FILLED: dict[Entity, tuple[str, ...]] = {
+    Entity.MEMBER: ("facts.customers", "contact.contact_points", "contact.consents"),
+    Entity.ORDER: ("facts.customers",),
+    Entity.TRACKING_EVENT: ("facts.tracking_events",),
+}
+"""What a load fills beside the fact of its entity."""
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -97,6 +107,8 @@ def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, k
     tx.do("load/plan_for", is_bulk=batch.landed >= _BULK_LINES)
     given = contacts.Given(shop, batch, as_of, key)
     loaded, superseded = _load_lines(tx, given)
+    if loaded >= _TOLD_LINES:
+        _tell_planner(tx, batch.entity, loaded)
     if not batch.is_history:
         head.advance_loaded(tx, shop.id, as_of)
     row = tx.one("load/finish_batch", batch_id=batch.batch_id, as_of=as_of, loaded=loaded, superseded=superseded)
@@ -143,8 +155,18 @@ def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, in
     if kinds["needs_sifting"]:
         superseded = int(tx.one("load/sift", keys=fact.keys[1:], **staged)["superseded"])
     written: dict[str, Any] = {"batch_id": batch_id, "content": fact.content, **keyed}
+    aside = [] if kinds["has_known"] or lines < _BULK_LINES else tx.many("load/lay_indexes_aside", fact=fact.relation)
     loaded = tx.count("load/insert_new", **written)
+    for index in aside:
+        tx.do("load/put_index_back", definition=index["definition"])
     if kinds["has_known"]:
         tx.count("load/keep_history", history=fact.history, fact_columns=fact.columns, **keyed)
         loaded += tx.count("load/update_known", **written)
     return loaded, superseded
+
+
+def _tell_planner(tx: Transaction, entity: Entity, rows: int) -> None:
+    own = (_FACTS[entity].relation,) if entity in _FACTS else ()
+    for relation in (*own, *_FILLED.get(entity, ())):
+        if tx.one("load/grown", fact=relation, rows=rows)["is_news"]:
+            tx.do("load/analyze_fact", relation=relation)
