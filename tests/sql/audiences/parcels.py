@@ -64,8 +64,8 @@ def add_scan(tx: Transaction, shipment_id: str, state: str, when: str, **changed
 def add_parcel(tx: Transaction, given: dict[str, Any]) -> None:
     """A parcel of one order with its scans: [state, when], or a mapping with state, at, known, description.
 
-    Keys: id, buyer, order, shipped, promised, carrier, region, known, scans, refund, closed, finished, was (promises known
-    before: [promised, known from, known until]).
+    Keys: id, buyer, order, shipped, promised, carrier, region, known, scans, refund, closed, finished, was (promises
+    known before: [promised, known from, known until]).
     """
     shipment_id, order_id = given["id"], given.get("order", f"o-{given['id']}")
     shipped = at(given.get("shipped", "-5d"))

@@ -1,4 +1,4 @@
-"""The audience of delayed_shipment, case by case (delayed_shipment.yaml), from the facts and from the stored parcels."""
+"""The audience of delayed_shipment, case by case (delayed_shipment.yaml), from facts and from stored parcels."""
 
 from __future__ import annotations
 
