@@ -22,7 +22,10 @@ WITH asked_messages AS (
                 OR (terms.offer ->> 'until')::timestamptz <= %(at)s::timestamptz
                 OR (terms.offer ->> 'from')::timestamptz >= messages.not_after
                 THEN 'offer_over'
-            WHEN (terms.offer ->> 'from')::timestamptz > %(at)s::timestamptz THEN 'offer_not_begun'
+            WHEN
+                (terms.offer ->> 'from')::timestamptz > %(at)s::timestamptz
+                AND (messages.state = 'claimed' OR messages.not_before < (terms.offer ->> 'from')::timestamptz)
+                THEN 'offer_not_begun'
         END AS reason
     FROM ledger.message AS messages
     CROSS JOIN LATERAL (
@@ -76,9 +79,7 @@ given_grants AS (
         asked_offers.realm, asked_offers.shop_id, asked_offers.offer_id, asked_offers.quota, asked_offers.asking
     ) AS free_slots
     INNER JOIN asking_messages
-        ON
-            asked_offers.offer_id = asking_messages.offer_id
-            AND free_slots.turn = asking_messages.turn
+        ON asked_offers.offer_id = asking_messages.offer_id AND free_slots.turn = asking_messages.turn
     RETURNING message_id
 ),
 
