@@ -367,9 +367,10 @@ def test_an_order_known_then_and_changed_since_is_no_new_one(world: World, chann
     add(world, 1)
     world.sql(ORDER, made=AT - DAY, known=AT + timedelta(minutes=1))
     world.sql(
-        "INSERT INTO facts.orders_history (shop_id, order_id, customer_no, created_at, total_minor, currency, modified_at,"
-        " known_at, batch_id, known_from, known_until) SELECT shop_id, order_id, customer_no, created_at, total_minor,"
-        " currency, modified_at, %(at)s, batch_id, %(at)s, %(until)s FROM facts.orders WHERE order_id = 'new'",
+        "INSERT INTO facts.orders_history (shop_id, order_id, customer_no, created_at, source, kind, payment_state,"
+        " total_minor, currency, modified_at, known_at, batch_id, known_from, known_until) SELECT shop_id, order_id,"
+        " customer_no, created_at, source, kind, payment_state, total_minor, currency, modified_at, %(at)s, batch_id,"
+        " %(at)s, %(until)s FROM facts.orders WHERE order_id = 'new'",
         at=AT - DAY,
         until=AT + timedelta(minutes=1),
     )
