@@ -51,11 +51,13 @@ def plan(services: Services, run_no: int | None, campaign_id: str) -> int:
     """Store the audience of a campaign for this run.
 
     Returns:
-        How many candidates it has.
+        How many candidates it has; 0 in mode `recompute`, where `decide` asks and compares.
     """
     run = read_run(services, run_no)
     shop = load_shop(run.shop_id, services.config)
     campaign = _campaign(services, campaign_id)
+    if run.mode == Mode.RECOMPUTE:
+        return 0
     with services.timed(run.run_no, f"plan_{campaign_id}"), services.db.transaction() as tx:
         derived = _record(tx, services, run, shop)
         stored = audiences.store(
