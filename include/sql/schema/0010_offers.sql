@@ -260,3 +260,4 @@ COMMENT ON FUNCTION facts.grievance_as_of(
 'Why a customer should not be wooed, the first of: open_order (of the last 60 days, unpaid or unfinished), refund '
 '(asked for, or made since an instant), bad_review (ever, of so few stars), late_parcel (of the order named: after the '
 'promised day, without one so long after the ship click, or with a scan that says trouble). NULL: nothing.';
+CREATE INDEX message_of_offer ON ledger.message (realm, shop_id, offer_id) WHERE offer_id IS NOT NULL;

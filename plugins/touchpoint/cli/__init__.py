@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from touchpoint.cli import flow, held, past, segments
+from touchpoint.cli import flow, held, offers, past, segments
 from touchpoint.cli.common import as_table
 from touchpoint.cli.worklist import worklist_app
 from touchpoint.db import trouble
@@ -18,6 +18,7 @@ for command in flow.COMMANDS:
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(flow.replay)
 app.command()(past.recomputed)
+app.command()(offers.offers)
 app.add_typer(flow.campaign_app, name="campaign")
 app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")

@@ -20,8 +20,9 @@ from touchpoint.model import Cadence
 from touchpoint.render.messages import Renderer
 from touchpoint.render.pages import render_page
 from touchpoint.reports import approval, charts, run, shops, words
+from touchpoint.reports.offers import OfferUse, offers_of
 from touchpoint.reports.samples import Sample, samples
-from touchpoint.settings import Shop, load_shop, shop_ids
+from touchpoint.settings import Shop, load_offers, load_shop, shop_ids
 
 LIVE = "live"
 _OUR_DAG = re.compile(r"^touchpoints_(intraday|daily|monthly)__")
@@ -62,6 +63,7 @@ class ShopCard:
     runs: list[shops.LatestRun]
     stops: list[Row]
     approvals: list[approval.State]
+    offers: list[OfferUse]
     behind: str
     is_stale: bool
 
@@ -203,9 +205,18 @@ def _card(
         runs=own,
         stops=[stop for stop in run.stops_of(tx, shop_id) if stop["scope"] != "everything"],
         approvals=_open_approvals(tx, realm, shop_id, config, state.now),
+        offers=_offers(tx, realm, shop_id, config),
         behind=words.span(age) if age is not None else "",
         is_stale=realm == LIVE and age is not None and age > FRESHNESS["intraday"],
     )
+
+
+def _offers(tx: Transaction, realm: str, shop_id: str, config: Path) -> list[OfferUse]:
+    """Offers of a shop; none where its file, or that of the offers, does not load: that shows elsewhere."""
+    try:
+        return offers_of(tx, realm=realm, shop=load_shop(shop_id, config), offers=load_offers(config))
+    except ConfigError:
+        return []
 
 
 def dag_ids(shop_id: str) -> list[str]:
