@@ -11,8 +11,9 @@
 --             to a later day than the one known then. Silence that goes on (stuck) is no new fact.
 --   moving    it stood still when the last text spoke of it, and was scanned on its way after that.
 -- Each at most once a parcel. A buyer hears of one step at a time: trouble first, then lateness, then good news.
--- Only parcels open as of the instant and younger than the age cap; a refund asked for leaves a parcel out.
-WITH open_parcels AS (
+-- Only parcels open as of the instant and younger than the age cap; a refund asked for leaves a parcel out. What reads
+-- facts of one parcel comes after what is false (coalesce: NULL AND … would read them) for nearly all.
+WITH open_parcels AS MATERIALIZED (
     SELECT
         parcels.*,
         standings.late_from,
@@ -43,23 +44,23 @@ WITH open_parcels AS (
         )
 ),
 
-judged_parcels AS (
+judged_parcels AS MATERIALIZED (
     SELECT
         open_parcels.*,
         CASE
             WHEN
-                problem_told_at IS NULL
+                problem IS NOT NULL AND problem_told_at IS NULL
                 AND (late_told_at IS NULL OR (problem <> 'stuck' AND problem_from > late_told_at))
-                AND problem IS NOT NULL
                 THEN 1
             WHEN
                 problem_told_at IS NULL
+                AND coalesce(late_told_at < promised_at, false)
                 AND facts.is_promise_worse(shop_id, shipment_id, promised_at, late_told_at)
                 THEN 1
             WHEN is_late AND late_told_at IS NULL AND problem_told_at IS NULL THEN 2
             WHEN
                 is_moving
-                AND moved_at > greatest(late_told_at, problem_told_at)
+                AND coalesce(moved_at > greatest(late_told_at, problem_told_at), false)
                 AND facts.stood_still(
                     shop_id, shipment_id, shipped_at, greatest(late_told_at, problem_told_at), %(logistics)s::jsonb
                 )

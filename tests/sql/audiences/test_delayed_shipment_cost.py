@@ -107,3 +107,4 @@ def test_a_past_instant_reads_the_parcels_of_its_window(tx: Transaction) -> None
     buffers, plan = plan_of(tx)
     assert "shipments_shipped" in plan
     assert buffers < 60_000
+
