@@ -160,7 +160,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT
     CASE
         WHEN p_offer IS NULL OR p_offer = 'none' THEN NULL
-        WHEN p_terms IS NULL THEN 'no_offer'
+        WHEN p_terms IS NULL THEN 'offer_not_here'
         WHEN (p_terms ->> 'from')::timestamptz > named.at THEN 'offer_not_begun'
         WHEN (p_terms ->> 'until')::timestamptz <= named.at THEN 'offer_over'
         WHEN (p_terms ->> 'quota')::bigint <= ledger.offer_used_as_of(p_realm, p_shop, p_offer, p_as_of)

@@ -106,7 +106,7 @@ def _render_again(
     found = tx.many(f"outbox/context/{campaign.occasion}", message_ids=[row["message_id"]], at=at)
     if not found:
         raise TouchpointError("there is nothing left to tell")
-    facts = {"offer": campaign.audience.parameters.get("offer"), **found[0]}
+    facts = {**campaign.facts(row["step"], shop.id), **found[0]}
     context = message_context(shop, facts, at)
     name = usable_name(facts["display_name"])
     masked = {**context, "name": mask_name(name)} if name else context

@@ -60,7 +60,17 @@ REASON_MEANINGS = {
     "blackout": "the shop's days without promotions last too long",
     "refunded": "paid back in full",
     "refund_asked": "the buyer asks for the money back",
+    "open_order": "an order unpaid or unfinished",
+    "parcel_trouble": "waits for a parcel that is late or in trouble",
+    "refund": "a refund asked for, or made not long ago",
+    "bad_review": "gave few stars",
+    "late_parcel": "the last parcel came late or not at all",
+    "offer_not_here": "this shop does not make the offer",
+    "offer_not_begun": "the offer has not begun",
+    "offer_over": "the offer is over before it could be told",
+    "offer_gone": "the offer is all given out",
     # of a message
+    "ordered_since": "has ordered since it was decided",
     "paid": "paid meanwhile",
     "closed": "closed meanwhile",
     "no_order": "the order is gone",
@@ -79,6 +89,8 @@ ENTITY_WORDS = {
     "refund": "refunds",
     "shipment": "parcels",
     "tracking_event": "carrier scans",
+    "product": "products",
+    "review": "reviews",
 }
 DIFFERENCE_WORDS = {
     "data": "the facts of that instant have changed: another history was loaded, or they were corrected since",

@@ -293,7 +293,7 @@ def test_the_first_reason_in_the_order_stated_is_told(tx: Transaction) -> None:
     ("offer", "expected"),
     [
         (OPEN, None),
-        (None, "no_offer"),
+        (None, "offer_not_here"),
         ({**OPEN, "until": "2026-03-16"}, "offer_over"),  # over before the 17th, when touch_2 would go
         ({**OPEN, "until": "2026-03-17"}, None),
         ({**OPEN, "from": "2026-03-18"}, "offer_not_begun"),
