@@ -36,7 +36,7 @@ NEVER_CHANGED = (
     "ledger.touch_cover", "ledger.decision", "ledger.message", "ledger.attempt", "ledger.audience",
     "ledger.candidate", "ledger.run_count", "ledger.gate",
 )  # fmt: skip
-EMPTY_DAG = f'''"""The daily DAG of a shop, its tasks emptied."""
+EMPTY_DAG = f'''"""The daily Airflow DAG of a shop, its tasks emptied."""
 from touchpoint.orchestration import dag, tasks
 from touchpoint.settings import load_shop
 

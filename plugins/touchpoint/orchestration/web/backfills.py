@@ -9,7 +9,7 @@ from touchpoint.clock import real_now
 from touchpoint.db import Database
 from touchpoint.errors import TimeError
 from touchpoint.orchestration.web.pages import face_of, make_page, notice, run_address
-from touchpoint.reports import backfills, words
+from touchpoint.reports import backfills
 
 DAYS = 60
 """Shown where no days are asked for."""
@@ -46,7 +46,6 @@ def backfills_page(database: Database, config: Path, dag_id: str, since: str = "
         has_more=len(found) > ROWS,
         totals=backfills.totals(found),
         query=run_address,
-        words=words,
     )
 
 
