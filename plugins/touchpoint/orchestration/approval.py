@@ -32,21 +32,10 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
     """
 
     def __init__(self, *, campaign_id: str, **options: Any) -> None:
-        super().__init__(
-            subject=f"{campaign_id}: approve?",
-            defaults=self.REJECT,
-            response_timeout=LONGEST,
-            params={
-                "note": Param(
-                    "",
-                    type=["null", "string"],
-                    maxLength=NOTE_LENGTH,
-                    title="Note",
-                    description="Kept with the answer.",
-                )
-            },
-            **options,
-        )
+        note = Param("", type=["null", "string"], maxLength=NOTE_LENGTH, title="Note", description="Kept with it.")
+        # In place of the DAG's parameters, which Airflow has put there: the form asks for a note alone.
+        options["params"] = {"note": note}
+        super().__init__(subject=f"{campaign_id}: approve?", defaults=self.REJECT, response_timeout=LONGEST, **options)
         self.campaign_id = campaign_id
 
     def execute(self, context: Any) -> None:

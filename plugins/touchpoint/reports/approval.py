@@ -146,8 +146,8 @@ def questions(tx: Transaction, run_no: int, campaign_id: str, standing: str | No
     """What was asked about a campaign of a run, newest first."""
     found = []
     for row in tx.many("reports/approval_questions", run_no=run_no, campaign_id=campaign_id):
-        covers_now = row.pop("asked_hash") == standing
-        found.append(Question(**{**row, "cost": _cost_from(row.pop("figures")), "covers_now": covers_now}))
+        told, asked = row.pop("figures"), row.pop("asked_hash")
+        found.append(Question(**row, cost=_cost_from(told), covers_now=asked == standing))
     return found
 
 

@@ -19,21 +19,26 @@ PASSED_ON = ("authorization", "cookie")
 
 
 def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option: str, note: str) -> int:
-    """Hand an answer to Airflow; the HTTP status it gives: 200, 403, 404 (does not ask), 409 (answered already).
+    """Hand an answer to Airflow; the HTTP status: 200, 403, 404 (nothing waits for it), 409 (answered already).
+
+    A task that was marked successful, or failed, does not wait: Airflow would still note an answer, and do nothing.
 
     Called from a route that is no coroutine: it waits on the event loop that serves the api-server.
     """
-    path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}/-1/hitlDetails".format(
+    path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(
         *(quote(part, safe="") for part in (dag_id, run_id, task_id_of(campaign_id)))
     )
     body: dict[str, object] = {"chosen_options": [OPTIONS[option]], "params_input": {"note": note}}
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-    return anyio.from_thread.run(_patch, path, body, headers)
+    return anyio.from_thread.run(_answer, path, body, headers)
 
 
-async def _patch(path: str, body: dict[str, object], headers: dict[str, str]) -> int:
+async def _answer(path: str, body: dict[str, object], headers: dict[str, str]) -> int:
     from airflow.api_fastapi.main import app  # the application that serves this very page
 
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://airflow.invalid") as client:
-        return (await client.patch(path, json=body, headers=headers)).status_code
+        task = await client.get(path, headers=headers)
+        if task.status_code == 200 and task.json()["state"] != "awaiting_input":
+            return 404
+        return (await client.patch(f"{path}/-1/hitlDetails", json=body, headers=headers)).status_code

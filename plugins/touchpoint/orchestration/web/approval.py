@@ -30,7 +30,9 @@ PLACE = "approval"
 SETTLES = timedelta(seconds=3)
 """Airflow may fail a task that is answered while it is still being put aside: an answer waits so long for it."""
 REFUSALS = {
-    404: TouchpointError("Airflow does not ask this any more", place=PLACE, remedy="look at the task in Airflow"),
+    404: TouchpointError(
+        "the task does not wait for an answer any more", place=PLACE, remedy="clear it in Airflow: it asks anew"
+    ),
     409: TouchpointError("somebody has answered already", place=PLACE, remedy="see below who"),
 }
 
@@ -122,7 +124,8 @@ def approval_page(
         face=face,
         head=found.head,
         shown=shown,
-        described={campaign_id: campaign.description for campaign_id, campaign in campaigns.items()},
+        described={},
+        descriptions={campaign_id: campaign.description for campaign_id, campaign in campaigns.items()},
         pictures={one.funnel.campaign_id: charts.funnel_svg(one.funnel) for one in shown},
         samples={one.funnel.campaign_id: one.samples for one in shown},
         cost_in_words=figures.cost_in_words,
