@@ -95,6 +95,11 @@ def _key_order(campaign: Campaign) -> Iterator[LintFinding]:
 def _offers(campaign: Campaign, wording: Wording) -> Iterator[LintFinding]:
     """An offer is a value of the file, not a word of a template; in a notice it must not be a promotion."""
     offer = campaign.audience.parameters.get("offer")
+    if campaign.offer is not None:
+        for locale, text in campaign.offer.text.items():
+            place = f"config/offers.yaml: {campaign.offer.id}.text.{locale}"
+            yield from _words(place, text, wording)
+            yield from _banned(place, text, wording)
     if campaign.purpose == Purpose.PROMOTIONAL or not isinstance(offer, str) or offer == "none":
         return
     place = f"config/campaigns/{campaign.id}.yaml: audience.parameters.offer"
@@ -128,13 +133,18 @@ def _no_offer(place: str, parts: dict[str, str], campaign: Campaign) -> Iterator
         yield LintFinding("error", f"{place}/{named}", "speaks of an offer that the file does not name", remedy)
 
 
-def _sms(place: str, source: str, purpose: Purpose, wording: Wording) -> Iterator[LintFinding]:
-    text = " ".join(_VARIABLE.sub("|", source).split())
+def _banned(place: str, text: str, wording: Wording) -> Iterator[LintFinding]:
     folded = fold(text)
     for word in (word for word in wording.sms_banned if contains(folded, word)):
         yield LintFinding("error", place, f"{word!r} is refused by SMS providers", "use other words")
     for symbol in (symbol for symbol in wording.sms_banned_symbols if symbol in text):
         yield LintFinding("error", place, f"symbol {symbol} is refused by SMS providers", "take it out")
+
+
+def _sms(place: str, source: str, purpose: Purpose, wording: Wording) -> Iterator[LintFinding]:
+    text = " ".join(_VARIABLE.sub("|", source).split())
+    folded = fold(text)
+    yield from _banned(place, text, wording)
     if not text.replace("|", "").strip("，。,. "):
         yield LintFinding("error", place, "nothing but variables", "providers refuse such a template: add words")
     if purpose == Purpose.PROMOTIONAL:

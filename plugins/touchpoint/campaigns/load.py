@@ -11,7 +11,16 @@ from touchpoint.campaigns.offers import OFFER_PARAMETERS, with_offer
 from touchpoint.campaigns.spec import STAGES, Campaign
 from touchpoint.errors import ConfigError
 from touchpoint.model import Channel
-from touchpoint.settings import CONFIG_ROOT, load_shop, parse_config, read_yaml, shop_ids, shown, yaml_of_text
+from touchpoint.settings import (
+    CONFIG_ROOT,
+    load_segments,
+    load_shop,
+    parse_config,
+    read_yaml,
+    shop_ids,
+    shown,
+    yaml_of_text,
+)
 from touchpoint.statements import ROOT, SQL_ROOT
 
 TEMPLATE_ROOT = ROOT / "include" / "templates"
@@ -54,6 +63,7 @@ def load_campaign(
         raise ConfigError(f"id is {campaign.id!r}", place=place, remedy=f"write id: {path.stem}, the file's name")
     for problem in (
         *_unknown_segments(campaign, place),
+        *_unknown_groups(campaign, place, path.parent.parent),
         *_wrong_statements(campaign, place, sql),
         *_missing_templates(campaign, place, locales, templates),
     ):
@@ -95,6 +105,20 @@ def _unknown_segments(campaign: Campaign, place: str) -> Iterator[ConfigError]:
             yield ConfigError(
                 f"unknown segment {name!r}", place=f"{place}: {key}", remedy=f"one of: {', '.join(STAGES)}"
             )
+
+
+def _unknown_groups(campaign: Campaign, place: str, config: Path) -> Iterator[ConfigError]:
+    """A parameter `groups` names RFM groups: one that nobody is in would ask nobody, without a word."""
+    named = campaign.audience.parameters.get("groups")
+    if isinstance(named, list):
+        known = load_segments(config).rfm.groups
+        for name in named:
+            if name not in known:
+                yield ConfigError(
+                    f"unknown RFM group {name!r}",
+                    place=f"{place}: audience.parameters.groups",
+                    remedy=f"one of: {', '.join(known)} (config/segments.yaml)",
+                )
 
 
 def _wrong_statements(campaign: Campaign, place: str, sql: Path) -> Iterator[ConfigError]:

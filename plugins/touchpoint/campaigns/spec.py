@@ -132,6 +132,11 @@ class Campaign(Strict):
         return str(named) if is_made else None
 
     @property
+    def offer(self) -> Offer | None:
+        """That entry, where the campaign was loaded with it."""
+        return self._offer
+
+    @property
     def offer_steps(self) -> list[str]:
         """The steps that carry the offer: `offer_step`, else all."""
         named = self.audience.parameters.get("offer_step")
@@ -152,7 +157,8 @@ class Campaign(Strict):
 
     def offers_in(self, shop: Shop) -> dict[str, dict[str, object]]:
         """Offer id -> its terms in a shop as an audience statement takes them, with `after`: seconds from the first
-        step to the first that carries it. Empty where none is made."""
+        step to the first that carries it. Empty where none is made.
+        """
         passed = timedelta(0)
         for step in self.steps:
             passed += step.after or timedelta(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -121,6 +121,7 @@ def _offer(offer_id: str, entry: object, path: Path, config: Path) -> Offer:
 
 def _instant(written: str, zone: ZoneInfo, *, after: timedelta = timedelta(0)) -> datetime:
     if _DAY.match(written):
-        return datetime.combine(date.fromisoformat(written) + after, time(0), zone)
+        midnight = datetime.combine(date.fromisoformat(written) + after, time(0), zone)
+        return midnight.astimezone(UTC).astimezone(zone)  # a day that has no midnight begins when the clocks say so
     found = datetime.fromisoformat(written)
     return found if found.tzinfo else found.replace(tzinfo=zone)
