@@ -16,6 +16,10 @@ since. A header (one line in the file) and a row:
     AA3f0c9d21b7000000a1,陈晓雯,+86 190 0000 0161,,1991-04-12,zh-CN,2026-03-02 20:11:09,
         是,2026-03-02 20:11:09,会员中心,,,,2026-03-02 20:11:09
 
+Products and reviews lie beside them, written alike: DIR/exports/products/products_<…>.csv.gz
+(商品ID,商品标题,系列,类目,价格,更新时间; one file; 商品ID is a trade's num_iid, 系列 empty where there is none)
+and DIR/exports/reviews/reviews_<…>.csv.gz (评价编号,订单编号,评分,评价时间; 1 to 5; the first goes back 180 days).
+
 授权 is 是, 否, or empty (never asked); 方式 is how it was given or withdrawn. The first column is the trade's `ouid`.
 
 What a trade carries beyond the fields everyone knows:

@@ -46,7 +46,9 @@ def _options() -> Namespace:
     parser.add_argument("--anchor", help="of a new world: ISO 8601 instant its history ends at (the latest 10:30)")
     parser.add_argument("--orders-per-hour", type=int, help="of a new world: the flow after the anchor (60)")
     parser.add_argument("--clock", help="let the clock stand: `anchor` or an ISO 8601 instant")
-    parser.add_argument("--export-every", type=float, default=600, help="seconds between two member exports (600)")
+    parser.add_argument(
+        "--export-every", type=float, default=600, help="seconds between two exports of its lists (600)"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--known-as", help="host name its connections carry (the address it listens on)")
     return parser.parse_args()

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from touchpoint.sandbox.control import Control
 from touchpoint.sandbox.credentials import connections
-from touchpoint.sandbox.exports import write_due_export
+from touchpoint.sandbox.exports import write_due_exports
 from touchpoint.sandbox.faults import Faults
 from touchpoint.sandbox.journal import Journal
 from touchpoint.sandbox.mail import Mailbox
@@ -73,7 +73,7 @@ async def serve(origin: Origin, state_dir: Path, clock: SandboxClock, where: Lis
     smtp_port = smtp_socket.getsockname()[1]
     told = connections(url, where.known_as, smtp_port, str(state_dir / "exports"))
     parts = build(origin, state_dir, clock, told)
-    write_due_export(parts.world, parts.exports / "members", clock.now())
+    write_due_exports(parts.world, parts.exports, clock.now())
     write_whole(state_dir / "connections.json", json.dumps(told, indent=1), 0o600)
     loop = asyncio.get_running_loop()
     smtp = await loop.create_server(
@@ -98,7 +98,7 @@ async def serve(origin: Origin, state_dir: Path, clock: SandboxClock, where: Lis
 async def _export_by_itself(parts: Parts, every: float) -> None:
     while True:
         await asyncio.sleep(every)
-        write_due_export(parts.world, parts.exports / "members", parts.clock.now())
+        write_due_exports(parts.world, parts.exports, parts.clock.now())
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from touchpoint.errors import TouchpointError
-from touchpoint.sandbox.exports import write_export
+from touchpoint.sandbox.exports import write_export, write_reviews
 from touchpoint.sandbox.faults import Faults
 from touchpoint.sandbox.journal import Journal
 from touchpoint.sandbox.sms.book import Book
@@ -82,9 +82,10 @@ class Control:
         return self.faults.told()
 
     def export(self, body: Any, _request: Request) -> Any:
-        """POST /control/exports {"at": iso | null}: write the whole member list as at that instant."""
-        path = write_export(self.world, self.exports / "members", self._instant(body))
-        return {"path": str(path)}
+        """POST /control/exports {"at": iso | null}: write the whole lists of members and reviews as at that instant."""
+        at = self._instant(body)
+        path = write_export(self.world, self.exports / "members", at)
+        return {"path": str(path), "reviews": str(write_reviews(self.world, self.exports / "reviews", at))}
 
     def register(self, body: Any, _request: Request) -> Any:
         """POST /control/sms/templates {code: text with ${name}}."""

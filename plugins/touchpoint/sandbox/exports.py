@@ -1,4 +1,8 @@
-"""The member list as the shop exports it: gzipped CSV files that appear in a folder, as people write them."""
+"""What the shop exports itself: gzipped CSV files that appear in folders, as people write them.
+
+Members and reviews: the first file of a folder is the whole list as at the anchor, later ones hold what has changed.
+Products: the whole list, once, for nothing changes in it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,15 @@ import csv
 import gzip
 import io
 import os
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from touchpoint.sandbox.state import ZONE
 from touchpoint.sandbox.world.buyers import Consent, Member
+from touchpoint.sandbox.world.catalogue import PRODUCTS
+from touchpoint.sandbox.world.reviews import reviews
 from touchpoint.sandbox.world.shop import World
 
 HEADER = (
@@ -30,6 +37,12 @@ HEADER = (
     "邮件授权方式",
     "资料更新时间",
 )
+PRODUCT_HEADER = ("商品ID", "商品标题", "系列", "类目", "价格", "更新时间")
+REVIEW_HEADER = ("评价编号", "订单编号", "评分", "评价时间")
+REVIEWS_BACK = timedelta(days=180)
+"""How far back the first list of reviews goes."""
+_LISTED_BEFORE = timedelta(days=800)
+"""Before the anchor the catalogue was put up: before the first order in it."""
 _STAMP = "%Y%m%dT%H%M%S"
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -43,39 +56,71 @@ def write_export(world: World, folder: Path, at: datetime, since: datetime | Non
     members = [member for member in world.buyers.members(int(at.timestamp())) if member.modified_at > lowest]
     if not members and since is not None:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"members_{at.astimezone(ZONE).strftime(_STAMP)}.csv.gz"
-    partial = folder / f".{path.name}.partial"
-    # mtime=0: the same list gives the same bytes.
-    partial.write_bytes(gzip.compress(_csv(members).encode("utf-8-sig"), mtime=0))
-    os.utime(partial, (at.timestamp(), at.timestamp()))
-    partial.replace(path)
-    return path
+    return _written(folder, "members", at, HEADER, map(_row, members))
+
+
+def write_products(world: World, folder: Path) -> Path:
+    """Write the catalogue."""
+    listed = _local(int((world.origin.anchor - _LISTED_BEFORE).timestamp()))
+    rows = (
+        (str(each.num_iid), each.title, each.series, each.category, f"{each.price / 100:.2f}", listed)
+        for each in PRODUCTS
+    )
+    return _written(folder, "products", world.origin.anchor, PRODUCT_HEADER, rows)
+
+
+def write_reviews(world: World, folder: Path, at: datetime, since: datetime | None = None) -> Path | None:
+    """Write the reviews of the last months as at `at`; with `since`, those written after it (None if none were)."""
+    found = reviews(world, int((since or at - REVIEWS_BACK).timestamp()), int(at.timestamp()))
+    if not found and since is not None:
+        return None
+    rows = ((str(each.number), str(each.tid), str(each.score), _local(each.at)) for each in found)
+    return _written(folder, "reviews", at, REVIEW_HEADER, rows)
 
 
 def latest_export(folder: Path) -> datetime | None:
-    """The instant the latest export speaks of; None if there is none."""
-    names = sorted(path.name for path in folder.glob("members_*.csv.gz"))
-    if not names:
-        return None
-    stamp = names[-1].removeprefix("members_").removesuffix(".csv.gz")
-    return datetime.strptime(stamp, _STAMP).replace(tzinfo=ZONE).astimezone(UTC)
+    """The instant the latest export of a folder speaks of; None if there is none."""
+    stamps = sorted(path.name.removesuffix(".csv.gz").rpartition("_")[2] for path in folder.glob("*_*.csv.gz"))
+    return datetime.strptime(stamps[-1], _STAMP).replace(tzinfo=ZONE).astimezone(UTC) if stamps else None
 
 
 def write_due_export(world: World, folder: Path, now: datetime) -> Path | None:
     """What the shop does by itself now and then: the whole list as at the anchor first, then what has changed."""
+    return _due(write_export, world, folder, now)
+
+
+def write_due_exports(world: World, root: Path, now: datetime) -> None:
+    """The same for every list, each in its folder: members, products, reviews."""
+    write_due_export(world, root / "members", now)
+    if latest_export(root / "products") is None:
+        write_products(world, root / "products")
+    _due(write_reviews, world, root / "reviews", now)
+
+
+class _Write(Protocol):
+    def __call__(self, world: World, folder: Path, at: datetime, since: datetime | None = None) -> Path | None: ...
+
+
+def _due(write: _Write, world: World, folder: Path, now: datetime) -> Path | None:
     latest = latest_export(folder)
     if latest is None:
-        return write_export(world, folder, min(world.origin.anchor, now))
-    return write_export(world, folder, now, latest) if now > latest else None
+        return write(world, folder, min(world.origin.anchor, now))
+    return write(world, folder, now, latest) if now > latest else None
 
 
-def _csv(members: Iterable[Member]) -> str:
+def _written(folder: Path, name: str, at: datetime, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(HEADER)
-    writer.writerows(_row(member) for member in members)
-    return text.getvalue()
+    writer.writerow(header)
+    writer.writerows(rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}_{at.astimezone(ZONE).strftime(_STAMP)}.csv.gz"
+    partial = folder / f".{path.name}.partial"
+    # mtime=0: the same list gives the same bytes.
+    partial.write_bytes(gzip.compress(text.getvalue().encode("utf-8-sig"), mtime=0))
+    os.utime(partial, (at.timestamp(), at.timestamp()))
+    partial.replace(path)
+    return path
 
 
 def _row(member: Member) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class Sandbox:
         url: http://127.0.0.1:PORT, below which /health and /control/ lie.
         platform_url: the Taobao Open Platform's side.
         sms_url: the Aliyun Dysmsapi side.
-        exports_dir: the folder the member exports appear below (members/members_*.csv.gz).
+        exports_dir: the folder the exports appear below (members/members_*.csv.gz, products/, reviews/).
     """
 
     url: str
@@ -121,7 +121,7 @@ def start_sandbox(
         port: 0 takes a free one; a fixed one lets a restarted sandbox be found again.
         smtp_port: likewise.
         orders_per_hour: the flow after the anchor; None takes the stored one, else 60.
-        export_every: seconds between two member exports it writes by itself; None: 600.
+        export_every: seconds between two exports it writes by itself; None: 600.
 
     Raises:
         TouchpointError: it ended before it was ready.

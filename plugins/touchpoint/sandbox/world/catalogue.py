@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Product:
+    """An article; price in fen; the series is empty for what belongs to none."""
+
     num_iid: int
     title: str
-    price: int  # fen
+    price: int
     skus: tuple[str, ...]
+    series: str
+    category: str
 
 
 @dataclass(frozen=True)
@@ -39,26 +43,30 @@ class Source:
     pace: float
 
 
-_SERIES = (
-    ("云感", "纯棉毛巾", 2990, ("浅灰", "米白", "雾蓝")),
-    ("云感", "浴巾加厚吸水", 6900, ("浅灰", "米白")),
-    ("山茶", "手工皂礼盒", 12800, ("山茶花", "雪松")),
-    ("山茶", "身体乳 250ml", 8900, ("山茶花", "无香")),
-    ("山茶", "护手霜三支装", 5990, ("混合装",)),
-    ("谷雨", "明前龙井 100g", 16800, ("罐装", "袋装")),
-    ("谷雨", "茉莉花茶 50g", 4990, ("罐装",)),
-    ("谷雨", "陶瓷盖碗", 9900, ("白", "天青")),
-    ("拾光", "香薰蜡烛", 7900, ("橙花", "檀木", "海盐")),
-    ("拾光", "无火香薰补充液", 5900, ("橙花", "檀木")),
-    ("拾光", "床头小夜灯", 12900, ("暖光",)),
-    ("初雪", "羊毛围巾", 25900, ("燕麦", "藏青", "酒红")),
-    ("初雪", "保暖手套", 8990, ("均码",)),
-    ("初雪", "真丝眼罩", 6990, ("银灰", "香槟")),
-    ("知味", "手工牛轧糖 300g", 3990, ("原味", "抹茶")),
-    ("知味", "坚果礼盒", 13800, ("七日装", "三十日装")),
+RETRO, SEQUINS, CASUAL = "复古简约", "亮片潮流", "休闲彩色"
+"""The shop's product series: plain and retro, sequins and trend, casual colours."""
+
+# Series, category, name, price in fen, colours or sizes.
+_ARTICLES = (
+    (CASUAL, "配饰", "彩色棉袜三双装", 2990, ("糖果色", "彩虹色", "奶油色")),
+    (CASUAL, "上装", "字母印花T恤", 6900, ("柠檬黄", "薄荷绿")),
+    (SEQUINS, "裙装", "亮片半身裙", 12800, ("银色", "香槟金")),
+    (CASUAL, "上装", "撞色连帽卫衣", 8900, ("橙拼蓝", "粉拼绿")),
+    (CASUAL, "包袋", "帆布双肩包", 5990, ("牛油果绿",)),
+    (RETRO, "裙装", "亚麻衬衫裙", 16800, ("燕麦", "雾蓝")),
+    (SEQUINS, "配饰", "亮片发箍", 4990, ("银色",)),
+    (RETRO, "上装", "方领棉衬衫", 9900, ("米白", "浅灰")),
+    (SEQUINS, "上装", "金属光泽吊带", 7900, ("银色", "古铜", "黑色")),
+    (SEQUINS, "包袋", "链条小方包", 5900, ("银色", "黑色")),
+    (RETRO, "下装", "高腰直筒裤", 12900, ("咖色",)),
+    (RETRO, "外套", "羊毛短大衣", 25900, ("燕麦", "藏青", "酒红")),
+    (RETRO, "配饰", "羊皮手套", 8990, ("均码",)),
+    (SEQUINS, "鞋靴", "亮面尖头鞋", 6990, ("银灰", "香槟")),
+    (CASUAL, "下装", "彩色牛仔短裤", 3990, ("天蓝", "草绿")),
+    (RETRO, "鞋靴", "手工乐福鞋", 13800, ("棕色", "黑色")),
 )
 
-_EDITIONS = ("经典款", "礼赠款", "家庭装")
+_EDITIONS = ("经典款", "新款", "限定款")
 
 PRODUCTS: tuple[Product, ...] = (
     *(
@@ -67,15 +75,17 @@ PRODUCTS: tuple[Product, ...] = (
             f"{series} {title} {edition}",
             price + step * 1100,
             skus,
+            series,
+            category,
         )
-        for row, (series, title, price, skus) in enumerate(_SERIES)
+        for row, (series, category, title, price, skus) in enumerate(_ARTICLES)
         for step, edition in enumerate(_EDITIONS)
     ),
-    # A title is untrusted text too.
-    Product(680000199001, "清仓 <b>特价</b> 方巾 {{ 3*3 }} & 杯垫", 1590, ("随机",)),
+    # A title is untrusted text too; what is cleared out belongs to no series.
+    Product(680000199001, "清仓 <b>特价</b> 方巾 {{ 3*3 }} & 胸针", 1590, ("随机",), "", "清仓"),
 )
 
-PRICE_DIFFERENCE = Product(680000900001, "补差价专用链接 拍下前请联系客服", 100, ("补差价",))
+PRICE_DIFFERENCE = Product(680000900001, "补差价专用链接 拍下前请联系客服", 100, ("补差价",), "", "")
 
 PROVINCES: tuple[Province, ...] = (
     Province("浙江省", "杭州市", ("西湖区", "余杭区", "滨江区"), 1.0),
