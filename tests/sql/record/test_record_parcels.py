@@ -19,7 +19,8 @@ HEADS = (0, 12, 30, 31, 60)
 """Hours after the audience's instant at which the record is refreshed."""
 FACTS = """
     SELECT shipment_id, order_id, customer_no, shipped_at, promised_at, first_scan_at, moved_at, moved_state,
-        problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at, turned_back_state, has_refund_asked
+        problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at, turned_back_state,
+        has_refund_asked
 """
 
 
