@@ -25,6 +25,7 @@ from touchpoint.settings import CONFIG_ROOT, ConnectionInfo, environment_connect
 SHOP = "sandbox"
 ANCHOR = datetime.fromisoformat("2026-11-20T10:30:00+08:00")
 SEED = 7
+OPS = "ops@sandbox.invalid"
 ENVIRONMENT = "6b1f6f0e-0000-4000-8000-000000000001"
 TABLES = ("facts.orders", "facts.order_lines", "facts.refunds", "facts.shipments", "facts.tracking_events")
 
@@ -72,8 +73,16 @@ class Flow:
         return self.sandbox.control("GET", "/control/sms/log")
 
     def mails(self) -> list[Row]:
-        """What the mailbox took."""
-        return self.sandbox.control("GET", "/control/mail/log")
+        """What the mailbox took for buyers."""
+        return [mail for mail in self.sandbox.control("GET", "/control/mail/log") if OPS not in mail["to"]]
+
+    def alarms(self) -> list[Row]:
+        """What the mailbox took for the people who run the shop."""
+        return [mail for mail in self.sandbox.control("GET", "/control/mail/log") if OPS in mail["to"]]
+
+    def accepted(self) -> int:
+        """Messages the ledger holds for accepted, of all campaigns."""
+        return int(self.rows("SELECT count(*) FROM ledger.message WHERE state = 'accepted'")[0][0])
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a query of the test's own."""

@@ -26,6 +26,8 @@ KEPT = (
     "ledger.audience",
     "ledger.run_count",
     "ledger.gate",
+    "ledger.worklist",
+    "ledger.worklist_head",
 )
 
 

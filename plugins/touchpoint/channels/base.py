@@ -11,7 +11,8 @@ from touchpoint.errors import ChannelError
 from touchpoint.model import Outgoing, SendResult, UnresolvedAttempt
 from touchpoint.settings import ConnectionInfo, Resolver, Shop
 
-LIVE = "live"
+LIVE, TEST = "live", "test"
+LIST_IT = "write it into config/policy.yaml: test_addresses"
 
 
 class Channel(Protocol):
@@ -59,14 +60,45 @@ class Channel(Protocol):
         ...
 
 
-def open_channel(kind: model.Channel, shop: Shop, resolve: Resolver, realm: str) -> Channel:
+class Listed:
+    """A channel that reaches listed addresses and no others: realm `test`.
+
+    Args:
+        channel: the shop's own, over the real protocol.
+        addresses: normalised.
+    """
+
+    def __init__(self, channel: Channel, addresses: frozenset[str]) -> None:
+        self._channel, self._addresses = channel, addresses
+        self.name, self.group_size = channel.name, channel.group_size
+        self.longest_send, self.can_query = channel.longest_send, channel.can_query
+
+    def send(self, group_id: str, messages: Sequence[Outgoing]) -> list[SendResult]:
+        unlisted = sum(message.address not in self._addresses for message in messages)
+        if unlisted:
+            raise ChannelError(
+                f"{unlisted} of {len(messages)} addresses are not listed", place="realm test", remedy=LIST_IT
+            )
+        return self._channel.send(group_id, messages)
+
+    def query(self, attempts: Sequence[UnresolvedAttempt]) -> dict[str, SendResult | None]:
+        return self._channel.query(attempts)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def open_channel(
+    kind: model.Channel, shop: Shop, resolve: Resolver, realm: str, *, listed: frozenset[str] | None = None
+) -> Channel:
     """The shop's channel of a kind. Nothing is connected yet.
 
     Args:
         kind: sms or email.
         shop: whose provider, signature and sender.
         resolve: connection id -> connection.
-        realm: any but `live` gets sandbox connections (extra.sandbox true) and no others.
+        realm: any but `live` and `test` gets sandbox connections (extra.sandbox true) and no others.
+        listed: the addresses realm `test` may reach, normalised; it gets no channel without them.
 
     Raises:
         ChannelError: the shop has no such channel, or the realm may not use its connection.
@@ -77,7 +109,15 @@ def open_channel(kind: model.Channel, shop: Shop, resolve: Resolver, realm: str)
             f"no {kind.value} channel", place=f"shop {shop.id}", remedy=f"add the key {kind.value} to its file"
         )
     connection = resolve(settings.connection)
+    if realm == TEST:
+        if listed is None:
+            raise ChannelError("no addresses are listed", place="realm test", remedy=LIST_IT)
+        return Listed(_opened(kind, shop, connection), listed)
     _demand_sandbox(connection, realm)
+    return _opened(kind, shop, connection)
+
+
+def _opened(kind: model.Channel, shop: Shop, connection: ConnectionInfo) -> Channel:
     if shop.sms is not None and kind == model.Channel.SMS:
         from touchpoint.channels.aliyun_sms import AliyunSms
 
