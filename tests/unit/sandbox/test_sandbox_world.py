@@ -285,3 +285,25 @@ def test_every_case_of_late_dispatch_is_there_at_the_anchor(tmp_path: Path, seed
     assert soon is not None
     assert len(parcels(soon)) == 1
     assert len({now.order.buyer for now in late}) < len(late)  # one text for two late orders of a buyer
+
+
+@pytest.mark.parametrize("seed", [7, 20261122])
+def test_every_case_of_a_delayed_parcel_is_there_at_the_anchor(tmp_path: Path, seed: int) -> None:
+    from touchpoint.sandbox.world.buckets import WAYS, place_of
+    from touchpoint.sandbox.world.ways import SCENES
+
+    world = another(tmp_path, Origin(seed, ANCHOR))
+    at = world.origin.anchor_epoch
+    made = [now for now in world.created(at - 15 * DAY, at, at) if (place_of(now.order.tid) or (0,))[0] == WAYS]
+    assert len(made) == sum(map(len, SCENES))
+    sent = {now.order.tid: parcels(now) for now in made}
+    assert Counter(len(found) for found in sent.values()) == {1: len(made) - 2, 2: 2}
+    last = Counter(scans(now, each, at)[-1].action for now in made for each in sent[now.order.tid])
+    assert last.keys() == {"ARRIVAL", "SIGNED", "DEPARTURE", "FAILED", "OTHER", "LOST", "INBOUND", "CONSIGN"}
+    assert last["CONSIGN"] == 4  # never scanned, or not yet
+    later = Counter(scans(now, each, at + 2 * HOUR)[-1].action for now in made for each in sent[now.order.tid])
+    assert later["SENT_CITY"] == 2  # on the move again
+    members = [world.buyers.member(now.order.buyer) for now in made]
+    assert sum(1 for member in members if member and (member.phone or member.email)) == len(made) - 2
+    late_dispatch = {now.order.buyer for now in world.created(at - 15 * DAY, at, at) if place_of(now.order.tid)[0] == 4}
+    assert not late_dispatch & {now.order.buyer for now in made}

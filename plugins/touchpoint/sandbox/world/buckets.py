@@ -26,7 +26,7 @@ HISTORY_DAYS = 400
 LAST_DAYS = (520, 300)
 """Orders of the last day before the anchor, and of the day before that: what a pipeline's first cycle looks at."""
 
-HISTORY, LIVE, CAST, LATE, CONTROLLED = 1, 2, 3, 4, 9
+HISTORY, LIVE, CAST, LATE, WAYS, CONTROLLED = 1, 2, 3, 4, 5, 9
 """The first figure of a bucket's number in a tid."""
 
 

@@ -56,13 +56,13 @@ SCENES: tuple[tuple[Late, ...], ...] = (
 def late_bucket(origin: Origin, maker: Maker, buyers: Buyers) -> Bucket:
     """These orders as one bucket that spans the history."""
     anchor = origin.anchor_epoch
-    pairs = [(late, buyer) for own, buyer in zip(SCENES, _reachable(origin, buyers), strict=False) for late in own]
+    pairs = [(late, buyer) for own, buyer in zip(SCENES, reachable(origin, buyers), strict=False) for late in own]
     pairs.sort(key=lambda pair: -pair[0].hours)
     orders = [_order(maker, origin, place, late, buyer) for place, (late, buyer) in enumerate(pairs)]
     return Bucket(anchor - HISTORY_DAYS * DAY, anchor, orders)
 
 
-def _reachable(origin: Origin, buyers: Buyers) -> Iterator[int]:
+def reachable(origin: Origin, buyers: Buyers) -> Iterator[int]:
     """Buyers the member list knew at the anchor, those who seldom order first."""
     for number in range(BASE - 1, len(cast()), -1):
         member = buyers.member(number) if buyers.buyer(number).contact in (PHONE, BOTH, EMAIL) else None

@@ -36,6 +36,15 @@ Change = tuple[int, What]  # instant in seconds since 1970, UTC
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A scan that is written down, not thrown for: instant in seconds since 1970, the platform's action, its words."""
+
+    at: int
+    action: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line: a product by its place in the catalogue (-1: price difference), its sku, how many, price in fen."""
 
@@ -53,6 +62,7 @@ class Order:
         closes_at: when the platform closes it if nobody pays.
         delivered_at: of the parcel, 0 if it never is.
         mishap: what befell the parcel: "", delayed, refused or lost.
+        logs: the scans of each parcel, where its story is written; empty: they follow from the rest.
     """
 
     tid: int
@@ -70,6 +80,7 @@ class Order:
     delivered_at: int
     mishap: str
     changes: tuple[Change, ...]
+    logs: tuple[tuple[Stop, ...], ...] = ()
 
     @property
     def goods(self) -> int:

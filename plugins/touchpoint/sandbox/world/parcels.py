@@ -55,6 +55,8 @@ def scans(now: Standing, parcel: Parcel, at: int) -> list[Scan]:
 
 def _journey(now: Standing, parcel: Parcel) -> list[Scan]:
     order = now.order
+    if order.logs:
+        return [Scan(stop.at, stop.action, stop.text) for stop in order.logs[parcel.place]]
     luck = dice("journey", order.tid, parcel.place)
     province, company = PROVINCES[order.province], parcel.company
     start = parcel.shipped_at

@@ -17,6 +17,7 @@ from touchpoint.sandbox.world.late import late_bucket
 from touchpoint.sandbox.world.lives import LONGEST
 from touchpoint.sandbox.world.order import Order, Standing, What, standing
 from touchpoint.sandbox.world.scenes import cast_bucket
+from touchpoint.sandbox.world.ways import ways_bucket
 
 KEPT = 1500
 """Hours after the anchor kept in memory; older ones are made up again when somebody asks for them."""
@@ -34,6 +35,7 @@ class World:
         self._scenes = {
             buckets.CAST: cast_bucket(origin, self._maker),
             buckets.LATE: late_bucket(origin, self._maker, self.buyers),
+            buckets.WAYS: ways_bucket(origin, self._maker, self.buyers),
         }
         self._history: dict[int, Bucket] = {}
         self._live: dict[int, Bucket] = {}

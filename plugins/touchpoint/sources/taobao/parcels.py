@@ -27,6 +27,7 @@ _STATES = {
     "LOST": "lost",
 }
 _REFUSED = ("拒收", "拒签")
+_BACK = ("退回", "退件")
 
 
 def parcel_rows(caller: Caller, trade: Trade, until: datetime) -> tuple[list[Row], list[Row]]:
@@ -55,6 +56,8 @@ def parcel_rows(caller: Caller, trade: Trade, until: datetime) -> tuple[list[Row
 def state_of(action: Any, description: str) -> str:
     """Our word for a scan; `other` for one without, so that a new action of the platform's loses nothing."""
     known = str(action or "").upper()
+    if any(word in description for word in _BACK) and known in ("SIGNED", "OTHER", "FAILED", ""):
+        return "returned" if known == "SIGNED" else "returning"  # no action of its own: its words tell
     if known == "FAILED":  # delivery failed, or the receiver said no
         return "refused" if any(word in description for word in _REFUSED) else "attempt_failed"
     return _STATES.get(known, "other")
