@@ -208,7 +208,7 @@ def test_the_catalogue_and_reviews_are_known_when_they_were(olist: Loaded) -> No
     assert olist.one("SELECT count(*) FROM facts.products_as_of('olist', %s)", first) == 5460
     at = PAST[0]
     answered = table("order_reviews").review_answer_timestamp <= at.replace(tzinfo=None)
-    assert olist.one("SELECT count(*) FROM facts.reviews_as_of('olist', %s)", at) == answered.sum()
+    assert olist.one("SELECT count(*) FROM facts.reviews_as_of('olist', %s)", at) == int(answered.sum())
 
 
 def retail_file() -> Any:
@@ -246,8 +246,8 @@ def test_an_order_of_online_retail_is_the_sum_of_its_lines(retail: Loaded) -> No
     tenths = (file.UnitPrice * 1000).round().astype(int) * file.Quantity.abs()
     pence = (tenths + 5) // 10  # half a penny goes up, line by line
     is_cancelling = file.InvoiceNo.str.startswith("C")
-    assert retail.one("SELECT sum(total_minor) FROM facts.orders") == pence[~is_cancelling].sum()
-    assert retail.one("SELECT sum(amount_minor) FROM facts.refunds") == pence[is_cancelling].sum()
+    assert retail.one("SELECT sum(total_minor) FROM facts.orders") == int(pence[~is_cancelling].sum())
+    assert retail.one("SELECT sum(amount_minor) FROM facts.refunds") == int(pence[is_cancelling].sum())
 
 
 @needs_retail

@@ -118,3 +118,12 @@ def test_the_example_of_the_documentation_loads(mapping):
     page = (ROOT / "docs" / "adding_a_source.md").read_text(encoding="utf-8")
     example = dedent(page.split("```yaml")[1].split("```")[0])
     assert set(entities_of(mapping(example.lstrip("\n")).exports[0], Entity.ORDER)) == {Entity.ORDER, Entity.REFUND}
+
+
+def test_every_example_of_the_documentation_loads(mapping):
+    page = (ROOT / "docs" / "adding_a_source.md").read_text(encoding="utf-8")
+    examples = [dedent(part.split("```")[0]).lstrip("\n") for part in page.split("```yaml")[1:]]
+    loaded = [mapping(example) for example in examples]
+    assert [len(each.exports) for each in loaded] == [1, 2]
+    lines = entities_of(loaded[1].exports[1], Entity.ORDER)
+    assert lines[Entity.ORDER].group_by == "Invoice"
