@@ -392,6 +392,20 @@ def test_replay_tells_what_it_needs(shell: Shell) -> None:
     assert done.stderr
 
 
+def test_segments_are_shown_and_explained_as_of_an_instant(shell: Shell) -> None:
+    found = shell.rows("segments", "show", "--as-of", AT)
+    by_kind = {kind: sum(row["customers"] for row in found if row["kind"] == kind) for kind in ("rfm_group", "stage")}
+    assert 0 < by_kind["rfm_group"] < by_kind["stage"], "who has not paid yet has a stage alone"
+    (customer,) = shell.flow.rows(
+        "SELECT customer_id FROM facts.customers JOIN record.customer_features USING (shop_id, customer_no)"
+        " ORDER BY order_count DESC, customer_id LIMIT 1"
+    )
+    told = {row["what"]: row for row in shell.rows("segments", "explain", "--customer", customer[0], "--as-of", AT)}
+    assert told["r_score"]["value"] in range(1, 6)
+    assert "rfm_group" in told
+    assert "no customer 'nobody'" in shell.refused("segments", "explain", "--customer", "nobody")
+
+
 def test_the_command_itself_runs_as_a_process_of_its_own(shell: Shell) -> None:
     done = subprocess.run(
         [ROOT / "touchpoint", "gate", "show", "--json"],
