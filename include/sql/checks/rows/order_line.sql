@@ -42,7 +42,7 @@ FROM (
         (lines.currency IS NULL OR facts.currency_exponent(lines.currency) IS NULL) AS unknown_currency,
         (lines.quantity IS NULL OR NOT pg_input_is_valid(lines.quantity, 'integer')) AS unreadable_count,
         lines.kind NOT IN ('goods', 'service') AS unknown_kind,
-        repeats.line_no IS NOT NULL AS duplicate,
+        lines.line_no > repeated.first_line_no AS duplicate,
         CASE
             WHEN lines.priced = 'true' AND pg_input_is_valid(lines.price, 'numeric')
                 THEN lines.price::numeric <= 0
@@ -50,11 +50,13 @@ FROM (
     FROM landing.order_line AS lines
     LEFT JOIN (
         SELECT
-            same_lines.line_no,
-            row_number() OVER (PARTITION BY same_lines.line_digest ORDER BY same_lines.line_no) AS nth
-        FROM landing.order_line AS same_lines
-        WHERE same_lines.batch_id = %(batch_id)s::bigint AND same_lines.line_digest IS NOT NULL
-    ) AS repeats ON lines.line_no = repeats.line_no AND repeats.nth > 1
+            promised.line_digest,
+            min(promised.line_no) AS first_line_no
+        FROM landing.order_line AS promised
+        WHERE promised.batch_id = %(batch_id)s::bigint AND promised.line_digest IS NOT NULL
+        GROUP BY promised.line_digest
+        HAVING count(*) > 1
+    ) AS repeated ON lines.line_digest = repeated.line_digest
     WHERE lines.batch_id = %(batch_id)s::bigint
 ) AS judged
 WHERE
