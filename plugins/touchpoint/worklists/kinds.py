@@ -39,6 +39,9 @@ KINDS = {
 REASONS = {
     "paid_before_cut_off": "paid before the cut-off, not handed over that day",
     "paid_after_cut_off": "paid after the cut-off, not handed over by the next one",
+    "not_scanned": "the carrier has not scanned it since the ship click",
+    "late": "past the day it should have arrived",
+    "stuck": "not scanned for days",
 }
 """Reasons of tasks as a page says them; others stand as they are."""
 

@@ -188,7 +188,7 @@ def told(detail: Mapping[str, object], face: Face) -> list[str]:
     lines = [money(int(str(amount)), str(detail.get("currency", "")), "en")] if amount is not None else []
     for name, value in detail.items():
         if name not in ("amount_minor", "currency") and value is not None:
-            lines.append(f"{name.removesuffix('_at').replace('_', ' ')} {_shown(value, face)}")
+            lines.append(f"{name.replace('_', ' ')} {_shown(value, face)}")
     return lines
 
 
