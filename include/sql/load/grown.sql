@@ -4,7 +4,6 @@
 -- reads:   the catalogue
 -- writes:  nothing
 -- returns: one
-SELECT
-    reltuples < %(rows)s::bigint * 10 AS is_news
+SELECT reltuples < %(rows)s::bigint * 10 AS is_news
 FROM pg_class
 WHERE oid = %(fact)s::regclass
