@@ -15,7 +15,7 @@ class Row:
 
     Attributes:
         what, baseline: what was measured, and beside what.
-        seconds, baseline_seconds: of the two, over the same rows.
+        seconds, baseline_seconds: of the two, over the same rows; or whatever `unit` says instead.
         aim: most the ratio may be (`at_least`: least); None: shown for comparison alone.
     """
 
@@ -25,6 +25,7 @@ class Row:
     baseline_seconds: float
     aim: float | None = None
     at_least: bool = False
+    unit: str = "s"
 
     @property
     def ratio(self) -> float:

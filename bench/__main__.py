@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import Row
 
-HELPERS = ("__init__", "__main__", "orders")
+HELPERS = ("__init__", "__main__", "many_orders", "orders")
 
 
 def main() -> int:
@@ -36,9 +36,13 @@ def show(rows: list[Row]) -> None:
         sign = ">=" if row.at_least else "<="
         aim = f"{sign} {row.aim:g}x {'ok' if row.holds else 'MISSED'}" if row.aim is not None else ""
         print(
-            f"{row.what:{width}}  {row.seconds:9.2f} s  {row.baseline:{other}}  {row.baseline_seconds:9.2f} s"
-            f"  {row.ratio:7.2f}x  {aim}"
+            f"{row.what:{width}}  {_figure(row.seconds, row.unit)}  {row.baseline:{other}}"
+            f"  {_figure(row.baseline_seconds, row.unit)}  {row.ratio:7.2f}x  {aim}"
         )
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:9.2f} s" if unit == "s" else f"{value:9,.0f} {unit}"
 
 
 if __name__ == "__main__":

@@ -64,12 +64,16 @@ late_orders AS (
         FROM facts.refunds_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS refunds
         WHERE refunds.order_id = paid_orders.order_id
     ) AS refunded ON true
+    -- LIMIT: looked up order by order. As a condition it would be a join with all shipments there ever were.
+    LEFT JOIN LATERAL (
+        SELECT shipments.shipment_id
+        FROM facts.shipments_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS shipments
+        WHERE shipments.order_id = paid_orders.order_id
+        LIMIT 1
+    ) AS handed_over ON true
     WHERE
         NOT paid_orders.is_covered
-        AND NOT EXISTS (
-            SELECT FROM facts.shipments_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS shipments
-            WHERE shipments.order_id = paid_orders.order_id
-        )
+        AND handed_over.shipment_id IS NULL
 ),
 
 -- An order that is left out never stands for the others: it would hold their place without being covered.
