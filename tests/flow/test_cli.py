@@ -460,3 +460,25 @@ def test_unknown_messages_are_resolved_by_hand_however_old_the_last_run_is(fresh
     stop_clock(fresh.flow.services.db, LIVE, ANCHOR + timedelta(hours=1))
     assert fresh.rows("reconcile") != []
     assert fresh.flow.rows("SELECT count(*) FROM ledger.message WHERE state = 'unknown'") == [(0,)]
+
+
+def test_a_worklist_is_listed_done_and_written_as_csv(shell: Shell) -> None:
+    assert shell.rows("worklist", "list", "--kind", "chase_parcel", "--state", "done") == []
+    first, *others = shell.rows("worklist", "list", "--kind", "not_dispatched", "--most", 3)
+    assert (first["state"], first["outcome"], len(others)) == ("open", None, 2)
+    told = shell.good("worklist", "done", first["task_id"], "--outcome", "handled", "--note", "今晚发出 13912345678")
+    assert told == f"Task {first['task_id']} is done: handled.\n"
+    [done] = shell.rows("worklist", "list", "--state", "done")
+    assert (done["subject_id"], done["note"]) == (first["subject_id"], "今晚发出 ***")
+    assert "was done by" in shell.refused("worklist", "done", first["task_id"], "--outcome", "handled")
+    assert "one of: handled" in shell.refused("worklist", "done", others[0]["task_id"], "--outcome", "whatever")
+    assert "one of:" in shell.refused("worklist", "list", "--kind", "nobodys")
+    assert "one of: open" in shell.refused("worklist", "list", "--state", "nobodys")
+
+
+def test_a_test_send_to_an_address_nobody_listed_is_refused_unnamed(shell: Shell) -> None:
+    before = len(shell.flow.sms())
+    told = shell.refused("campaign", "test-send", "unpaid_reminder", "--to", "13912345678")
+    assert "the address is not listed" in told
+    assert "13912345678" not in told
+    assert len(shell.flow.sms()) == before

@@ -61,19 +61,23 @@ SELECT
     ) AS detail
 FROM judged_orders AS orders
 INNER JOIN facts.customers AS customers ON orders.customer_no = customers.customer_no
+-- LIMIT: looked up order by order. As a condition it would be a join with all shipments there ever were.
+LEFT JOIN LATERAL (
+    SELECT shipments.shipment_id
+    FROM facts.shipments_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS shipments
+    WHERE shipments.order_id = orders.order_id
+    LIMIT 1
+) AS handed_over ON true
+LEFT JOIN LATERAL (
+    SELECT
+        bool_or(refunds.state = 'asked') AS is_asked,
+        sum(refunds.amount_minor) FILTER (WHERE refunds.state = 'succeeded') AS amount_minor
+    FROM facts.refunds_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS refunds
+    WHERE refunds.order_id = orders.order_id
+) AS refunded ON true
 WHERE
     orders.due_at <= %(as_of)s::timestamptz
-    AND NOT EXISTS (
-        SELECT FROM facts.shipments_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS shipments
-        WHERE shipments.order_id = orders.order_id
-    )
-    AND NOT EXISTS (
-        SELECT FROM facts.refunds_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS refunds
-        WHERE
-            refunds.order_id = orders.order_id
-            AND refunds.state IN ('asked', 'succeeded')
-        HAVING
-            bool_or(refunds.state = 'asked')
-            OR sum(refunds.amount_minor) >= coalesce(orders.paid_minor, orders.total_minor)
-    )
+    AND handed_over.shipment_id IS NULL
+    AND refunded.is_asked IS NOT true
+    AND coalesce(refunded.amount_minor, 0) < greatest(coalesce(orders.paid_minor, orders.total_minor), 1)
 ORDER BY orders.due_at, orders.order_id
