@@ -37,8 +37,14 @@ PAST = [datetime.fromisoformat("2018-03-15T10:00:00-03:00"), datetime.fromisofor
 class Loaded:
     """A shop's whole history in a database of its own."""
 
-    def __init__(self, database: Database, shop_id: str) -> None:
-        self.database, self.shop_id = database, shop_id
+    def __init__(self, services: Services, shop_id: str) -> None:
+        self.services, self.database, self.shop_id = services, services.db, shop_id
+
+    def candidates(self, campaign_id: str, as_of: datetime) -> list[tuple[Any, ...]]:
+        """(step, covers) of everybody a campaign's audience returns at a past instant."""
+        run = pipeline.begin(self.services, trigger(self.shop_id, Cadence.INTRADAY, as_of))
+        pipeline.plan(self.services, run.run_no, campaign_id)
+        return self.rows("SELECT step, covers FROM ledger.candidate WHERE run_no = %s", run.run_no)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self.database.transaction() as tx:
@@ -49,6 +55,12 @@ class Loaded:
         return value
 
 
+def trigger(shop_id: str, cadence: Cadence, as_of: datetime) -> pipeline.Trigger:
+    dag_id = f"touchpoints_{cadence}__{shop_id}"
+    run_id = f"past__{as_of.isoformat()}"
+    return pipeline.Trigger(shop_id=shop_id, dag_id=dag_id, run_id=run_id, cadence=cadence, as_of=as_of)
+
+
 def loaded_shop(server: Server, shop_id: str) -> Iterator[Loaded]:
     server.create_database(f"real_{shop_id}", template="template_touchpoint")
     database = Database(server.url(f"real_{shop_id}"))
@@ -57,15 +69,8 @@ def loaded_shop(server: Server, shop_id: str) -> Iterator[Loaded]:
     data = ConnectionInfo(conn_id="replay_data", extra={"folder": str(DATA), "sandbox": True})
     own = ConnectionInfo(conn_id="touchpoint", extra={"hash_key": "0" * 64, "environment_id": ENVIRONMENT})
     services = Services(db=database, resolve={"replay_data": data}.__getitem__, connection=own)
-    trigger = pipeline.Trigger(
-        shop_id=shop_id,
-        dag_id=f"touchpoints_daily__{shop_id}",
-        run_id="history",
-        cadence=Cadence.DAILY,
-        as_of=real_now(),
-    )
-    pipeline.load_history(services, trigger)
-    yield Loaded(database, shop_id)
+    pipeline.load_history(services, trigger(shop_id, Cadence.DAILY, real_now()))
+    yield Loaded(services, shop_id)
     database.close()
 
 
@@ -189,6 +194,42 @@ def test_open_parcels_past_their_promise_at_a_past_instant_are_those_of_the_file
     expected = recounted_late(at)
     assert len(expected) > 600
     assert {row[0] for row in found} == expected
+
+
+@needs_olist
+def test_who_waits_for_a_late_parcel_is_who_the_files_say(olist: Loaded) -> None:
+    at = PAST[0]
+    local = at.replace(tzinfo=None)
+    given_up = load_logistics().norms.give_up_after
+    assert given_up is not None
+    shipped = table("orders").set_index("order_id").order_delivered_carrier_date
+    fresh = {order for order in recounted_late(at) if shipped[order] > local - given_up}
+    found = olist.candidates("delayed_shipment", at)
+    assert len(fresh) > 50
+    assert {step for step, _ in found} == {"late"}
+    assert {order for _, covers in found for order in covers} == fresh
+
+
+@needs_olist
+def test_a_bank_slip_is_not_nagged_for_two_days_and_a_card_within_the_hour(olist: Loaded) -> None:
+    import pandas as pd
+
+    at = datetime.fromisoformat("2017-11-25T14:00:00-02:00")  # the day after Black Friday
+    orders = table("orders").set_index("order_id")
+    payments = table("order_payments").sort_values("payment_sequential")
+    kinds = payments.groupby("order_id").payment_type.first()
+    local = at.replace(tzinfo=None)
+    age = pd.Timestamp(local) - orders.order_purchase_timestamp
+    is_open = (age < pd.Timedelta(days=5)) & ~(orders.order_approved_at <= local)
+    is_open &= ~orders.order_status.isin(["canceled", "unavailable"]) | orders.order_approved_at.notna()
+    delay = pd.Series(pd.Timedelta(minutes=30), index=orders.index).where(kinds != "boleto", pd.Timedelta(hours=48))
+    due = set(orders.index[is_open & (age >= delay)])
+    slips = set(orders.index[is_open & (kinds == "boleto") & (age >= pd.Timedelta(hours=1))])
+    assert len(due) > 0
+    assert len(slips - due) >= 5
+    found = {order for _, covers in olist.candidates("unpaid_reminder", at) for order in covers}
+    assert due <= found
+    assert not found & (slips - due)
 
 
 @needs_olist
