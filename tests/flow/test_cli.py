@@ -263,7 +263,8 @@ def test_a_preview_of_a_past_instant_decides_by_the_ledger_as_it_was_then(shell:
     """The run of that instant has long enqueued and sent: its own touches repeat and cap nothing here."""
     (decided,) = shell.flow.rows(
         "SELECT counts.candidates, counts.enqueued, counts.suppressed FROM ledger.run_count AS counts"
-        " JOIN ledger.run USING (run_no) WHERE run.as_of = %s AND run.mode = 'send' ORDER BY run_no LIMIT 1",
+        " JOIN ledger.run USING (run_no) WHERE run.as_of = %s AND run.mode = 'send'"
+        " AND campaign_id = 'unpaid_reminder' ORDER BY run_no LIMIT 1",
         ANCHOR,
     )
     shell.flow.at(five_minutes_later(ANCHOR))
@@ -281,7 +282,8 @@ def test_a_campaign_file_is_linted(shell: Shell) -> None:
 
 def test_why_tells_each_decision_and_what_became_of_the_message(shell: Shell) -> None:
     (occasion, customer) = shell.flow.rows(
-        "SELECT occasion, customer_id FROM ledger.touch WHERE decision = 'enqueued' ORDER BY touch_id LIMIT 1"
+        "SELECT occasion, customer_id FROM ledger.touch"
+        " WHERE decision = 'enqueued' AND campaign_id = 'unpaid_reminder' ORDER BY touch_id LIMIT 1"
     )[0]
     (row,) = shell.rows("why", "--order", occasion)
     assert (row["campaign_id"], row["decision"], row["message_state"]) == ("unpaid_reminder", "enqueued", "accepted")

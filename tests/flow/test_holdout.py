@@ -13,7 +13,7 @@ from touchpoint.decide.chance import drawn
 from touchpoint.settings import CONFIG_ROOT
 
 SALT = "unpaid-reminder-1"
-HELD_OUT = "SELECT identity, occasion FROM ledger.touch WHERE decision = 'held_out'"
+HELD_OUT = "SELECT identity, occasion FROM ledger.touch WHERE decision = 'held_out' AND campaign_id = 'unpaid_reminder'"
 
 
 def with_holdout(flow: Flow, folder: Path, percent: int = 10) -> Flow:
@@ -39,12 +39,13 @@ def test_one_in_ten_is_held_out_stably_never_messaged_and_in_every_count(flow: F
     assert held.decided(again)["decisions"]["held_out"] == 0
     assert chosen <= set(held.rows(HELD_OUT))
     # Stable: a draw per person, stored, and what the file's salt says.
-    drawn_by_now = held.rows("SELECT identity, is_held_out FROM ledger.holdout")
+    drawn_by_now = held.rows("SELECT identity, is_held_out FROM ledger.holdout WHERE campaign_id = 'unpaid_reminder'")
     assert {who for who, is_out in drawn_by_now if is_out} == {who for who, _ in held.rows(HELD_OUT)}
     assert all(drawn(SALT, who, 10) == is_out for who, is_out in drawn_by_now)
     # Never messaged, though each holds its place: its address, its orders, its day.
     assert held.rows(
-        "SELECT count(*) FROM ledger.message WHERE identity IN (SELECT identity FROM ledger.holdout WHERE is_held_out)"
+        "SELECT count(*) FROM ledger.message WHERE campaign_id = 'unpaid_reminder' AND identity IN"
+        " (SELECT identity FROM ledger.holdout WHERE is_held_out AND campaign_id = 'unpaid_reminder')"
     ) == [(0,)]
     assert held.rows(
         """SELECT count(*) FROM ledger.touch AS t WHERE decision = 'held_out' AND NOT EXISTS
