@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("pandas", "great_expectations", "altair", "scipy", "pyarrow")
@@ -27,10 +28,14 @@ print("PROBE" + json.dumps({{
             "tags": sorted(dag.tags),
             "doc": bool(dag.doc_md),
             "max_active_runs": dag.max_active_runs,
+            "limit": bool(dag.dagrun_timeout),
+            "read": dag.get_task("extract").op_kwargs_expand_input.value["entity"] if dag.has_task("extract") else [],
+            "rights": {{role: sorted(rights["DAGs"]) for role, rights in (dag.access_control or {{}}).items()}},
             "catchup": dag.catchup,
             "tasks": {{
                 task.task_id: {{
                     "upstream": sorted(task.upstream_task_ids),
+                    "downstream": sorted(task.downstream_task_ids),
                     "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
                     "owner": task.owner,
                     "pool": task.pool,
@@ -94,7 +99,10 @@ def test_every_dag_says_what_it_is_and_runs_alone(found: dict) -> None:
     for dag_id, dag in found["dags"].items():
         assert dag["doc"], dag_id
         assert "touchpoint" in dag["tags"], dag_id
-        assert (dag["max_active_runs"], dag["catchup"]) == (1, False), dag_id
+        assert dag["catchup"] is False, dag_id
+        # A run that waits for a person is not over: it neither holds up the next one nor is ended for its age.
+        asks = any(name.startswith("approve_") for name in dag["tasks"])
+        assert (dag["max_active_runs"] > 1, not dag["limit"]) == (asks, asks), dag_id
 
 
 def test_rehearsals_have_no_schedule_and_shops_do(found: dict) -> None:
@@ -125,6 +133,33 @@ def test_getting_and_sending_have_pools_of_their_own(found: dict) -> None:
     tasks = found["dags"]["touchpoints_intraday__sandbox"]["tasks"]
     assert tasks["extract"]["pool"] == "touchpoint_ingest"
     assert tasks["dispatch"]["pool"] == "touchpoint_send"
+
+
+def test_an_approval_hangs_on_decide_alone_and_nothing_hangs_on_it(found: dict) -> None:
+    asking = {
+        dag_id: {name: task for name, task in dag["tasks"].items() if name.startswith("approve_")}
+        for dag_id, dag in found["dags"].items()
+    }
+    assert list(asking["touchpoints_monthly__sandbox"]) == ["approve_monthly_promotion"]
+    for dag_id, tasks in asking.items():
+        assert "_monthly__" in dag_id or not tasks, dag_id
+        for task in tasks.values():
+            # All done: what one campaign could not decide keeps no other from being asked about.
+            assert (task["upstream"], task["downstream"], task["rule"]) == (["decide"], [], "all_done")
+
+
+def test_the_marketer_has_a_right_on_the_monthly_dags_of_every_shop_and_on_no_other(found: dict) -> None:
+    for dag_id, dag in found["dags"].items():
+        expected = {"Marketer": ["can_edit", "can_read"]} if "_monthly__" in dag_id else {}
+        assert dag["rights"] == expected, dag_id
+
+
+def test_extract_reads_what_the_shops_file_says_how_to_read(found: dict) -> None:
+    for folder in ("shops", "rehearsals"):
+        for path in (ROOT / "config" / folder).glob("*.yaml"):
+            sources = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+            read = found["dags"][f"touchpoints_daily__{path.stem}"]["read"]
+            assert sorted(read) == sorted(sources), path.stem
 
 
 def test_what_is_old_is_forgotten_once_a_day(found: dict) -> None:

@@ -11,7 +11,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from touchpoint.db import Database
+from touchpoint.clock import real_now
+from touchpoint.db import Database, Transaction
 from touchpoint.settings import Shop
 
 
@@ -21,7 +22,8 @@ def newest_run(database: Database, shop: Shop) -> int:
 
 
 def summarise(database: Database, shop: Shop, after: int, seconds: dict[str, float]) -> dict[str, Any]:
-    """Figures of a shop's runs after run number `after`, from the ledger, with the seconds each stage took.
+    """Figures of a shop's runs after run number `after`, from the ledger, with the seconds each stage took, and with
+    what of them waits for a marketer's answer (`approvals`).
 
     Args:
         database: Touchpoint's.
@@ -31,8 +33,10 @@ def summarise(database: Database, shop: Shop, after: int, seconds: dict[str, flo
     """
     from touchpoint.reports.summary import summary
 
+    runs = [run for run in _runs(database, shop) if run > after]
     with database.transaction() as tx:
-        figures: dict[str, Any] = dict(summary(tx, [run for run in _runs(database, shop) if run > after]))
+        figures: dict[str, Any] = dict(summary(tx, runs))
+        figures["approvals"] = _approvals(tx, shop, runs)
     stages = {name: round(float(value), 2) for name, value in {**figures.get("seconds", {}), **seconds}.items()}
     return {**figures, "seconds": stages}
 
@@ -53,6 +57,34 @@ def show(console: Console, figures: dict[str, Any]) -> None:
         for reason, count in counts["reasons"].items():
             table.add_row(f"[dim]  {reason}[/dim]", f"[dim]{count}[/dim]", "", "")
         console.print(table)
+    for asked in figures.get("approvals", []):
+        console.print(
+            f"{asked['waiting']} messages of {asked['campaign']} wait for the marketer: log in as marketer, "
+            f"Touchpoint, look and answer (docs/approve.md)",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _approvals(tx: Transaction, shop: Shop, runs: list[int]) -> list[dict[str, Any]]:
+    from touchpoint.campaigns.load import load_campaigns
+    from touchpoint.campaigns.version import approval_versions
+    from touchpoint.reports.approval import states
+
+    versions = approval_versions(load_campaigns().by_id.values())
+    found = states(tx, realm=shop.realm, shop_id=shop.id, run_nos=runs, versions=versions, at=real_now())
+    return [
+        {
+            "campaign": state.campaign_id,
+            "messages": state.messages,
+            "waiting": state.waiting,
+            "until": state.expires_at.isoformat(),
+            "dag_id": state.dag_id,
+            "run_id": state.run_id,
+        }
+        for state in found
+        if state.waiting
+    ]
 
 
 def _table(title: str, first: str, rows: dict[str, dict[str, Any]]) -> Table:

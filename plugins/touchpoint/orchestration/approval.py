@@ -16,6 +16,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
+from touchpoint.orchestration import alerts
 from touchpoint.orchestration.tasks import services
 
 LONGEST = timedelta(days=31)
@@ -35,6 +36,7 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
         note = Param("", type=["null", "string"], maxLength=NOTE_LENGTH, title="Note", description="Kept with it.")
         # In place of the DAG's parameters, which Airflow has put there: the form asks for a note alone.
         options["params"] = {"note": note}
+        options.setdefault("on_failure_callback", tell_failed)
         super().__init__(subject=f"{campaign_id}: approve?", defaults=self.REJECT, response_timeout=LONGEST, **options)
         self.campaign_id = campaign_id
 
@@ -45,6 +47,7 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
         dag_run = context["dag_run"]
         with services() as opened:
             asked = approving.ask(opened, dag_run.dag_id, dag_run.run_id, self.campaign_id)
+            alerts.tell(opened, dag_run.dag_id, dag_run.run_id, [], [self.task_id])
         if isinstance(asked, str):
             raise AirflowSkipException(asked)
         self.subject = asked.subject
@@ -82,6 +85,13 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
             return "too late"
         log.info("answered: %s; %s messages cancelled", chosen, kept["cancelled"])
         return "approved" if chosen == [self.APPROVE] else "rejected"
+
+
+def tell_failed(context: Any) -> None:
+    """Mail about a question that could not be asked, or an answer that could not be kept: `watch` has long ended."""
+    dag_run = context["dag_run"]
+    with services() as opened:
+        alerts.tell(opened, dag_run.dag_id, dag_run.run_id, [context["ti"].task_id], [])
 
 
 def task_id_of(campaign_id: str) -> str:

@@ -1,0 +1,222 @@
+"""What a marketer is asked and shown, without Airflow around it; who may answer is tested against a real one."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.sql.reports import ledger
+
+from touchpoint.db import Database, Transaction
+from touchpoint.errors import TouchpointError
+from touchpoint.orchestration.web import approval_page as page
+from touchpoint.orchestration.web import pages
+from touchpoint.pipeline import approving
+from touchpoint.reports import approval as figures
+from touchpoint.services import Services, stop_clock
+from touchpoint.settings import CONFIG_ROOT, ConnectionInfo
+
+AT = ledger.AS_OF
+
+
+@dataclass
+class Office:
+    """A run whose campaign asks for an approval, and what the marketer sees of it."""
+
+    database: Database
+    config: Path
+
+    @property
+    def services(self) -> Services:
+        return Services(
+            db=self.database, resolve={}.__getitem__, connection=ConnectionInfo("touchpoint"), config=self.config
+        )
+
+    def ask(self) -> approving.Asked | str:
+        return approving.ask(self.services, ledger.DAG, ledger.RUN_ID, ledger.CAMPAIGN)
+
+    def asked(self) -> approving.Asked:
+        found = self.ask()
+        assert isinstance(found, approving.Asked), found
+        return found
+
+    def answer(self, asked: approving.Asked, is_yes: bool, **given: Any) -> dict[str, int]:
+        return approving.answer(
+            self.services, asked.run_no, asked.question,
+            **{"is_yes": is_yes, "who": "marketer", "answered_at": AT, "note": "fine <b>", **given},
+        )  # fmt: skip
+
+    def page(self, may_answer: bool = True) -> str:
+        return page.approval_page(self.database, self.config, ledger.DAG, ledger.RUN_ID, may_answer=may_answer)
+
+    def change(self, query: str, **values: Any) -> None:
+        with self.database.transaction() as tx:
+            ledger.execute(tx, query, **values)
+
+    def edit(self, folder: str, name: str, *change: str) -> None:
+        path = self.config / folder / f"{name}.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+
+
+def hashed(tx: Transaction, run_no: int) -> None:
+    """What decide does with messages that ask: hash them; here, all of one month."""
+    ledger.execute(tx, "UPDATE ledger.touch SET occasion = '2026-11'")
+    ledger.execute(tx, "UPDATE ledger.message SET needs_approval = true")
+    tx.count("outbox/approval_batches", run_no=run_no)
+
+
+@pytest.fixture
+def office(database: Database, tmp_path: Path) -> Office:
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG_ROOT, config)
+    made = Office(database, config)
+    made.edit("campaigns", ledger.CAMPAIGN, "cadence: intraday", "cadence: monthly")
+    made.edit("campaigns", ledger.CAMPAIGN, "approval: none", "approval: marketer")
+    with database.transaction() as tx:
+        run_no = ledger.add_run(tx)
+        ledger.add_gate(tx, run_no)
+        ledger.add_counts(tx, run_no, enqueued=3, held_out=1, suppressed=5, reasons={"suppressed: no_consent": 5})
+        for number in (1, 2):
+            ledger.add_message(tx, run_no, number, state="waiting")
+        ledger.add_message(tx, run_no, 3, state="waiting", locale="en", name=ledger.HOSTILE_NAME, title="<img src=x>")
+        hashed(tx, run_no)
+    stop_clock(database, "live", AT)
+    return made
+
+
+def test_the_page_tells_whom_why_not_cost_words_and_shows_texts_without_addresses(office: Office) -> None:
+    office.asked()
+    shown = office.page()
+    for part in (
+        "青禾小铺: approval", "2026-11</small>", "Waits for an answer", "2026-11-22 14:30 GMT+8", "no consent",
+        "<dt>held out</dt><dd>1</dd>", "4 SMS parts at 0.045 CNY", "【青禾小铺】王**，", ">Approve<", "what waits now",
+    ):  # fmt: skip
+        assert part in shown, part
+    assert [bad for bad in ("<script", "<img", ledger.PHONE, "王小明") if bad in shown] == []
+
+
+def test_the_question_in_airflow_has_the_figures_and_no_name_or_address(office: Office) -> None:
+    asked = office.asked()
+    assert asked.subject == "unpaid_reminder: 3 messages for 青禾小铺"
+    for part in ("**Candidates**: 9", "3 people, 3 messages", "effect: 1", "no_consent 5", "0.18 CNY: 4 SMS parts"):
+        assert part in asked.body, part
+    assert [bad for bad in ("王", "<script", ledger.PHONE, "@") if bad in asked.body] == []
+    assert asked.patience == timedelta(hours=4)  # the earliest not_after
+
+
+def test_without_the_right_the_page_has_no_form(office: Office) -> None:
+    office.asked()
+    shown = office.page(may_answer=False)
+    assert "<form" not in shown
+    assert "Your log-in may look" in shown
+
+
+@pytest.mark.parametrize(("is_yes", "told"), [(True, "Approved"), (False, "Rejected")])
+def test_an_answer_stands_on_the_page_with_who_when_and_note(office: Office, is_yes: bool, told: str) -> None:
+    assert office.answer(office.asked(), is_yes) == {"occasions": 1, "cancelled": 0 if is_yes else 3}
+    shown = office.page()
+    assert f"<strong>{told}</strong>" in shown
+    assert "by marketer on 2026-11-22 10:30 GMT+8: fine &lt;b&gt;" in shown
+    assert "<form" not in shown
+
+
+def test_a_change_after_the_question_is_told_and_takes_the_form_away(office: Office) -> None:
+    office.asked()
+    office.edit("campaigns", ledger.CAMPAIGN, "priority: 500", "priority: 501")
+    shown = office.page()
+    assert "has changed since it was asked" in shown
+    assert "something else" in shown
+    assert "<form" not in shown
+
+
+def test_time_that_is_up_is_told(office: Office) -> None:
+    office.asked()
+    stop_clock(office.database, "live", AT + timedelta(hours=4))
+    shown = office.page()
+    assert "Nobody approved it in time" in shown
+    assert "<form" not in shown
+
+
+NOTHING: dict[str, tuple[str, str]] = {
+    "a recompute": ("UPDATE ledger.run SET mode = 'recompute'", "recomputes"),
+    "a rehearsal": ("UPDATE ledger.run SET realm = 'spring'", "a rehearsal asks nobody"),
+    "a gate that failed": ("UPDATE ledger.gate SET state = 'failed'", "gate"),
+    "a gate that never spoke": ("DELETE FROM ledger.gate", "gate"),
+    "nothing enqueued": ("UPDATE ledger.message SET state = 'cancelled', reason = 'paid'", "nothing of the campaign"),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), NOTHING.values(), ids=NOTHING.keys())
+def test_what_has_nothing_to_send_asks_nothing(office: Office, change: str, reason: str) -> None:
+    office.change(change)
+    found = office.ask()
+    assert isinstance(found, str)
+    assert reason in found
+
+
+def test_a_campaign_file_that_does_not_load_asks_nothing(office: Office) -> None:
+    office.edit("campaigns", ledger.CAMPAIGN, "priority: 500", "priority: high")
+    assert office.ask() == "the campaign's file does not load"
+
+
+def test_a_question_outlives_the_freshness_of_its_run(office: Office) -> None:
+    # Cleared days later, the run as such would recompute; what it enqueued still waits.
+    office.change("UPDATE ledger.message SET not_after = not_after + interval '9 days'")
+    with office.database.transaction() as tx:
+        tx.count("outbox/approval_batches", run_no=1)
+    stop_clock(office.database, "live", AT + timedelta(days=5))
+    assert office.asked().patience == timedelta(days=4, hours=4)
+
+
+def test_the_cost_is_unknown_without_a_price_and_an_estimate_says_so(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.edit("shops", "sandbox", '  segment_price: "0.045"\n', "")
+    monkeypatch.setattr(figures, "PER_KIND", 1)
+    assert "**Cost**: unknown: about 4 SMS parts, and the shop's file names no sms.segment_price" in office.asked().body
+    assert "<dt>cost</dt><dd>unknown</dd>" in office.page()
+
+
+def test_a_text_that_cannot_be_rendered_costs_nothing(office: Office) -> None:
+    office.change("UPDATE ledger.message SET template = 'nowhere' WHERE locale = 'en'")
+    assert "2 SMS parts" in office.asked().body
+
+
+def test_a_form_answers_the_question_it_shows_and_no_other(office: Office) -> None:
+    asked = office.asked()
+    form = {"question": asked.question, "answer": "approve"}
+
+    def demand(**changes: str) -> str:
+        given = {**form, **changes}
+        return page.demand_open(office.database, office.config, ledger.DAG, ledger.RUN_ID, given)
+
+    with pytest.raises(TouchpointError, match="this very moment"):
+        demand()
+    office.change("UPDATE ledger.approval_request SET asked_real_at = asked_real_at - interval '1 minute'")
+    assert demand() == ledger.CAMPAIGN
+    for changes in ({"answer": ""}, {"answer": "maybe"}, {"question": str(UUID(int=7))}, {"question": ""}):
+        with pytest.raises(TouchpointError, match=r"nothing was chosen|not what is asked now"):
+            demand(**changes)
+    office.answer(asked, True)
+    with pytest.raises(TouchpointError, match="not what is asked now"):
+        demand()
+
+
+def test_run_page_and_overview_lead_to_what_waits(office: Office) -> None:
+    office.asked()
+    link = "approval?dag_id=touchpoints_intraday__sandbox&amp;run_id=manual__"
+    assert link in pages.run_page(office.database, office.config, ledger.DAG, ledger.RUN_ID)
+    overview = pages.overview_page(office.database, office.config, set)
+    assert "3 messages of unpaid_reminder" in overview
+    assert link in overview
+
+
+def test_a_run_that_needs_no_approval_says_so(office: Office) -> None:
+    office.change("DELETE FROM ledger.approval_batch")
+    assert "Nothing to approve" in office.page()
+    assert "Nothing to approve" in page.approval_page(office.database, office.config, "x", "y", may_answer=True)
