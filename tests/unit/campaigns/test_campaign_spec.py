@@ -162,8 +162,9 @@ def test_the_shipped_thresholds_follow_one_another():
     assert segments.drifting_after < segments.dormant_after < segments.lost_after
 
 
-def test_the_unpaid_reminder_is_due_in_every_intraday_run():
-    campaigns = load_campaigns().by_id
-    shop = load_shop("sandbox")
-    assert due_campaigns(campaigns, Cadence.INTRADAY, NOON, shop) == ["unpaid_reminder"]
-    assert due_campaigns(campaigns, Cadence.DAILY, NOON, shop) == []
+def test_each_shipped_campaign_is_due_in_the_runs_of_its_cadence():
+    campaigns, shop = load_campaigns().by_id, load_shop("sandbox")
+    due = {cadence: due_campaigns(campaigns, cadence, NOON, shop) for cadence in Cadence}
+    assert due[Cadence.INTRADAY] == ["delayed_shipment", "late_dispatch", "unpaid_reminder"]
+    assert due[Cadence.DAILY] == ["dormant_reactivation"]
+    assert due[Cadence.MONTHLY] == ["monthly_promotion"]
