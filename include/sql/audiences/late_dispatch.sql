@@ -69,7 +69,7 @@ late_orders AS (
         SELECT shipments.shipment_id
         FROM facts.shipments_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS shipments
         WHERE shipments.order_id = paid_orders.order_id
-        LIMIT 1
+        LIMIT 1 -- noqa: AM09
     ) AS handed_over ON true
     WHERE
         NOT paid_orders.is_covered
