@@ -21,8 +21,9 @@ from touchpoint.settings import Shop
 
 PLACE = "approval"
 ANSWERS = ("approve", "reject")
-SETTLES = timedelta(seconds=3)
-"""Airflow may fail a task that is answered while it is still being put aside: an answer waits so long for it."""
+SETTLES = timedelta(seconds=10)
+"""Airflow may fail a task that is answered before its scheduler has noted that it was put aside, and then asks once
+more: half a second as a rule, five were seen on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def demand_open(database: Database, config: Path, dag_id: str, run_id: str, form
     for state, questions in asked:
         if state.word == "open" and questions and str(questions[0].question) == form.get("question"):
             if real_now() - questions[0].asked_real_at < SETTLES:
-                raise TouchpointError("it was asked this very moment", place=PLACE, remedy="answer again in a second")
+                raise TouchpointError(
+                    "it was asked this very moment", place=PLACE, remedy="answer again in ten seconds"
+                )
             return state.campaign_id
     raise TouchpointError(
         "what this page showed is not what is asked now", place=PLACE, remedy="look at the figures anew, then answer"
