@@ -13,7 +13,6 @@ from touchpoint.render.contexts.shipment import _TROUBLE_EN, _TROUBLE_ZH
 from touchpoint.render.messages import message_context
 from touchpoint.statements import ROOT
 
-
 MANY = {"were", "are", "have", "met", "could"}
 
 

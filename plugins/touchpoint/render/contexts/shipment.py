@@ -57,7 +57,7 @@ def values(shop: Shop, row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         "order_no": str(row["first_order_id"]),
         "carrier": clean(row.get("carrier") or ""),
         "tracking_no": clean(row.get("tracking_no") or ""),
-        "expected": day,
+        "expected": day.removeprefix("on "),
         "outlook": _outlook(day, locale),
         "trouble": _trouble(row.get("problem"), day, number, locale),
     }
@@ -84,7 +84,7 @@ def _outlook(day: str, locale: str) -> str:
     """When to expect it; where nobody knows, what is being done to find out."""
     if locale == "zh-CN":
         return f"预计{day}送达" if day else "我们正向快递核实"
-    return f"now expected {day}" if day else "and we are asking the carrier where it is"
+    return f"now expected {day}" if day else "and we are asking the carrier about it"
 
 
 def _trouble(problem: str | None, day: str, number: int, locale: str) -> str:
