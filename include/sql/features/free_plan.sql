@@ -6,4 +6,4 @@
 -- returns: many
 SELECT set_config(name, reset_val || coalesce(unit, ''), true) AS now_set
 FROM pg_settings
-WHERE name IN ('work_mem', 'enable_hashagg', 'enable_seqscan')
+WHERE name IN ('work_mem', 'enable_hashagg', 'enable_seqscan', 'parallel_tuple_cost')

@@ -1,5 +1,6 @@
--- purpose: for the pass over a whole shop, until the transaction ends or free_plan: read the covering index in customer
---          order and aggregate as it comes (a hash that spills takes minutes), sort in memory
+-- purpose: for the pass over a whole shop, until the transaction ends or free_plan: read the covering indexes in
+--          customer order and aggregate as it comes (a hash that spills takes minutes), sort in memory, let every core
+--          take part
 -- grain:   one row
 -- params:  none
 -- reads:   nothing
@@ -8,4 +9,5 @@
 SELECT
     set_config('work_mem', '128MB', true) AS work_mem,
     set_config('enable_hashagg', 'off', true) AS enable_hashagg,
-    set_config('enable_seqscan', 'off', true) AS enable_seqscan
+    set_config('enable_seqscan', 'off', true) AS enable_seqscan,
+    set_config('parallel_tuple_cost', '0.001', true) AS parallel_tuple_cost

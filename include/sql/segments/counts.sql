@@ -1,8 +1,8 @@
 -- purpose: how many customers of a shop are in each RFM group, value tier and lifecycle stage as of an instant, and
 --          what they are worth; guests are in none
 -- grain:   one row per kind of segment and segment
--- params:  shop_id text, as_of timestamptz
--- reads:   pg_temp.labelled_customers, facts.customers
+-- params:  labelled relation, shop_id text, as_of timestamptz
+-- reads:   the labelled table, facts.customers
 -- writes:  nothing
 -- returns: many
 WITH prospects AS (
@@ -13,7 +13,7 @@ WITH prospects AS (
         AND customers.known_at <= %(as_of)s::timestamptz
         AND NOT customers.is_guest
         AND NOT EXISTS (
-            SELECT FROM pg_temp.labelled_customers AS labelled
+            SELECT FROM __labelled__ AS labelled
             WHERE labelled.customer_no = customers.customer_no
         )
 ),
@@ -29,7 +29,7 @@ counted AS (
         count(*) AS customers,
         sum(order_count) AS orders,
         sum(net_minor)::bigint AS net_minor
-    FROM pg_temp.labelled_customers
+    FROM __labelled__
     GROUP BY GROUPING SETS ((rfm_group), (value_tier), (stage))
     UNION ALL
     SELECT

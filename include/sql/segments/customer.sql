@@ -1,7 +1,7 @@
 -- purpose: features and segments of one customer as of an instant; empty but for the stage before the first paid order
 -- grain:   one row
--- params:  shop_id text, customer_id text, as_of timestamptz, rfm jsonb, segments jsonb
--- reads:   pg_temp.customers_as_of, facts.customers
+-- params:  customers relation, shop_id text, customer_id text, as_of timestamptz, rfm jsonb, segments jsonb
+-- reads:   the customers table, facts.customers
 -- writes:  nothing
 -- returns: maybe
 SELECT
@@ -23,7 +23,7 @@ SELECT
     labels.value_tier,
     labels.stage
 FROM facts.customers AS customers
-LEFT JOIN pg_temp.customers_as_of AS features ON customers.customer_no = features.customer_no
+LEFT JOIN __customers__ AS features ON customers.customer_no = features.customer_no
 CROSS JOIN
     LATERAL record.labels(
         features.last_paid_at, features.order_count, features.net_minor, %(as_of)s::timestamptz, %(rfm)s::jsonb,

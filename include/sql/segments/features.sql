@@ -1,10 +1,11 @@
--- purpose: features of all customers of a shop as of an instant, for the rest of the transaction
+-- purpose: features of all customers of a shop as of an instant, in a table that lives as long as the transaction
+--          wants it
 -- grain:   one row per customer with a paid order
--- params:  features statement, shop_id text, as_of timestamptz
+-- params:  customers relation, features statement, shop_id text, as_of timestamptz, cuts bigint[]
 -- reads:   what the statement put in reads
--- writes:  pg_temp.customers_as_of
+-- writes:  the customers table
 -- returns: nothing
-CREATE TEMPORARY TABLE customers_as_of ON COMMIT DROP AS
+CREATE UNLOGGED TABLE __customers__ AS
 SELECT
     features.shop_id,
     features.customer_no,

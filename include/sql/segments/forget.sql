@@ -1,7 +1,7 @@
--- purpose: make room for the segments of another instant in one transaction
+-- purpose: drop the segments of an instant
 -- grain:   none
--- params:  none
+-- params:  customers relation, labelled relation
 -- reads:   nothing
--- writes:  pg_temp.customers_as_of, pg_temp.labelled_customers
+-- writes:  the customers table, the labelled table
 -- returns: nothing
-DROP TABLE IF EXISTS pg_temp.customers_as_of, pg_temp.labelled_customers
+DROP TABLE IF EXISTS __customers__, __labelled__

@@ -1,11 +1,11 @@
 -- purpose: scores, RFM group, value tier and lifecycle stage of all customers of a shop as of an instant, beside their
---          features, for the rest of the transaction
+--          features, in a table that lives as long as the transaction wants it
 -- grain:   one row per customer with a paid order
--- params:  as_of timestamptz, rfm jsonb, segments jsonb
--- reads:   pg_temp.customers_as_of
--- writes:  pg_temp.labelled_customers
+-- params:  labelled relation, customers relation, as_of timestamptz, rfm jsonb, segments jsonb
+-- reads:   the customers table
+-- writes:  the labelled table
 -- returns: nothing
-CREATE TEMPORARY TABLE labelled_customers ON COMMIT DROP AS
+CREATE UNLOGGED TABLE __labelled__ AS
 SELECT
     features.customer_no,
     features.first_paid_at,
@@ -21,7 +21,7 @@ SELECT
     labels.rfm_group,
     labels.value_tier,
     labels.stage
-FROM pg_temp.customers_as_of AS features
+FROM __customers__ AS features
 CROSS JOIN
     LATERAL record.labels(
         features.last_paid_at, features.order_count, features.net_minor, %(as_of)s::timestamptz, %(rfm)s::jsonb,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from touchpoint.db import Transaction
+from touchpoint.db import Row, Transaction
 from touchpoint.errors import ConfigError
 from touchpoint.money import EXPONENTS
 from touchpoint.settings import Segments, Shop
@@ -40,26 +40,30 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str, segme
         ConfigError: amounts are needed, and none are given in the shop's currency.
     """
     tiers = segments.value_tiers
-    found = tx.one("segments/bounds", features=relation, shop_id=shop.id, tier_quantiles=tiers.quantiles)
-    enough = found["customers"] >= segments.rfm.min_customers
+    measured = tx.many("segments/bounds", features=relation, shop_id=shop.id, tier_quantiles=tiers.quantiles)
+    found = {row["measure"]: row for row in measured}
+    customers = found["recency"]["customers"]
+    enough = customers >= segments.rfm.min_customers
     by_quintile = enough and segments.rfm.rule == "quintiles"
     by_quantile = enough and tiers.by == "quantiles"
     return {
         "rule": "quintiles" if by_quintile else "thresholds",
         "tier_rule": "quantiles" if by_quantile else "amounts",
-        "customers": found["customers"],
+        "customers": customers,
         **(_quintiles(found) if by_quintile else _thresholds(segments, shop, as_of)),
         "groups": segments.rfm.cells(),
         "tiers": list(tiers.names),
-        "tier_from": _above(found["tiers"]) if by_quantile else _minor(tiers.amounts, shop, "value_tiers.amounts"),
+        "tier_from": _above(found["monetary"]["tiers"])
+        if by_quantile
+        else _minor(tiers.amounts, shop, "value_tiers.amounts"),
     }
 
 
-def _quintiles(found: Mapping[str, Any]) -> dict[str, list[float]]:
+def _quintiles(found: Mapping[str, Row]) -> dict[str, list[float]]:
     return {
-        "recency": [(instant + _STEP).timestamp() for instant in found["recency"]],
-        "frequency": _above(found["frequency"]),
-        "monetary": _above(found["monetary"]),
+        "recency": [(instant + _STEP).timestamp() for instant in found["recency"]["instants"]],
+        "frequency": _above(found["frequency"]["quintiles"]),
+        "monetary": _above(found["monetary"]["quintiles"]),
     }
 
 

@@ -5,9 +5,13 @@ At or after the head one pass over the narrow facts tells everybody's features; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from touchpoint.db import Json, Row, Transaction
@@ -17,42 +21,67 @@ from touchpoint.record import rfm
 from touchpoint.settings import Segments, Shop
 from touchpoint.settings.segments import mean_score
 
-CUSTOMERS, LABELLED = "pg_temp.customers_as_of", "pg_temp.labelled_customers"
 
+@dataclass
+class Labelled:
+    """Relations that last as long as the block.
 
-def label(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> dict[str, Any]:
-    """Label every customer of a shop; the rows stand in LABELLED until the transaction ends.
-
-    Returns:
-        Where scores and tiers begin; see `rfm.bounds`.
+    Attributes:
+        customers: features of every customer with a paid order, guests left out.
+        labelled: the same with scores, RFM group, value tier and stage.
+        bounds: where scores and tiers begin; see `rfm.bounds`.
     """
-    bounds = find_bounds(tx, shop=shop, as_of=as_of, segments=segments)
-    tx.do("segments/labels", as_of=as_of, rfm=Json(bounds), segments=Json(segments.seconds()))
-    return bounds
+
+    customers: str
+    labelled: str
+    bounds: dict[str, Any] = field(default_factory=dict)
 
 
-def find_bounds(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> dict[str, Any]:
-    """Features of every customer of a shop, in CUSTOMERS until the transaction ends, and the bounds they make.
+@contextmanager
+def labelled(
+    tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments, only_features: bool = False
+) -> Iterator[Labelled]:
+    """Every customer of a shop with features and labels as of an instant, while the block lasts.
 
-    Returns:
-        Where scores and tiers begin; see `rfm.bounds`.
+    Args:
+        tx: an open transaction.
+        shop: the shop.
+        as_of: the instant looked from, aware.
+        segments: the rules.
+        only_features: leave the labels to the reader.
     """
     is_current = tx.one("features/stands_at", shop_id=shop.id, as_of=as_of)["is_current"]
-    features = "features/of_record" if is_current else "features/of_facts"
-    tx.do("segments/forget")
-    if is_current:
-        tx.one("features/hold_plan")
-    tx.do("segments/features", features=features, shop_id=shop.id, as_of=as_of)
-    bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=CUSTOMERS, segments=segments)
-    if is_current:
-        tx.many("features/free_plan")
-    return bounds
+    name = uuid4().hex
+    made = Labelled(f"record.customers_{name}", f"record.labelled_{name}")
+    # Plans of the pass over a whole shop; off again for whatever else the transaction does.
+    tx.one("features/hold_plan" if is_current else "features/hold_memory")
+    tx.do(
+        "segments/features",
+        customers=made.customers,
+        features="features/of_record" if is_current else "features/of_facts",
+        shop_id=shop.id,
+        as_of=as_of,
+        cuts=tx.one("features/cuts", shop_id=shop.id)["cuts"],
+    )
+    made.bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=made.customers, segments=segments)
+    if not only_features:
+        tx.do(
+            "segments/labels",
+            customers=made.customers,
+            labelled=made.labelled,
+            as_of=as_of,
+            rfm=Json(made.bounds),
+            segments=Json(segments.seconds()),
+        )
+    tx.many("features/free_plan")
+    yield made
+    tx.do("segments/forget", customers=made.customers, labelled=made.labelled)
 
 
 def counts(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> list[Row]:
     """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none."""
-    label(tx, shop=shop, as_of=as_of, segments=segments)
-    found = tx.many("segments/counts", shop_id=shop.id, as_of=as_of)
+    with labelled(tx, shop=shop, as_of=as_of, segments=segments) as made:
+        found = tx.many("segments/counts", labelled=made.labelled, shop_id=shop.id, as_of=as_of)
     return [
         {**{key: value for key, value in row.items() if key != "net_minor"}, "net": major(row["net_minor"], shop)}
         for row in found
@@ -65,9 +94,16 @@ def explain(tx: Transaction, *, shop: Shop, customer_id: str, as_of: datetime, s
     Raises:
         TouchpointError: the shop knew no such customer by then.
     """
-    bounds = find_bounds(tx, shop=shop, as_of=as_of, segments=segments)
-    parameters = {"rfm": Json(bounds), "segments": Json(segments.seconds())}
-    found = tx.maybe("segments/customer", shop_id=shop.id, customer_id=customer_id, as_of=as_of, **parameters)
+    with labelled(tx, shop=shop, as_of=as_of, segments=segments, only_features=True) as made:
+        found = tx.maybe(
+            "segments/customer",
+            customers=made.customers,
+            shop_id=shop.id,
+            customer_id=customer_id,
+            as_of=as_of,
+            rfm=Json(made.bounds),
+            segments=Json(segments.seconds()),
+        )
     if found is None:
         raise TouchpointError(
             f"no customer {customer_id!r} by then", place=f"shop {shop.id}", remedy="see the id as the platform has it"
@@ -76,7 +112,7 @@ def explain(tx: Transaction, *, shop: Shop, customer_id: str, as_of: datetime, s
         return [_row("guest", "yes", "an order that names no customer: in no segment")]
     rows = _values(found, shop, segments)
     if found["order_count"]:
-        rows += _scores(found, bounds, shop)
+        rows += _scores(found, made.bounds, shop)
     series = tx.many("segments/series_of_customer", shop_id=shop.id, customer_no=found["customer_no"], as_of=as_of)
     return rows + [
         _row(f"series {row['series']}", major(row["net_minor"], shop), f"in {row['order_count']} paid orders")

@@ -156,8 +156,8 @@ def csv(frame: pd.DataFrame) -> BytesIO:
 
 def labelled(tx: Transaction, as_of: datetime, made: Segments) -> pd.DataFrame:
     """Features and labels of every customer, from SQL."""
-    segments.label(tx, shop=BRITISH, as_of=as_of, segments=made)
-    found = pd.DataFrame(rows(tx, f"SELECT * FROM {segments.LABELLED} ORDER BY customer_no"))
+    with segments.labelled(tx, shop=BRITISH, as_of=as_of, segments=made) as everybody:
+        found = pd.DataFrame(rows(tx, f"SELECT * FROM {everybody.labelled} ORDER BY customer_no"))
     days = [(as_of - last).days for last in found["last_paid_at"]]
     return found.assign(days=days, money=found["net_minor"] / 100)
 

@@ -67,9 +67,9 @@ def merge(tx: Transaction, version: dict[str, Any], batch_id: int, known_at: dat
 def values_of(tx: Transaction, customer_id: str) -> dict[str, Any]:
     """Features and labels of one customer, from the facts."""
     made = make_segments()
-    bounds = segments.find_bounds(tx, shop=make_shop(), as_of=AS_OF, segments=made)
-    given = {"rfm": Json(bounds), "segments": Json(made.seconds())}
-    return tx.maybe("segments/customer", shop_id=SHOP, customer_id=customer_id, as_of=AS_OF, **given) or {}
+    with segments.labelled(tx, shop=make_shop(), as_of=AS_OF, segments=made, only_features=True) as everybody:
+        given = {"customers": everybody.customers, "rfm": Json(everybody.bounds), "segments": Json(made.seconds())}
+        return tx.maybe("segments/customer", shop_id=SHOP, customer_id=customer_id, as_of=AS_OF, **given) or {}
 
 
 versions = st.builds(
