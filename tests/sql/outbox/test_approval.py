@@ -327,3 +327,14 @@ def test_what_the_claim_takes_is_what_waiting_because_calls_claimable(desk: Desk
         taken, _ = claim(tx, scope, SMS, at=AT, size=100)
     assert len(taken) == told["claimable"] >= 2
     assert sum(told.values()) == desk.world.number
+
+
+def test_messages_that_ask_and_were_not_hashed_do_not_add_up(desk: Desk) -> None:
+    def faults() -> list[str]:
+        with desk.world.db.transaction() as tx:
+            return [row["fault"] for row in tx.many("checks/ledger/does_not_add_up", run_no=desk.world.run_no)]
+
+    desk.add(2)
+    assert faults() == []
+    desk.world.add(1, needs_approval=True)
+    assert faults() == ["unpaid_reminder: 3 messages ask for approval, 2 are hashed"]

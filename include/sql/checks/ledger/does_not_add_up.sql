@@ -1,7 +1,8 @@
 -- purpose: where the ledger of a run does not add up
 -- grain:   one row per fault
 -- params:  run_no bigint
--- reads:   ledger.audience, ledger.run_count, ledger.touch, ledger.message, ledger.attempt
+-- reads:   ledger.audience, ledger.run_count, ledger.touch, ledger.message, ledger.attempt,
+--          ledger.approval_batch
 -- writes:  nothing
 -- returns: many
 WITH undecided_audiences AS (
@@ -46,6 +47,35 @@ unproven_messages AS (
                 AND attempts.state = 'accepted'
         )
     GROUP BY messages.campaign_id
+),
+
+asking_messages AS (
+    SELECT
+        messages.campaign_id,
+        count(*) AS messages
+    FROM ledger.message AS messages
+    WHERE
+        messages.enqueued_run_no = %(run_no)s::bigint
+        AND messages.needs_approval
+    GROUP BY messages.campaign_id
+),
+
+hashed_messages AS (
+    SELECT
+        batches.campaign_id,
+        sum(batches.message_count) AS messages
+    FROM ledger.approval_batch AS batches
+    WHERE batches.run_no = %(run_no)s::bigint
+    GROUP BY batches.campaign_id
+),
+
+unhashed_messages AS (
+    SELECT
+        asking.campaign_id || ': ' || asking.messages || ' messages ask for approval, '
+        || coalesce(hashed.messages::text, 'none') || ' are hashed' AS fault
+    FROM asking_messages AS asking
+    LEFT JOIN hashed_messages AS hashed ON asking.campaign_id = hashed.campaign_id
+    WHERE hashed.messages IS DISTINCT FROM asking.messages
 )
 
 SELECT fault
@@ -56,4 +86,7 @@ FROM unqueued_touches
 UNION ALL
 SELECT fault
 FROM unproven_messages
+UNION ALL
+SELECT fault
+FROM unhashed_messages
 ORDER BY fault
