@@ -23,10 +23,12 @@ from tests.sql.decide.building import (
     undone,
 )
 
+from touchpoint import statements
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database, Transaction
 from touchpoint.decide import audience, plan
+from touchpoint.decide.given import available
 from touchpoint.model import Candidate, Mode, Run
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.record import refresh
@@ -505,3 +507,20 @@ def test_a_run_in_mode_recompute_finds_the_same_wave(tx: Transaction) -> None:
     plan.decide(tx, run=run, shop=LAB, policy=make_policy(), campaigns={SHIPPED.id: campaign(wave=2)}, at=AS_OF)
     later = run_of(tx, mode=Mode.RECOMPUTE.value, is_at_head=False)
     assert audience.ask(tx, **_asked(tx, campaign(wave=2), later)).audience_hash == first.audience_hash
+
+
+def test_nobody_behind_the_wave_is_looked_into(tx: Transaction) -> None:
+    crowd(tx, 120)
+    run = run_of(tx)
+    cost = {wave: _pages(tx, campaign(wave=wave), run) for wave in (3, 120)}
+    assert cost[120] > 1.5 * cost[3]
+
+
+def _pages(tx: Transaction, spec: Campaign, run: Run) -> int:
+    """Pages the statement touches."""
+    given = available(**_asked(tx, spec, run))
+    statement = statements.load("audiences/dormant_reactivation")
+    values = {key: value() if callable(value := given[key]) else value for key in statement.params}
+    text, bound = statement.bind(values)
+    found = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}", bound).scalar_one()
+    return int(found[0]["Plan"]["Shared Hit Blocks"])
