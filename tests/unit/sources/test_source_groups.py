@@ -177,6 +177,7 @@ def test_the_latest_instant_wins_and_what_is_none_does_not_hide_it(folder):
         "4,,soon,gone",
         "5,,,gone",
         "6,2026-01-07,2026-01-06,kept",
+        "7,2026-02-30T00:00:00+08:00,2026-01-06,gone",
     )
     exports = """
 - files: lines.csv
@@ -190,7 +191,15 @@ def test_the_latest_instant_wins_and_what_is_none_does_not_hide_it(folder):
       currency: {constant: GBP}
 """
     day = "2026-01-{}T00:00:00+00:00".format
-    assert [row["closed_at"] for row in folder.rows(exports)] == [day("06"), day("07"), day("06"), "soon", None, None]
+    assert [row["closed_at"] for row in folder.rows(exports)] == [
+        day("06"),
+        day("07"),
+        day("06"),
+        "soon",
+        None,
+        None,
+        day("06"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,37 @@ def test_an_export_is_read_again_when_what_it_is_looked_up_in_changes(folder):
     assert page.tables[Entity.ORDER].to_pylist()[0]["customer_id"] == "Ann"
 
 
+def test_an_export_that_is_listed_twice_is_known_as_one(folder):
+    twice = (
+        EXPORTS
+        + """
+- files: orders.csv
+  refund:
+    columns: {refund_id: id, amount: {constant: "1"}, currency: {constant: BRL}}
+"""
+    )
+    pages = list(folder.source(twice).read(Entity.ORDER, WINDOW))
+    marks = {(page.file.path, page.file.digest) for page in pages if page.file}
+    assert len(marks) == 1
+    assert not list(folder.source(twice, frozenset(marks)).read(Entity.ORDER, WINDOW))
+
+
+def test_sums_read_amounts_as_the_export_writes_them(folder):
+    folder.text("orders.csv", "id;customer;made", "1;a;2026-01-05")
+    folder.text("customers.csv", "id;person", "a;An")
+    folder.text("payments.csv", "order;nth;kind;value", "1;1;card;1.234,50", "1;2;card;0,25")
+    marks = 'delimiter: ";"\n  decimal_mark: ","\n  thousands_mark: "."\n  lookups:'
+    assert folder.rows(EXPORTS.replace("lookups:", marks, 1))[0]["total"] == "1234.75"
+
+
+def test_files_of_a_lookup_that_differ_in_type_are_an_error(folder):
+    (folder.path / "data" / "payments.csv").unlink()
+    for name, values in (("payments_1.parquet", [1.5]), ("payments_2.parquet", ["x"])):
+        folder.parquet(name, {"order": ["1"], "nth": [1], "kind": ["card"], "value": values})
+    with pytest.raises(SourceError, match=r"payments\*.*one type in one file.*export the files alike"):
+        folder.rows(EXPORTS)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from touchpoint.sources.files import typed
 from touchpoint.sources.files.digests import digests
 from touchpoint.sources.files.given import Given, Lookup, Where
-from touchpoint.sources.files.numbers import NUMBER
+from touchpoint.sources.files.numbers import NUMBER, with_point
 
 _NOTHING = pyarrow.scalar(None, pyarrow.string())
 
@@ -120,21 +120,9 @@ class Cells:
         return pc.invert(found) if where.none_of is not None or where.no_prefix is not None else found
 
     def _compares(self, column: Any, where: Where) -> Any:
-        number = pc.utf8_trim_whitespace(self.decimal(column))
+        number = pc.utf8_trim_whitespace(with_point(column, self.export))
         is_number = pc.match_substring_regex(number, NUMBER)
         value = pc.if_else(is_number, number, _NOTHING).cast(pyarrow.float64())
         found = pc.greater(value, where.above) if where.above is not None else pc.less(value, where.below)
         # Not empty and no number: nobody knows whether it is one of these rows, so the gate shall say.
         return pc.coalesce(found, pc.is_valid(column))
-
-    def decimal(self, column: Any) -> Any:
-        """Text of an amount as decimal text with a point; what would be no number afterwards stays as it came."""
-        export = self.export
-        if export.decimal_mark == "." and not export.thousands_mark:
-            return column
-        plain = pc.utf8_trim_whitespace(column)
-        if export.thousands_mark:
-            plain = pc.replace_substring(plain, pattern=export.thousands_mark, replacement="")
-        if export.decimal_mark != ".":
-            plain = pc.replace_substring(plain, pattern=export.decimal_mark, replacement=".")
-        return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, column)

@@ -13,8 +13,8 @@ from touchpoint.sources.files import typed
 from touchpoint.sources.files.cells import Cells
 from touchpoint.sources.files.given import Given
 from touchpoint.sources.files.mapping import EntityMapping
-from touchpoint.sources.files.numbers import product
-from touchpoint.sources.files.times import days, instants
+from touchpoint.sources.files.numbers import product, with_point
+from touchpoint.sources.files.times import days, instants, moments
 
 _NOTHING = pyarrow.scalar(None, pyarrow.string())
 
@@ -57,8 +57,11 @@ def _value(cells: Cells, given: Given, holds: Holds) -> Any:
     if holds is Holds.DAY:
         is_time = typed.is_time(column)
         return typed.days(column, cells.zone) if is_time else days(typed.text(column), cells.export.date_formats)
+    is_amount = holds is Holds.MONEY or given.take == "sum"
+    # A number, and the sum of a lookup, have no marks any more.
+    is_plain = not pyarrow.types.is_string(column.type) or (given.lookup is not None and given.take == "sum")
     text = typed.text(column)
-    return cells.decimal(text) if holds is Holds.MONEY else text
+    return with_point(text, cells.export) if is_amount and not is_plain else text
 
 
 def _instants(cells: Cells, column: Any, given: Given) -> Any:
@@ -67,19 +70,11 @@ def _instants(cells: Cells, column: Any, given: Given) -> Any:
     return instants(typed.text(column), cells.export.time_formats, cells.zone, given.plus)
 
 
-_WITH_OFFSET = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[-+]\d\d:\d\d$"
-
-
 def _latest(texts: list[Any]) -> Any:
     """The text of the latest instant of each row; what is none does not count, unless a row has nothing else."""
-    best, best_at = None, None
-    for text in texts:
-        at = pc.if_else(pc.match_substring_regex(text, _WITH_OFFSET), text, _NOTHING).cast(
-            pyarrow.timestamp("us", "UTC")
-        )
-        if best is None:
-            best, best_at = text, at
-            continue
+    best, best_at = texts[0], moments(texts[0])
+    for text in texts[1:]:
+        at = moments(text)
         is_later = pc.fill_null(pc.or_kleene(pc.is_null(best_at), pc.greater(at, best_at)), False)
         is_later = pc.and_(is_later, pc.is_valid(at))
         best = pc.if_else(pc.or_(is_later, pc.is_null(best)), text, best)
@@ -102,5 +97,5 @@ def _product(cells: Cells, given: Given) -> Any:
         if isinstance(factor, int):
             times *= factor
         else:
-            factors.append(cells.decimal(cells.text(factor)))
+            factors.append(with_point(cells.text(factor), cells.export))
     return product(factors, times, given.decimals or 0)

@@ -15,7 +15,7 @@ from touchpoint.sources.files.cells import Sheet
 from touchpoint.sources.files.given import Lookup, Take
 from touchpoint.sources.files.groups import Gathered
 from touchpoint.sources.files.mapping import EntityMapping
-from touchpoint.sources.files.numbers import NUMBER
+from touchpoint.sources.files.numbers import NUMBER, with_point
 from touchpoint.sources.files.opening import ExportFile
 from touchpoint.sources.files.reading import reading
 
@@ -61,12 +61,12 @@ def sheet_of(lookup: Lookup, wanted: Wanted, folder: Path, export: Any) -> Sheet
     order = sorted(wanted, key=str)
     names = {lookup.key, *(column for column, _ in order), *([lookup.sorted_by] if lookup.sorted_by else [])}
     files = files_of(lookup.files, folder, export)
-    table = pyarrow.concat_tables([_whole(file, sorted(names)) for file in files])
+    table = _together([_whole(file, sorted(names)) for file in files], lookup)
     if lookup.sorted_by is not None:
         table = _sorted(table, lookup.sorted_by)
     keys = typed.text(_flat(table, lookup.key))
     gathered = Gathered({_name(column, take): take or "first" for column, take in order})
-    gathered.add(keys, {_name(column, take): _shown(table, column, take) for column, take in order})
+    gathered.add(keys, {_name(column, take): _shown(_flat(table, column), take, export) for column, take in order})
     single, columns = gathered.result()
     if len(single) < len(keys) - keys.null_count and any(take is None for _, take in order):
         raise SourceError(
@@ -81,9 +81,19 @@ def _name(column: str, take: Take | None) -> str:
     return f"{take}:{column}"
 
 
-def _shown(table: Any, column: str, take: Take | None) -> Any:
-    found = _flat(table, column)
-    return typed.text(found) if take == "sum" else found
+def _shown(column: Any, take: Take | None, export: Any) -> Any:
+    return with_point(typed.text(column), export) if take == "sum" else column
+
+
+def _together(tables: list[Any], lookup: Lookup) -> Any:
+    try:
+        return pyarrow.concat_tables(tables, promote_options="permissive")
+    except pyarrow.ArrowException as error:
+        raise SourceError(
+            f"a column has one type in one file and another in the next: {error}",
+            place=lookup.files,
+            remedy="export the files alike, or name fewer of them",
+        ) from error
 
 
 def _whole(file: ExportFile, names: list[str]) -> Any:

@@ -19,6 +19,18 @@ _WHOLE_DOUBLES = 2.0**53
 _EXACT = 100  # digits: more than any product of an export
 
 
+def with_point(column: Any, export: Any) -> Any:
+    """Text of an amount, with an export's marks, as decimal text; what would be no number then stays as it came."""
+    if export.decimal_mark == "." and not export.thousands_mark:
+        return column
+    plain = pc.utf8_trim_whitespace(column)
+    if export.thousands_mark:
+        plain = pc.replace_substring(plain, pattern=export.thousands_mark, replacement="")
+    if export.decimal_mark != ".":
+        plain = pc.replace_substring(plain, pattern=export.decimal_mark, replacement=".")
+    return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, column)
+
+
 def plain_number(column: Any) -> Any:
     """Integers, floats and decimals as decimal text: no exponent, no .0, no zeros at the end; NaN is null.
 

@@ -18,6 +18,7 @@ from touchpoint.sources.files.typed import has_text
 ROWS = 1 << 16
 """Rows a block: about what a block of a CSV export holds."""
 _READ_AHEAD = 1 << 20
+types = pyarrow.types
 _NOTHING = pyarrow.scalar(None, pyarrow.string())
 _REMEDY = "export it again, and let it be written whole before it is named .parquet"
 
@@ -83,16 +84,19 @@ class ParquetRows:
 
 
 def _plain(column: Any) -> Any:
-    """Dictionaries spelled out, one type of string, a column of nothing as strings."""
+    """Fewer types: dictionaries spelled out, one kind of string, no times finer than PostgreSQL's."""
     kind = column.type
-    if pyarrow.types.is_dictionary(kind):
+    if types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
-    is_text = pyarrow.types.is_large_string(kind) or pyarrow.types.is_null(kind)
-    return column.cast(pyarrow.string()) if is_text else column
+    if types.is_large_string(kind) or types.is_null(kind):
+        return column.cast(pyarrow.string())
+    if types.is_timestamp(kind) and kind.unit == "ns":
+        return column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
+    return column.cast(pyarrow.date32(), safe=False) if types.is_date64(kind) else column
 
 
 def _without_empty_text(column: Any) -> Any:
-    return pc.if_else(pc.equal(column, ""), _NOTHING, column) if pyarrow.types.is_string(column.type) else column
+    return pc.if_else(pc.equal(column, ""), _NOTHING, column) if types.is_string(column.type) else column
 
 
 def _undecodable(columns: dict[str, Any]) -> dict[int, str]:
@@ -119,7 +123,7 @@ def _decodes(value: bytes) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if pyarrow.types.is_string(value.type):
+    if types.is_string(value.type):
         raw = value.cast(pyarrow.binary()).as_py()
         return "" if raw is None else str(raw.decode(errors="backslashreplace")).replace("\0", "\\x00")
     return str(value.as_py())

@@ -98,12 +98,13 @@ class FilesSource:
         return bool(known) and self._with_lookups(file, digest_of(file.path)) in known
 
     def _with_lookups(self, file: ExportFile, digest: str) -> str:
-        """The digest of a file, and of those it is looked up in: one of them changed, and its rows are others."""
-        found = [
-            digest_of(other.path)
-            for name in sorted(file.export.lookups)
-            for other in files_of(file.export.lookups[name].files, self._folder, file.export)
-        ]
+        """The digest of a file, and of those it is looked up in: one of them changed, and its rows are others.
+
+        An export that is listed several times has one digest.
+        """
+        listed = [export for export in self._mapping.exports if export.files == file.export.files]
+        globs = sorted({lookup.files for export in listed for lookup in export.lookups.values()})
+        found = [digest_of(other.path) for glob in globs for other in files_of(glob, self._folder, file.export)]
         return hashlib.sha256("".join([digest, *found]).encode()).hexdigest() if found else digest
 
     def _made_up(self, file: ExportFile) -> Iterator[Page]:

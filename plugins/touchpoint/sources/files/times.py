@@ -18,6 +18,8 @@ from touchpoint.sources.files.mapping import ISO
 
 _FIXED_WIDTH = {"%Y-%m-%d %H:%M:%S": 19, "%Y-%m-%dT%H:%M:%S": 19, "%Y-%m-%d": 10}
 _SECONDS = pyarrow.timestamp("s")
+_MOMENT = pyarrow.timestamp("us", "UTC")
+_WITH_OFFSET = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[-+]\d\d:\d\d$"
 _A_DAY = timedelta(days=1)
 _CALENDAR = (datetime(1, 1, 3), datetime(9999, 12, 29))  # noqa: DTZ001 - local times; a zone moves them by a day at most
 _LONGEST_WALK = timedelta(days=366 * 40)
@@ -46,11 +48,11 @@ def written(local: Any, zone: ZoneInfo, plus: timedelta | None = None) -> Any:
     """Naive timestamps of a zone as ISO 8601 with offset; of one no calendar holds, what Arrow prints.
 
     Args:
-        local: timestamps of any unit.
+        local: timestamps of seconds to microseconds.
         zone: where they were read off a clock.
         plus: added to each, in real time.
     """
-    sane = local if local.type.unit == "ns" else _of_the_calendar(local)
+    sane = _of_the_calendar(local)
     if plus is not None:
         sane = pc.local_timestamp(pc.add(_utc(sane, zone), _as_duration(plus, local.type.unit)))
     if sane.null_count == len(sane):
@@ -72,10 +74,26 @@ def carried(aware: Any, plus: timedelta | None = None) -> Any:
     return pc.binary_join_element_wise(iso_text(local), _offset_texts(seconds), "")
 
 
+def moments(texts: Any) -> Any:
+    """Instants written as ISO 8601 with offset as timestamps; null for any other text."""
+    written_so = pc.if_else(
+        pc.match_substring_regex(texts, _WITH_OFFSET), texts, pyarrow.scalar(None, pyarrow.string())
+    )
+    try:
+        return written_so.cast(_MOMENT)
+    except pyarrow.ArrowInvalid:  # 30 February: one by one
+        return pyarrow.array([_moment(text) for text in written_so.to_pylist()], _MOMENT)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def iso_text(local: Any) -> Any:
-    """Naive timestamps as 2020-02-21T00:00:00, with a fraction (of microseconds) where they have one."""
-    if local.type.unit == "ns":
-        local = local.cast(pyarrow.timestamp("us"), safe=False)
+    """Naive timestamps as 2020-02-21T00:00:00, with a fraction where they have one."""
     text = pc.replace_substring(local.cast(pyarrow.string()), pattern=" ", replacement="T")
     return text if local.type.unit == "s" else pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
 
