@@ -18,5 +18,4 @@ SELECT
 FROM ledger.stop
 WHERE shop_id IS NULL OR shop_id = ANY(%(shop_ids)s::text[])
 ORDER BY stop_id DESC
-LIMIT %(most)s::integer
-OFFSET %(after)s::integer
+LIMIT %(most)s::integer OFFSET %(after)s::integer

@@ -30,8 +30,8 @@ CREATE TABLE ledger.worklist (
 );
 CREATE INDEX worklist_by_state ON ledger.worklist (realm, shop_id, state, due_at, task_id);
 COMMENT ON TABLE ledger.worklist IS
-'Tasks for people: open -> done (by a person) | withdrawn (its statement returns it no longer) -> open (again). Ids and '
-'amounts, no address, no name.';
+'Tasks for people: open -> done (by a person) | withdrawn (its statement returns it no longer) -> open (again). '
+'Ids and amounts, no address, no name.';
 COMMENT ON COLUMN ledger.worklist.kind IS 'The statement below include/sql/worklists/ that returns it.';
 COMMENT ON COLUMN ledger.worklist.subject_id IS 'What it is about: an order, a parcel.';
 COMMENT ON COLUMN ledger.worklist.due_at IS 'When it became a task: the oldest is worked first.';
@@ -45,7 +45,8 @@ COMMENT ON CONSTRAINT worklist_run_exists ON ledger.worklist IS 'The run that op
 COMMENT ON CONSTRAINT worklist_state_known ON ledger.worklist IS 'The three states.';
 COMMENT ON CONSTRAINT worklist_outcome_known ON ledger.worklist IS 'What came of it.';
 COMMENT ON CONSTRAINT worklist_done_by_somebody ON ledger.worklist IS 'Done says what came of it, and by whom.';
-COMMENT ON CONSTRAINT worklist_closed_at_an_instant ON ledger.worklist IS 'A task that is not open any more says since when.';
+COMMENT ON CONSTRAINT worklist_closed_at_an_instant ON ledger.worklist IS
+'A task that is not open any more says since when.';
 
 CREATE TABLE ledger.worklist_head (
     realm text NOT NULL,

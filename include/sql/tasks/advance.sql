@@ -7,5 +7,5 @@
 INSERT INTO ledger.worklist_head AS heads (realm, shop_id, as_of)
 VALUES (%(realm)s::text, %(shop_id)s::text, %(as_of)s::timestamptz)
 ON CONFLICT (realm, shop_id) DO UPDATE
-SET as_of = excluded.as_of
-WHERE heads.as_of <= excluded.as_of
+    SET as_of = excluded.as_of
+    WHERE heads.as_of <= excluded.as_of

@@ -28,5 +28,4 @@ WHERE
     AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
     AND (%(state)s::text IS NULL OR state = %(state)s::text)
 ORDER BY closed_at DESC NULLS FIRST, due_at ASC, task_id ASC
-LIMIT %(most)s::integer
-OFFSET %(after)s::integer
+LIMIT %(most)s::integer OFFSET %(after)s::integer

@@ -33,18 +33,18 @@ SELECT
 FROM given_tasks
 ORDER BY due_at, subject_id, reason
 ON CONFLICT (realm, shop_id, kind, subject_id, reason) DO UPDATE
-SET
-    customer_id = excluded.customer_id,
-    detail = excluded.detail,
-    due_at = excluded.due_at,
-    opened_as_of = CASE tasks.state WHEN 'withdrawn' THEN excluded.opened_as_of ELSE tasks.opened_as_of END,
-    opened_run_no = CASE tasks.state WHEN 'withdrawn' THEN excluded.opened_run_no ELSE tasks.opened_run_no END,
-    state = 'open',
-    closed_at = NULL
-WHERE
-    tasks.state = 'withdrawn'
-    OR (
-        tasks.state = 'open'
-        AND (tasks.customer_id, tasks.detail, tasks.due_at)
-        IS DISTINCT FROM (excluded.customer_id, excluded.detail, excluded.due_at)
-    )
+    SET
+        customer_id = excluded.customer_id,
+        detail = excluded.detail,
+        due_at = excluded.due_at,
+        opened_as_of = CASE tasks.state WHEN 'withdrawn' THEN excluded.opened_as_of ELSE tasks.opened_as_of END,
+        opened_run_no = CASE tasks.state WHEN 'withdrawn' THEN excluded.opened_run_no ELSE tasks.opened_run_no END,
+        state = 'open',
+        closed_at = NULL
+    WHERE
+        tasks.state = 'withdrawn'
+        OR (
+            tasks.state = 'open'
+            AND (tasks.customer_id, tasks.detail, tasks.due_at)
+            IS DISTINCT FROM (excluded.customer_id, excluded.detail, excluded.due_at)
+        )

@@ -32,17 +32,18 @@ judged_orders AS (
     SELECT
         paid_orders.*,
         CASE
-            WHEN paid_locally::time < %(cut_off)s::time THEN 'paid_before_cut_off'
+            WHEN paid_orders.paid_locally::time < %(cut_off)s::time THEN 'paid_before_cut_off'
             ELSE 'paid_after_cut_off'
         END AS reason,
         least(
-            paid_at + interval '24 hours',
+            paid_orders.paid_at + interval '24 hours',
             CASE
-                WHEN paid_locally::time < %(cut_off)s::time
-                    THEN timezone(%(zone)s::text, date_trunc('day', paid_locally) + interval '1 day')
+                WHEN paid_orders.paid_locally::time < %(cut_off)s::time
+                    THEN timezone(%(zone)s::text, date_trunc('day', paid_orders.paid_locally) + interval '1 day')
                 ELSE
                     timezone(
-                        %(zone)s::text, date_trunc('day', paid_locally) + interval '1 day' + %(cut_off)s::time
+                        %(zone)s::text,
+                        date_trunc('day', paid_orders.paid_locally) + interval '1 day' + %(cut_off)s::time
                     )
             END
         ) AS due_at
@@ -66,6 +67,7 @@ LEFT JOIN LATERAL (
     SELECT shipments.shipment_id
     FROM facts.shipments_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS shipments
     WHERE shipments.order_id = orders.order_id
+    ORDER BY shipments.shipment_id
     LIMIT 1
 ) AS handed_over ON true
 LEFT JOIN LATERAL (

@@ -1,4 +1,4 @@
--- purpose: let apologies in hand speak of every late order of their buyer, those that became late since the decision too
+-- purpose: let apologies in hand speak of every late order of their buyer, those late only since the decision too
 -- grain:   one row per order added
 -- params:  message_ids bigint[], at timestamptz
 -- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.orders, facts.shipments,
