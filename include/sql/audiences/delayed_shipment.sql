@@ -1,18 +1,17 @@
--- purpose: buyers whose parcels are late, in trouble, or on the move again as of an instant: one text for all of a buyer
+-- purpose: buyers whose parcels are late, in trouble, or on the move again as of an instant, one text for all of them
 -- grain:   one row per buyer
 -- params:  realm text, shop_id text, as_of timestamptz, campaign_id text, logistics jsonb
 -- reads:   record.parcels and what record.parcels_as_of reads besides, facts.shipments, facts.shipments_history,
 --          facts.tracking_events, facts.customers, ledger.touch_cover
 -- writes:  nothing
 -- returns: many
--- What is told when (docs/logistics.md; the rules of a parcel's standing are in schema/0009):
---   late      past its promised day, else past its norm; no earlier text spoke of it.
---   problem   trouble stands. As a second text only on a new fact: trouble known after the first, or a promise moved
---             to a later day than the one known then. Silence that goes on (stuck) is no new fact.
---   moving    it stood still when the last text spoke of it, and was scanned on its way after that.
--- Each at most once a parcel. A buyer hears of one step at a time: trouble first, then lateness, then good news.
--- Only parcels open as of the instant and younger than the age cap; a refund asked for leaves a parcel out. What reads
--- facts of one parcel comes after what is false (coalesce: NULL AND … would read them) for nearly all.
+-- The rules of a parcel's standing are in schema/0009; what is told when, in docs/logistics.md:
+--   late     past its promised day, else past its norm; no earlier text spoke of it.
+--   problem  trouble stands. As a second text only on a new fact: trouble known after the first, or a promise moved
+--            to a later day than the one known then. Silence that goes on (stuck) is no new fact.
+--   moving   it stood still when the last text spoke of it, and was scanned on its way after that.
+-- Of a buyer one step at a time: trouble, then lateness, then good news. What reads the facts of one parcel stands
+-- behind what is false for nearly all (coalesce, because NULL AND … would go on to read them).
 WITH open_parcels AS MATERIALIZED (
     SELECT
         parcels.*,
@@ -21,19 +20,20 @@ WITH open_parcels AS MATERIALIZED (
         standings.problem_from,
         standings.is_late,
         standings.is_moving,
-        parcels.shipped_at + make_interval(secs => (%(logistics)s::jsonb ->> 'give_up_after')::float8) AS tell_until,
         (
             SELECT max(covers.covered_as_of)
-            FROM ledger.covers_as_of(
-                %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, 'late', %(as_of)s::timestamptz
-            ) AS covers
+            FROM
+                ledger.covers_as_of(
+                    %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, 'late', %(as_of)s::timestamptz
+                ) AS covers
             WHERE covers.covered_id = parcels.shipment_id
         ) AS late_told_at,
         (
             SELECT max(covers.covered_as_of)
-            FROM ledger.covers_as_of(
-                %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, 'problem', %(as_of)s::timestamptz
-            ) AS covers
+            FROM
+                ledger.covers_as_of(
+                    %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, 'problem', %(as_of)s::timestamptz
+                ) AS covers
             WHERE covers.covered_id = parcels.shipment_id
         ) AS problem_told_at
     FROM record.parcels_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS parcels
@@ -46,15 +46,14 @@ WITH open_parcels AS MATERIALIZED (
 
 judged_parcels AS MATERIALIZED (
     SELECT
-        open_parcels.*,
+        *,
         CASE
             WHEN
                 problem IS NOT NULL AND problem_told_at IS NULL
                 AND (late_told_at IS NULL OR (problem <> 'stuck' AND problem_from > late_told_at))
                 THEN 1
             WHEN
-                problem_told_at IS NULL
-                AND coalesce(late_told_at < promised_at, false)
+                problem_told_at IS NULL AND coalesce(late_told_at < promised_at, false)
                 AND facts.is_promise_worse(shop_id, shipment_id, promised_at, late_told_at)
                 THEN 1
             WHEN is_late AND late_told_at IS NULL AND problem_told_at IS NULL THEN 2
@@ -65,9 +64,10 @@ judged_parcels AS MATERIALIZED (
                     shop_id, shipment_id, shipped_at, greatest(late_told_at, problem_told_at), %(logistics)s::jsonb
                 )
                 AND NOT EXISTS (
-                    SELECT FROM ledger.covers_as_of(
-                        %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, 'moving', %(as_of)s::timestamptz
-                    ) AS covers
+                    SELECT FROM
+                        ledger.covers_as_of(
+                            %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, 'moving', %(as_of)s::timestamptz
+                        ) AS covers
                     WHERE covers.covered_id = open_parcels.shipment_id
                 )
                 THEN 3
@@ -97,7 +97,7 @@ texts AS (
         (array_agg(due_at ORDER BY shipped_at, shipment_id))[1] AS not_before,
         (array_agg(exclude_reason ORDER BY shipped_at, shipment_id))[1] AS exclude_reason,
         array_agg(shipment_id ORDER BY shipped_at, shipment_id) AS covers,
-        min(tell_until) AS not_after
+        min(shipped_at) + make_interval(secs => (%(logistics)s::jsonb ->> 'give_up_after')::float8) AS not_after
     FROM ranked_parcels
     WHERE
         rank = buyer_rank

@@ -9,4 +9,4 @@ USING pg_temp.changed_parcels AS changed_parcels
 WHERE
     parcels.shop_id = %(shop_id)s::text
     AND parcels.shipment_id = changed_parcels.shipment_id
-    AND NOT EXISTS (SELECT FROM pg_temp.found_parcels WHERE found_parcels.shipment_id = parcels.shipment_id)
+    AND parcels.shipment_id NOT IN (SELECT found_parcels.shipment_id FROM pg_temp.found_parcels)

@@ -72,9 +72,19 @@ SELECT
     parcels.region,
     parcels.shipped_at,
     parcels.promised_at,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false,
-    parcels.opens_at
+    NULL AS first_scan_at,
+    NULL AS moved_at,
+    NULL AS moved_state,
+    NULL AS problem_at,
+    NULL AS problem_state,
+    NULL AS problem_known_at,
+    NULL AS turned_back_at,
+    NULL AS turned_back_known_at,
+    NULL AS turned_back_state,
+    false AS has_refund_asked,
+    false AS is_open,
+    parcels.opens_at AS next_at
 FROM coming_parcels AS parcels
 WHERE
     parcels.opens_at > %(as_of)s::timestamptz
-    AND NOT EXISTS (SELECT FROM open_parcels WHERE open_parcels.shipment_id = parcels.shipment_id)
+    AND parcels.shipment_id NOT IN (SELECT open_parcels.shipment_id FROM open_parcels)

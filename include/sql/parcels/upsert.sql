@@ -10,9 +10,26 @@ INSERT INTO record.parcels AS parcels (
     has_refund_asked, is_open, next_at
 )
 SELECT
-    shop_id, shipment_id, order_id, customer_no, carrier, region, shipped_at, promised_at, first_scan_at, moved_at,
-    moved_state, problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at, turned_back_state,
-    has_refund_asked, is_open, next_at
+    shop_id,
+    shipment_id,
+    order_id,
+    customer_no,
+    carrier,
+    region,
+    shipped_at,
+    promised_at,
+    first_scan_at,
+    moved_at,
+    moved_state,
+    problem_at,
+    problem_state,
+    problem_known_at,
+    turned_back_at,
+    turned_back_known_at,
+    turned_back_state,
+    has_refund_asked,
+    is_open,
+    next_at
 FROM pg_temp.found_parcels
 ON CONFLICT ON CONSTRAINT parcels_pk DO UPDATE
     SET

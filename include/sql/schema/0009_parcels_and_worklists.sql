@@ -1,4 +1,4 @@
--- Parcels: where each one is as of an instant, whether it is late or in trouble by the shop's norms, and which are open.
+-- Parcels: where each is as of an instant, whether it is late or in trouble by the shop's norms, and which are open.
 --
 -- The rules, for scans in any order, doubled or missing; only scans that had happened and were known by T count:
 -- 1. A parcel is over once it was delivered, returned or cancelled, whatever is scanned after that; once its order is
@@ -86,7 +86,8 @@ SELECT
     p_state IN ('exception', 'delayed', 'attempt_failed')
     AND p_description ~* '超区|超出(派送|配送|服务|投递)?(范围|区域)|不在(派送|配送|服务|投递)(范围|区域)|out of (delivery |service )?(area|zone|range)'
 $$;
-COMMENT ON FUNCTION facts.is_out_of_area(text, text) IS 'Whether a scan of trouble says that the carrier does not go there.';
+COMMENT ON FUNCTION facts.is_out_of_area(text, text) IS
+'Whether a scan of trouble says that the carrier does not go there.';
 
 CREATE FUNCTION facts.parcel_log(p_shop text, p_shipment text, p_shipped_at timestamptz, p_as_of timestamptz)
 RETURNS TABLE (
@@ -391,10 +392,27 @@ COMMENT ON FUNCTION facts.next_of_parcel(text, text, text, timestamptz) IS
 -- What is open at the heads there are.
 INSERT INTO record.parcels
 SELECT
-    parcels.shop_id, parcels.shipment_id, parcels.order_id, parcels.customer_no, parcels.carrier, parcels.region,
-    parcels.shipped_at, parcels.promised_at, parcels.first_scan_at, parcels.moved_at, parcels.moved_state,
-    parcels.problem_at, parcels.problem_state, parcels.problem_known_at, parcels.turned_back_at,
-    parcels.turned_back_known_at, parcels.turned_back_state, parcels.has_refund_asked, parcels.is_open,
-    facts.next_of_parcel(parcels.shop_id, parcels.shipment_id, parcels.order_id, heads.refreshed_as_of)
+    parcels.shop_id,
+    parcels.shipment_id,
+    parcels.order_id,
+    parcels.customer_no,
+    parcels.carrier,
+    parcels.region,
+    parcels.shipped_at,
+    parcels.promised_at,
+    parcels.first_scan_at,
+    parcels.moved_at,
+    parcels.moved_state,
+    parcels.problem_at,
+    parcels.problem_state,
+    parcels.problem_known_at,
+    parcels.turned_back_at,
+    parcels.turned_back_known_at,
+    parcels.turned_back_state,
+    parcels.has_refund_asked,
+    parcels.is_open,
+    facts.next_of_parcel(
+        parcels.shop_id, parcels.shipment_id, parcels.order_id, heads.refreshed_as_of
+    ) AS next_at
 FROM record.heads AS heads
 CROSS JOIN LATERAL facts.open_parcels_as_of(heads.shop_id, heads.refreshed_as_of) AS parcels;

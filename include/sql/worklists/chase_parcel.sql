@@ -6,6 +6,10 @@
 -- returns: many
 -- The reason is the trouble, or `late`. A parcel without a carrier's scan is not the carrier's to answer for: see
 -- no_first_scan. Whether its buyer was told, or has asked for the money back, makes no difference here.
+WITH norms AS (
+    SELECT record.logistics_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS rules
+)
+
 SELECT
     parcels.shipment_id AS subject_id,
     customers.customer_id,
@@ -26,9 +30,7 @@ SELECT
         )
     )) AS detail
 FROM record.parcels_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS parcels
-CROSS JOIN (
-    SELECT record.logistics_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS rules
-) AS norms
+CROSS JOIN norms
 CROSS JOIN LATERAL facts.parcel_standing(parcels, norms.rules, %(as_of)s::timestamptz) AS standings
 INNER JOIN facts.customers AS customers ON parcels.customer_no = customers.customer_no
 WHERE

@@ -5,6 +5,10 @@
 -- writes:  nothing
 -- returns: many
 -- A printed label is no scan.
+WITH norms AS (
+    SELECT record.logistics_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS rules
+)
+
 SELECT
     parcels.shipment_id AS subject_id,
     customers.customer_id,
@@ -17,9 +21,7 @@ SELECT
         'shipped_at', to_char(timezone('UTC', parcels.shipped_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     )) AS detail
 FROM record.parcels_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS parcels
-CROSS JOIN (
-    SELECT record.logistics_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS rules
-) AS norms
+CROSS JOIN norms
 INNER JOIN facts.customers AS customers ON parcels.customer_no = customers.customer_no
 WHERE
     parcels.shipped_at > %(as_of)s::timestamptz - make_interval(

@@ -27,14 +27,16 @@ WITH covered_parcels AS (
             messages.touch_id = covers.touch_id
             AND covers.covered_as_of <= %(at)s::timestamptz
             AND (covers.released_as_of IS NULL OR covers.released_as_of > %(at)s::timestamptz)
-    CROSS JOIN LATERAL (
-        SELECT open_parcels.*
-        FROM facts.open_parcels_as_of(messages.shop_id, %(at)s::timestamptz) AS open_parcels
-        WHERE open_parcels.shipment_id = covers.covered_id
-    ) AS parcels
-    CROSS JOIN LATERAL facts.parcel_standing(
-        parcels::record.parcels, record.logistics_as_of(messages.shop_id, %(at)s::timestamptz), %(at)s::timestamptz
-    ) AS standings
+    CROSS JOIN
+        LATERAL (
+            SELECT open_parcels.*
+            FROM facts.open_parcels_as_of(messages.shop_id, %(at)s::timestamptz) AS open_parcels
+            WHERE open_parcels.shipment_id = covers.covered_id
+        ) AS parcels
+    CROSS JOIN
+        LATERAL facts.parcel_standing(
+            parcels::record.parcels, record.logistics_as_of(messages.shop_id, %(at)s::timestamptz), %(at)s::timestamptz
+        ) AS standings
     WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
 ),
 

@@ -30,26 +30,27 @@ judged_covers AS (
                 THEN facts.why_parcel_over(open_messages.shop_id, covers.covered_id, %(at)s::timestamptz)
             WHEN parcels.has_refund_asked THEN 'refund_asked'
             WHEN parcels.moved_state = 'ready_for_pickup' AND standings.problem IS NULL THEN 'ready_for_pickup'
-            WHEN open_messages.step = 'problem' THEN
-                CASE
-                    WHEN standings.problem IS NOT NULL THEN NULL
-                    WHEN standings.late_from > %(at)s::timestamptz AND parcels.promised_at IS NOT NULL AND EXISTS (
-                        SELECT FROM ledger.touch_cover AS earlier
-                        INNER JOIN ledger.message AS own
-                            ON
-                                own.message_id = open_messages.message_id
-                                AND earlier.realm = own.realm
-                                AND earlier.shop_id = own.shop_id
-                                AND earlier.campaign_id = own.campaign_id
-                        WHERE
-                            earlier.step = 'late'
-                            AND earlier.covered_id = covers.covered_id
-                            AND facts.is_promise_worse(
-                                parcels.shop_id, parcels.shipment_id, parcels.promised_at, earlier.covered_as_of
-                            )
-                    ) THEN NULL
-                    ELSE 'problem_over'
-                END
+            WHEN open_messages.step = 'problem'
+                THEN
+                    CASE
+                        WHEN standings.problem IS NOT NULL THEN NULL
+                        WHEN standings.late_from > %(at)s::timestamptz AND parcels.promised_at IS NOT NULL AND EXISTS (
+                            SELECT FROM ledger.touch_cover AS earlier
+                            INNER JOIN ledger.message AS own
+                                ON
+                                    own.message_id = open_messages.message_id
+                                    AND earlier.realm = own.realm
+                                    AND earlier.shop_id = own.shop_id
+                                    AND earlier.campaign_id = own.campaign_id
+                            WHERE
+                                earlier.step = 'late'
+                                AND earlier.covered_id = covers.covered_id
+                                AND facts.is_promise_worse(
+                                    parcels.shop_id, parcels.shipment_id, parcels.promised_at, earlier.covered_as_of
+                                )
+                        ) THEN NULL
+                        ELSE 'problem_over'
+                    END
             WHEN standings.problem IS NOT NULL THEN 'problem'
             WHEN open_messages.step = 'moving' THEN NULL
             WHEN standings.late_from > %(at)s::timestamptz THEN 'promised_anew'
