@@ -42,9 +42,9 @@ ON CONFLICT (realm, shop_id, kind, subject_id, reason) DO UPDATE
         state = 'open',
         closed_at = NULL
     WHERE
-        tasks.state = 'withdrawn'
-        OR (
-            tasks.state = 'open'
-            AND (tasks.customer_id, tasks.detail, tasks.due_at)
-            IS DISTINCT FROM (excluded.customer_id, excluded.detail, excluded.due_at)
-        )
+    tasks.state = 'withdrawn'
+    OR (
+        tasks.state = 'open'
+        AND (tasks.customer_id, tasks.detail, tasks.due_at)
+        IS DISTINCT FROM (excluded.customer_id, excluded.detail, excluded.due_at)
+    )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from touchpoint.cli import flow, held, offers, past, segments
 from touchpoint.cli.common import as_table
+from touchpoint.cli.trial import campaign_test_send
 from touchpoint.cli.worklist import worklist_app
 from touchpoint.db import trouble
 from touchpoint.errors import TouchpointError
@@ -19,6 +20,7 @@ for command in flow.COMMANDS:
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(flow.replay)
 app.command()(past.recomputed)
 app.command()(offers.offers)
+flow.campaign_app.command("test-send")(campaign_test_send)
 app.add_typer(flow.campaign_app, name="campaign")
 app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")

@@ -1,8 +1,8 @@
 -- purpose: put a test message to a listed address into the outbox of realm test
 -- grain:   one row, the message
 -- params:  shop_id text, campaign_id text, step text, occasion text, identity uuid, customer_id text,
---          address_kind text, address_hash text, purpose text, channel text, template text, variant text, locale text, at timestamptz,
---          not_after timestamptz, planned_on date, run_no bigint, dag_id text
+--          address_kind text, address_hash text, purpose text, channel text, template text, variant text, locale text,
+--          at timestamptz, not_after timestamptz, planned_on date, run_no bigint, dag_id text
 -- reads:   nothing
 -- writes:  ledger.touch, ledger.message
 -- returns: one
