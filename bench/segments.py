@@ -1,5 +1,6 @@
-"""All segments of a shop anew: features of every customer, quintiles, groups, tiers, stages, as `touchpoint segments
-show` makes them at the head; beside DuckDB from Parquet and SQL as first written, compared row by row.
+"""All segments of a shop anew, as `touchpoint segments show` makes them at the head: features of every customer written
+to a table, quintiles found, everybody labelled and counted; beside DuckDB from Parquet and SQL as first written.
+Features and labels are compared customer by customer.
 
 Kind to the measured side: its narrow facts and their indexes stand already (a refresh keeps them). Kind to DuckDB: the
 Parquet export is not counted, nor its imports.
@@ -28,6 +29,11 @@ from touchpoint.settings import load_segments
 
 ORDERS, ROUNDS = 1_000_000, 3
 FEATURES = COLUMNS.partition(" r_score")[0].rstrip(",")
+_LABELLED = (
+    f"CREATE TEMPORARY TABLE labelled ON COMMIT DROP AS SELECT {COLUMNS} FROM {{}} AS f CROSS JOIN LATERAL"
+    " record.labels(f.last_paid_at, f.order_count, f.net_minor, %(as_of)s::timestamptz, %(rfm)s::jsonb,"
+    " %(segments)s::jsonb) AS labels"
+)
 
 
 def run(size: int | None = None) -> list[Row]:
@@ -72,28 +78,30 @@ def refresh(db: Database, folder: Path | None) -> float:
     """Seconds of a refresh of all segments; with a folder, the result is held against both baselines instead."""
     with db.transaction() as tx:
         started = perf_counter()
-        with segments.labelled(tx, shop=shop(), as_of=AS_OF, segments=load_segments()) as made:
+        with segments.everybody(tx, shop=shop(), as_of=AS_OF, segments=load_segments()) as made:
+            tx.many("segments/counts", **made.parameters)
             spent = perf_counter() - started
             if folder is not None:
-                _same_as_duckdb(tx, made.labelled, folder / "labelled.csv")
-                _same_as_first_written(tx, made.labelled)
+                tx.connection.exec_driver_sql(_LABELLED.format(made.customers), made.parameters)
+                _same_as_duckdb(tx, folder / "labelled.csv")
+                _same_as_first_written(tx)
     return spent
 
 
-def _same_as_duckdb(tx: Transaction, labelled: str, path: Path) -> None:
-    tx.connection.exec_driver_sql(f"CREATE TEMPORARY TABLE other ON COMMIT DROP AS TABLE {labelled} WITH NO DATA")
+def _same_as_duckdb(tx: Transaction, path: Path) -> None:
+    tx.connection.exec_driver_sql("CREATE TEMPORARY TABLE other ON COMMIT DROP AS TABLE labelled WITH NO DATA")
     with path.open("rb") as file:
         tx.copy_in("other", tuple(COLUMNS.split(", ")), file)
-    agree("beside DuckDB: extra and missing rows", _differences(tx, labelled, "other", COLUMNS), (0, 0))
+    agree("beside DuckDB: extra and missing rows", _differences(tx, "labelled", "other", COLUMNS), (0, 0))
 
 
-def _same_as_first_written(tx: Transaction, labelled: str) -> None:
+def _same_as_first_written(tx: Transaction) -> None:
     """Features and stage to the row. Scores too, but for values that ntile tears apart, and one row an edge."""
-    agree("beside SQL as first written", _differences(tx, labelled, "naive", f"{FEATURES}, stage"), (0, 0))
+    agree("beside SQL as first written", _differences(tx, "labelled", "naive", f"{FEATURES}, stage"), (0, 0))
     for score, value in (("r_score", "last_paid_at"), ("f_score", "order_count"), ("m_score", "net_minor")):
         text = (
             f"WITH torn AS (SELECT {value} FROM naive GROUP BY {value} HAVING min({score}) < max({score}))"
-            f" SELECT count(*) <= 4 FROM {labelled} AS ours INNER JOIN naive USING (customer_no)"
+            f" SELECT count(*) <= 4 FROM labelled AS ours INNER JOIN naive USING (customer_no)"
             f" WHERE ours.{score} <> naive.{score} AND ours.{value} NOT IN (SELECT {value} FROM torn)"
         )
         agree(f"{score} beside SQL as first written", tx.connection.exec_driver_sql(text).scalar(), True)

@@ -1,4 +1,5 @@
--- purpose: for the pass over all facts of a shop, until the transaction ends or free_plan: hash and sort in memory
+-- purpose: for a pass over many facts, until the transaction ends or free_plan: hash and sort in memory (with 4 MB, and
+--          customers estimated too few, an aggregate that spills has run for ten minutes)
 -- grain:   one row
 -- params:  none
 -- reads:   nothing

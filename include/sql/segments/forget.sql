@@ -1,7 +1,7 @@
--- purpose: drop the segments of an instant
+-- purpose: drop the customers of an instant
 -- grain:   none
--- params:  customers relation, labelled relation
+-- params:  customers relation
 -- reads:   nothing
--- writes:  the customers table, the labelled table
+-- writes:  the customers table
 -- returns: nothing
-DROP TABLE IF EXISTS __customers__, __labelled__
+DROP TABLE __customers__

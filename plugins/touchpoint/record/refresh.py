@@ -28,6 +28,7 @@ def refresh(tx: Transaction, *, shop_id: str, as_of: datetime, batch_ids: list[i
     Returns:
         Rows of customer features, and of series bought, written or removed.
     """
+    tx.one("features/hold_memory")
     tx.do("features/forget_changed_customers")
     tx.do("features/list_changed_customers", shop_id=shop_id, as_of=as_of, batch_ids=batch_ids)
     tx.do("features/index_changed_customers")
@@ -39,7 +40,9 @@ def refresh(tx: Transaction, *, shop_id: str, as_of: datetime, batch_ids: list[i
     parcels.refresh(tx, shop_id=shop_id, as_of=as_of, batch_ids=batch_ids)
     written = tx.count("features/upsert_customer_features", shop_id=shop_id, as_of=as_of)
     written += tx.count("features/retract_customer_features", shop_id=shop_id, as_of=as_of)
-    return written + _refresh_series(tx, shop_id, as_of, batch_ids)
+    written += _refresh_series(tx, shop_id, as_of, batch_ids)
+    tx.many("features/free_plan")
+    return written
 
 
 def _refresh_series(tx: Transaction, shop_id: str, as_of: datetime, batch_ids: list[int]) -> int:
@@ -61,7 +64,9 @@ def scratch(tx: Transaction, *, shop_id: str, as_of: datetime, run_no: int) -> s
     """
     relation = SCRATCH.format(run_no=run_no)
     tx.do("features/scratch_lock", scratch=relation)
+    tx.one("features/hold_memory")
     tx.do("features/scratch", scratch=relation, features="features/of_facts", shop_id=shop_id, as_of=as_of)
+    tx.many("features/free_plan")
     tx.do("features/scratch_index", scratch=relation, scratch_key=[f"scratch_{run_no}_key"])
     tx.do("features/scratch_analyse", scratch=relation)
     return relation
@@ -75,7 +80,9 @@ def scratch_series(tx: Transaction, *, shop_id: str, as_of: datetime, run_no: in
     """
     relation = f"{SCRATCH.format(run_no=run_no)}_series"
     tx.do("features/scratch_lock", scratch=relation)
+    tx.one("features/hold_memory")
     tx.do("features/scratch_series", scratch=relation, shop_id=shop_id, as_of=as_of)
+    tx.many("features/free_plan")
     tx.do("features/scratch_series_index", scratch=relation, scratch_key=[f"scratch_{run_no}_series_key"])
     tx.do("features/scratch_analyse", scratch=relation)
     return relation

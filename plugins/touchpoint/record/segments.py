@@ -5,9 +5,10 @@ At or after the head one pass over the narrow facts tells everybody's features; 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,68 +23,62 @@ from touchpoint.settings import Segments, Shop
 from touchpoint.settings.segments import mean_score
 
 
-@dataclass
-class Labelled:
-    """Relations that last as long as the block.
+@dataclass(frozen=True)
+class Everybody:
+    """Every customer of a shop as of an instant; labels follow when they are read (record.labels).
 
     Attributes:
-        customers: features of every customer with a paid order, guests left out.
-        labelled: the same with scores, RFM group, value tier and stage.
+        customers: relation of the features of every customer with a paid order, guests left out.
         bounds: where scores and tiers begin; see `rfm.bounds`.
+        parameters: what statements that read labels take.
     """
 
     customers: str
-    labelled: str
-    bounds: dict[str, Any] = field(default_factory=dict)
+    bounds: dict[str, Any]
+    parameters: dict[str, object]
 
 
 @contextmanager
-def labelled(
-    tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments, only_features: bool = False
-) -> Iterator[Labelled]:
-    """Every customer of a shop with features and labels as of an instant, while the block lasts.
-
-    Args:
-        tx: an open transaction.
-        shop: the shop.
-        as_of: the instant looked from, aware.
-        segments: the rules.
-        only_features: leave the labels to the reader.
-    """
+def everybody(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> Iterator[Everybody]:
+    """Features of every customer of a shop as of an instant, and the bounds they make, while the block lasts."""
     is_current = tx.one("features/stands_at", shop_id=shop.id, as_of=as_of)["is_current"]
-    name = uuid4().hex
-    made = Labelled(f"record.customers_{name}", f"record.labelled_{name}")
-    # Plans of the pass over a whole shop; off again for whatever else the transaction does.
+    customers = f"record.customers_{uuid4().hex}"
     tx.one("features/hold_plan" if is_current else "features/hold_memory")
     tx.do(
         "segments/features",
-        customers=made.customers,
+        customers=customers,
         features="features/of_record" if is_current else "features/of_facts",
         shop_id=shop.id,
         as_of=as_of,
         cuts=tx.one("features/cuts", shop_id=shop.id)["cuts"],
     )
-    made.bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=made.customers, segments=segments)
-    if not only_features:
-        tx.do(
-            "segments/labels",
-            customers=made.customers,
-            labelled=made.labelled,
-            as_of=as_of,
-            rfm=Json(made.bounds),
-            segments=Json(segments.seconds()),
-        )
+    bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=customers, segments=segments)
     tx.many("features/free_plan")
-    yield made
-    tx.do("segments/forget", customers=made.customers, labelled=made.labelled)
+    labels = {"as_of": as_of, "rfm": Json(bounds), "segments": Json(segments.seconds())}
+    yield Everybody(customers, bounds, {"customers": customers, **labels})
+    tx.do("segments/forget", customers=customers)
 
 
 def counts(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> list[Row]:
     """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none."""
-    with labelled(tx, shop=shop, as_of=as_of, segments=segments) as made:
-        found = tx.many("segments/counts", labelled=made.labelled, shop_id=shop.id, as_of=as_of)
+    with everybody(tx, shop=shop, as_of=as_of, segments=segments) as made:
+        found = tx.many("segments/counts", **made.parameters)
+        prospects = tx.one("segments/prospects", customers=made.customers, shop_id=shop.id, as_of=as_of)["customers"]
+    if prospects:
+        found.append({"kind": "stage", "segment": "prospect", "customers": prospects, "orders": 0, "net_minor": 0})
+    in_all: Counter[str] = Counter()
+    for row in found:
+        in_all[row["kind"]] += row["customers"]
+    found.sort(key=lambda row: (row["kind"], -row["customers"], row["segment"]))
     return [
-        {**{key: value for key, value in row.items() if key != "net_minor"}, "net": major(row["net_minor"], shop)}
+        {
+            "kind": row["kind"],
+            "segment": row["segment"],
+            "customers": row["customers"],
+            "percent": round(100 * row["customers"] / in_all[row["kind"]], 1),
+            "orders": row["orders"],
+            "net": major(row["net_minor"], shop),
+        }
         for row in found
     ]
 
@@ -94,16 +89,8 @@ def explain(tx: Transaction, *, shop: Shop, customer_id: str, as_of: datetime, s
     Raises:
         TouchpointError: the shop knew no such customer by then.
     """
-    with labelled(tx, shop=shop, as_of=as_of, segments=segments, only_features=True) as made:
-        found = tx.maybe(
-            "segments/customer",
-            customers=made.customers,
-            shop_id=shop.id,
-            customer_id=customer_id,
-            as_of=as_of,
-            rfm=Json(made.bounds),
-            segments=Json(segments.seconds()),
-        )
+    with everybody(tx, shop=shop, as_of=as_of, segments=segments) as made:
+        found = tx.maybe("segments/customer", shop_id=shop.id, customer_id=customer_id, **made.parameters)
     if found is None:
         raise TouchpointError(
             f"no customer {customer_id!r} by then", place=f"shop {shop.id}", remedy="see the id as the platform has it"

@@ -37,6 +37,10 @@ RETAIL = Path(os.environ.get("TOUCHPOINT_DATA", ROOT.parent / "shared" / "data")
 LONDON = ZoneInfo("Europe/London")
 BRITISH = make_shop(zone="Europe/London", currency="GBP")
 BOTTOM_UP = [1, 2, 3, 4, 5]
+LABELLED = (
+    "SELECT f.*, labels.* FROM {} AS f CROSS JOIN LATERAL record.labels(f.last_paid_at, f.order_count, f.net_minor,"
+    " %(as_of)s::timestamptz, %(rfm)s::jsonb, %(segments)s::jsonb) AS labels ORDER BY f.customer_no"
+)
 
 pytestmark = pytest.mark.skipif(
     not RETAIL.is_file(), reason=f"no {RETAIL.name}: set TOUCHPOINT_DATA to the folder of it"
@@ -156,8 +160,8 @@ def csv(frame: pd.DataFrame) -> BytesIO:
 
 def labelled(tx: Transaction, as_of: datetime, made: Segments) -> pd.DataFrame:
     """Features and labels of every customer, from SQL."""
-    with segments.labelled(tx, shop=BRITISH, as_of=as_of, segments=made) as everybody:
-        found = pd.DataFrame(rows(tx, f"SELECT * FROM {everybody.labelled} ORDER BY customer_no"))
+    with segments.everybody(tx, shop=BRITISH, as_of=as_of, segments=made) as everybody:
+        found = pd.DataFrame(rows(tx, LABELLED.format(everybody.customers), **everybody.parameters))
     days = [(as_of - last).days for last in found["last_paid_at"]]
     return found.assign(days=days, money=found["net_minor"] / 100)
 

@@ -22,7 +22,7 @@ from tests.sql.decide.building import (
     undone,
 )
 
-from touchpoint.db import Database, Json, Transaction
+from touchpoint.db import Database, Transaction
 from touchpoint.record import refresh, segments
 from touchpoint.record.stages import stage
 
@@ -67,9 +67,8 @@ def merge(tx: Transaction, version: dict[str, Any], batch_id: int, known_at: dat
 def values_of(tx: Transaction, customer_id: str) -> dict[str, Any]:
     """Features and labels of one customer, from the facts."""
     made = make_segments()
-    with segments.labelled(tx, shop=make_shop(), as_of=AS_OF, segments=made, only_features=True) as everybody:
-        given = {"customers": everybody.customers, "rfm": Json(everybody.bounds), "segments": Json(made.seconds())}
-        return tx.maybe("segments/customer", shop_id=SHOP, customer_id=customer_id, as_of=AS_OF, **given) or {}
+    with segments.everybody(tx, shop=make_shop(), as_of=AS_OF, segments=made) as everybody:
+        return tx.maybe("segments/customer", shop_id=SHOP, customer_id=customer_id, **everybody.parameters) or {}
 
 
 versions = st.builds(
