@@ -38,26 +38,24 @@ silent_customers AS (
     FROM __features__ AS features
     CROSS JOIN settings
     INNER JOIN facts.customers AS customers ON features.customer_no = customers.customer_no
-    CROSS JOIN LATERAL record.labels(
-        features.last_paid_at, features.order_count, features.net_minor, %(as_of)s, %(rfm)s::jsonb, %(segments)s::jsonb
-    ) AS labels
+    CROSS JOIN
+        record.labels(
+            features.last_paid_at, features.order_count, features.net_minor, %(as_of)s, %(rfm)s, %(segments)s
+        ) AS labels
     WHERE
         features.shop_id = %(shop_id)s::text
         AND features.last_paid_at > settings.paid_after
         AND features.last_paid_at <= settings.paid_until
         AND settings.groups @> to_jsonb(labels.rfm_group)
-        AND NOT customers.is_guest
         AND NOT EXISTS (
             SELECT FROM facts.customers AS others
-            INNER JOIN __features__ AS theirs ON others.customer_no = theirs.customer_no
+            INNER JOIN __features__ AS theirs ON (others.shop_id, others.customer_no) = (theirs.shop_id, theirs.customer_no)
             WHERE
                 others.identity = customers.identity AND others.shop_id = customers.shop_id
-                AND theirs.shop_id = customers.shop_id
                 AND (theirs.last_paid_at, theirs.customer_no) > (features.last_paid_at, features.customer_no)
         )
 ),
 
--- Told about this very order: never again. Told about an earlier one: after the cool-down.
 queue AS MATERIALIZED (
     SELECT
         silent.*,
@@ -70,11 +68,12 @@ queue AS MATERIALIZED (
         ) AS place
     FROM silent_customers AS silent
     CROSS JOIN settings
-    CROSS JOIN LATERAL facts.last_paid_order_as_of(%(shop_id)s, silent.customer_no, %(as_of)s) AS last_orders
-    CROSS JOIN LATERAL ledger.told_as_of(
-        %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, last_orders.order_id,
-        silent.identity, silent.last_paid_at, %(zone)s::text, %(as_of)s::timestamptz
-    ) AS told
+    CROSS JOIN facts.last_paid_order_as_of(%(shop_id)s, silent.customer_no, %(as_of)s) AS last_orders
+    CROSS JOIN
+        ledger.told_as_of(
+            %(realm)s, %(shop_id)s, %(campaign_id)s, %(step)s, last_orders.order_id, silent.identity,
+            silent.last_paid_at, %(zone)s, %(as_of)s
+        ) AS told
     WHERE
         NOT told.is_settled
         AND told.silent_touches < settings.end_after
@@ -94,13 +93,14 @@ judged_queue AS NOT MATERIALIZED (
                 %(closes_after)s::interval, settings.refund_since, settings.bad_score, settings.late_after
             )
         END AS grievance
-    FROM (SELECT queue.* FROM queue ORDER BY queue.place OFFSET 0) AS queued -- noqa: AM09
+    FROM (SELECT queue.* FROM queue ORDER BY queue.place OFFSET 0) AS queued -- noqa: AM09, LT14
     CROSS JOIN settings
 ),
 
 wave AS MATERIALIZED (
     SELECT place FROM judged_queue
-    WHERE grievance IS NULL ORDER BY place
+    WHERE grievance IS NULL
+    ORDER BY place
     LIMIT (SELECT settings.wave FROM settings)
 )
 

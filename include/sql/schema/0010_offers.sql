@@ -37,15 +37,15 @@ COMMENT ON INDEX ledger.one_grant_per_message IS 'A message holds one slot, howe
 CREATE FUNCTION ledger.give_offer_back() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE ledger.offer_grant SET released_at = NEW.state_at
-    WHERE message_id = NEW.message_id AND released_at IS NULL;
+    UPDATE ledger.offer_grant SET released_at = new.state_at
+    WHERE message_id = new.message_id AND released_at IS NULL;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION ledger.give_offer_back() IS 'Frees the slot of a message that ended without having gone.';
 CREATE TRIGGER message_gives_offer_back AFTER UPDATE OF state ON ledger.message
 FOR EACH ROW
-WHEN (NEW.offer_id IS NOT NULL AND NEW.state IN ('rejected', 'expired', 'cancelled'))
+WHEN (new.offer_id IS NOT NULL AND new.state IN ('rejected', 'expired', 'cancelled'))
 EXECUTE FUNCTION ledger.give_offer_back();
 COMMENT ON TRIGGER message_gives_offer_back ON ledger.message IS 'A slot is not lost with its message.';
 

@@ -4,38 +4,36 @@
 -- reads:   ledger.message, ledger.offer_grant
 -- writes:  ledger.message, ledger.offer_grant
 -- returns: many
--- offers: "campaign/step" -> offer, quota, from, until as configured now; null where the step makes none. A campaign that
--- does not load is not in it: its messages are left alone, the claim takes none of them. Slots are given at the claim
--- alone, under the lock of lock/offer_open; a message claimed again still holds its own.
-WITH asked_messages AS (
+-- offers: "campaign/step" -> offer, quota, from, until as configured now; null where the step makes none. A campaign
+-- that does not load is not in it: its messages are left alone, the claim takes none of them. Slots are given at the
+-- claim alone, under the lock of lock/offer_open; a message claimed again still holds its own.
+WITH promising_messages AS (
     SELECT
-        messages.message_id,
-        messages.realm,
-        messages.shop_id,
-        messages.offer_id,
-        messages.not_after,
-        (terms.offer ->> 'quota')::integer AS quota,
-        (terms.offer ->> 'from')::timestamptz AS opens_at,
-        CASE
-            WHEN
-                terms.offer ->> 'offer' IS DISTINCT FROM messages.offer_id
-                OR (terms.offer ->> 'until')::timestamptz <= %(at)s::timestamptz
-                OR (terms.offer ->> 'from')::timestamptz >= messages.not_after
-                THEN 'offer_over'
-            WHEN
-                (terms.offer ->> 'from')::timestamptz > %(at)s::timestamptz
-                AND (messages.state = 'claimed' OR messages.not_before < (terms.offer ->> 'from')::timestamptz)
-                THEN 'offer_not_begun'
-        END AS reason
+        messages.*,
+        %(offers)s::jsonb -> (messages.campaign_id || '/' || messages.step) AS terms
     FROM ledger.message AS messages
-    CROSS JOIN LATERAL (
-        SELECT %(offers)s::jsonb -> (messages.campaign_id || '/' || messages.step) AS offer
-    ) AS terms
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
         AND messages.offer_id IS NOT NULL
-        AND (%(is_claim)s::boolean OR terms.offer IS NOT NULL)
+),
+
+asked_messages AS (
+    SELECT
+        *,
+        CASE
+            WHEN
+                coalesce(terms ->> 'offer', '') <> offer_id
+                OR (terms ->> 'until')::timestamptz <= %(at)s::timestamptz
+                OR (terms ->> 'from')::timestamptz >= not_after
+                THEN 'offer_over'
+            WHEN
+                (terms ->> 'from')::timestamptz > %(at)s::timestamptz
+                AND (state = 'claimed' OR not_before < (terms ->> 'from')::timestamptz)
+                THEN 'offer_not_begun'
+        END AS obstacle
+    FROM promising_messages
+    WHERE %(is_claim)s::boolean OR terms IS NOT NULL
 ),
 
 asking_messages AS (
@@ -45,7 +43,7 @@ asking_messages AS (
     FROM asked_messages
     WHERE
         %(is_claim)s::boolean
-        AND asked_messages.reason IS NULL
+        AND asked_messages.obstacle IS NULL
         AND NOT EXISTS (
             SELECT FROM ledger.offer_grant AS grants
             WHERE
@@ -59,7 +57,7 @@ asked_offers AS (
         realm,
         shop_id,
         offer_id,
-        min(quota) AS quota,
+        min((terms ->> 'quota')::integer) AS quota,
         count(*) AS asking
     FROM asking_messages
     GROUP BY realm, shop_id, offer_id
@@ -75,9 +73,10 @@ given_grants AS (
         asking_messages.message_id,
         %(at)s::timestamptz
     FROM asked_offers
-    CROSS JOIN LATERAL ledger.free_offer_slots(
-        asked_offers.realm, asked_offers.shop_id, asked_offers.offer_id, asked_offers.quota, asked_offers.asking
-    ) AS free_slots
+    CROSS JOIN
+        ledger.free_offer_slots(
+            asked_offers.realm, asked_offers.shop_id, asked_offers.offer_id, asked_offers.quota, asked_offers.asking
+        ) AS free_slots
     INNER JOIN asking_messages
         ON asked_offers.offer_id = asking_messages.offer_id AND free_slots.turn = asking_messages.turn
     RETURNING message_id
@@ -85,18 +84,17 @@ given_grants AS (
 
 judged_messages AS (
     SELECT
-        asked_messages.message_id,
-        asked_messages.opens_at,
-        asked_messages.reason
+        message_id,
+        (terms ->> 'from')::timestamptz AS opens_at,
+        coalesce(obstacle, 'offer_gone') AS reason
     FROM asked_messages
-    WHERE asked_messages.reason IS NOT NULL
-    UNION ALL
-    SELECT
-        asking_messages.message_id,
-        asking_messages.opens_at,
-        'offer_gone' AS reason
-    FROM asking_messages
-    WHERE asking_messages.message_id NOT IN (SELECT given_grants.message_id FROM given_grants)
+    WHERE
+        obstacle IS NOT NULL
+        OR message_id IN (
+            SELECT asking_messages.message_id FROM asking_messages
+            EXCEPT
+            SELECT given_grants.message_id FROM given_grants
+        )
 )
 
 UPDATE ledger.message AS messages
