@@ -48,11 +48,11 @@ silent_customers AS (
         AND features.last_paid_at <= settings.paid_until
         AND settings.groups @> to_jsonb(labels.rfm_group)
         AND NOT EXISTS (
-            SELECT FROM facts.customers AS others
-            INNER JOIN __features__ AS theirs ON (others.shop_id, others.customer_no) = (theirs.shop_id, theirs.customer_no)
+            SELECT FROM facts.customers AS twins
+            INNER JOIN __features__ AS paid ON twins.shop_id = paid.shop_id AND twins.customer_no = paid.customer_no
             WHERE
-                others.identity = customers.identity AND others.shop_id = customers.shop_id
-                AND (theirs.last_paid_at, theirs.customer_no) > (features.last_paid_at, features.customer_no)
+                twins.identity = customers.identity AND twins.shop_id = customers.shop_id
+                AND (paid.last_paid_at, paid.customer_no) > (features.last_paid_at, features.customer_no)
         )
 ),
 
