@@ -5,14 +5,12 @@
 --          facts.refunds, facts.refunds_history, pg_temp.changed_parcels
 -- writes:  pg_temp.found_parcels
 -- returns: nothing
--- A scan of an end is looked for over all parcels at once before any is looked at by itself: of a history load nearly
--- all have one.
+-- Ends are looked for over all parcels at once before any is looked at by itself: of a history load nearly all have
+-- one.
 CREATE TEMPORARY TABLE found_parcels ON COMMIT DROP AS
-WITH open_parcels AS (
-    SELECT parcels.*
+WITH perhaps_open AS MATERIALIZED (
+    SELECT changed_parcels.shipment_id
     FROM pg_temp.changed_parcels
-    INNER JOIN facts.open_parcels_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS parcels
-        ON changed_parcels.shipment_id = parcels.shipment_id
     WHERE NOT EXISTS (
         SELECT FROM facts.tracking_events AS ends
         WHERE
@@ -22,6 +20,14 @@ WITH open_parcels AS (
             AND ends.happened_at <= %(as_of)s::timestamptz
             AND ends.known_at <= %(as_of)s::timestamptz
     )
+),
+
+open_parcels AS MATERIALIZED (
+    SELECT parcels.*
+    FROM perhaps_open
+    CROSS JOIN LATERAL facts.open_parcel_as_of(
+        %(shop_id)s::text, perhaps_open.shipment_id, %(as_of)s::timestamptz
+    ) AS parcels
 ),
 
 coming_parcels AS (

@@ -128,32 +128,66 @@ $$;
 COMMENT ON FUNCTION facts.parcel_log(text, text, timestamptz, timestamptz) IS
 'What the scans of a parcel that had happened and were known at an instant come to; one row, whatever there is.';
 
-CREATE FUNCTION facts.open_parcels_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF record.parcels
+-- OFFSET 0 keeps a look-up by key one: what reads two versions of a fact (UNION ALL) cannot be entered from a join.
+CREATE FUNCTION facts.open_parcel(p_parcel facts.shipments, p_as_of timestamptz) RETURNS SETOF record.parcels
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT
-    parcels.shop_id, parcels.shipment_id, parcels.order_id, orders.customer_no, parcels.carrier, parcels.region,
-    parcels.shipped_at, parcels.promised_at, logs.first_scan_at, logs.moved_at, logs.moved_state, logs.problem_at,
-    logs.problem_state, logs.problem_known_at, logs.turned_back_at, logs.turned_back_known_at, logs.turned_back_state,
-    EXISTS (
-        SELECT FROM facts.refunds_as_of(p_shop, p_as_of) AS refunds
-        WHERE refunds.order_id = parcels.order_id AND refunds.state = 'asked'
-    ),
-    true,
-    NULL::timestamptz
-FROM facts.shipments_as_of(p_shop, p_as_of) AS parcels
-INNER JOIN facts.orders_as_of(p_shop, p_as_of) AS orders ON parcels.order_id = orders.order_id
-CROSS JOIN LATERAL facts.parcel_log(p_shop, parcels.shipment_id, parcels.shipped_at, p_as_of) AS logs
+    (p_parcel).shop_id, (p_parcel).shipment_id, (p_parcel).order_id, orders.customer_no, (p_parcel).carrier,
+    (p_parcel).region, (p_parcel).shipped_at, (p_parcel).promised_at, logs.first_scan_at, logs.moved_at,
+    logs.moved_state, logs.problem_at, logs.problem_state, logs.problem_known_at, logs.turned_back_at,
+    logs.turned_back_known_at, logs.turned_back_state, coalesce(refunds.is_asked, false), true, NULL::timestamptz
+FROM (
+    SELECT customer_no, closed_at, finished_at
+    FROM facts.orders_as_of((p_parcel).shop_id, p_as_of)
+    WHERE order_id = (p_parcel).order_id
+    OFFSET 0
+) AS orders
+CROSS JOIN LATERAL facts.parcel_log(
+    (p_parcel).shop_id, (p_parcel).shipment_id, (p_parcel).shipped_at, p_as_of
+) AS logs
+CROSS JOIN LATERAL (
+    SELECT bool_or(state = 'succeeded') AS is_paid_back, bool_or(state = 'asked') AS is_asked
+    FROM facts.refunds_as_of((p_parcel).shop_id, p_as_of)
+    WHERE order_id = (p_parcel).order_id
+) AS refunds
 WHERE
     orders.closed_at IS NULL
     AND orders.finished_at IS NULL
     AND logs.end_state IS NULL
-    AND NOT EXISTS (
-        SELECT FROM facts.refunds_as_of(p_shop, p_as_of) AS refunds
-        WHERE refunds.order_id = parcels.order_id AND refunds.state = 'succeeded'
-    )
+    AND refunds.is_paid_back IS NOT TRUE
+$$;
+COMMENT ON FUNCTION facts.open_parcel(facts.shipments, timestamptz) IS
+'A parcel, as known at that instant, if it was on its way then: with what its scans, order and refunds come to.';
+
+CREATE FUNCTION facts.open_parcels_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF record.parcels
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT found.*
+FROM facts.shipments_as_of(p_shop, p_as_of) AS parcels
+CROSS JOIN LATERAL facts.open_parcel(parcels, p_as_of) AS found
+WHERE NOT EXISTS (
+    SELECT FROM facts.tracking_events AS ends
+    WHERE
+        ends.shop_id = p_shop AND ends.shipment_id = parcels.shipment_id
+        AND ends.state IN ('delivered', 'returned', 'cancelled')
+        AND ends.happened_at <= p_as_of AND ends.known_at <= p_as_of
+)
 $$;
 COMMENT ON FUNCTION facts.open_parcels_as_of(text, timestamptz) IS
-'Parcels on their way at an instant, from the facts as they were known then: narrow it by key, order or ship click.';
+'Parcels on their way at an instant, from the facts as they were known then: narrow it by the ship click. Those that '
+'have ended are left out all at once, before any is looked at by itself.';
+
+CREATE FUNCTION facts.open_parcel_as_of(p_shop text, p_shipment text, p_as_of timestamptz)
+RETURNS SETOF record.parcels
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT found.*
+FROM (
+    SELECT * FROM facts.shipments_as_of(p_shop, p_as_of) WHERE shipment_id = p_shipment OFFSET 0
+) AS parcels
+CROSS JOIN LATERAL facts.open_parcel(parcels::facts.shipments, p_as_of) AS found
+OFFSET 0
+$$;
+COMMENT ON FUNCTION facts.open_parcel_as_of(text, text, timestamptz) IS
+'One parcel, if it was on its way at an instant.';
 
 CREATE FUNCTION record.parcels_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF record.parcels
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -306,11 +340,54 @@ $$;
 COMMENT ON FUNCTION facts.parcel_trouble(text, timestamptz) IS
 'Open parcels past their day or in trouble at an instant, younger than the age cap, with their buyers.';
 
+CREATE FUNCTION record.parcels_of_customer_as_of(p_shop text, p_customer_no bigint, p_as_of timestamptz)
+RETURNS SETOF record.parcels
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT parcels.*
+FROM record.parcels AS parcels
+WHERE
+    parcels.customer_no = p_customer_no
+    AND parcels.shop_id = p_shop
+    AND parcels.is_open
+    AND EXISTS (
+        SELECT FROM record.heads
+        WHERE
+            shop_id = p_shop AND refreshed_as_of = p_as_of
+            AND coalesce(current_setting('touchpoint.known_by', true), '') = ''
+    )
+UNION ALL
+SELECT found.*
+FROM (
+    SELECT order_id
+    FROM facts.orders_as_of(p_shop, p_as_of)
+    WHERE customer_no = p_customer_no AND closed_at IS NULL AND finished_at IS NULL
+    OFFSET 0
+) AS orders
+CROSS JOIN LATERAL (
+    SELECT * FROM facts.shipments_as_of(p_shop, p_as_of) WHERE order_id = orders.order_id OFFSET 0
+) AS parcels
+CROSS JOIN LATERAL facts.open_parcel(parcels::facts.shipments, p_as_of) AS found
+WHERE NOT EXISTS (
+    SELECT FROM record.heads
+    WHERE
+        shop_id = p_shop AND refreshed_as_of = p_as_of
+        AND coalesce(current_setting('touchpoint.known_by', true), '') = ''
+)
+$$;
+COMMENT ON FUNCTION record.parcels_of_customer_as_of(text, bigint, timestamptz) IS
+'As record.parcels_as_of, of one buyer.';
+
 CREATE FUNCTION facts.has_parcel_trouble(p_shop text, p_customer_no bigint, p_as_of timestamptz) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT EXISTS (
-    SELECT FROM facts.parcel_trouble(p_shop, p_as_of) AS troubles
-    WHERE troubles.customer_no = p_customer_no
+    SELECT FROM record.parcels_of_customer_as_of(p_shop, p_customer_no, p_as_of) AS parcels
+    CROSS JOIN (SELECT record.logistics_as_of(p_shop, p_as_of) AS rules) AS norms
+    CROSS JOIN LATERAL facts.parcel_standing(parcels, norms.rules, p_as_of) AS standings
+    WHERE
+        parcels.shipped_at > p_as_of - make_interval(
+            secs => coalesce((norms.rules ->> 'give_up_after')::float8, 60 * 86400)
+        )
+        AND (standings.late_from <= p_as_of OR standings.problem IS NOT NULL)
 )
 $$;
 COMMENT ON FUNCTION facts.has_parcel_trouble(text, bigint, timestamptz) IS
@@ -356,7 +433,12 @@ SELECT coalesce(min(
     END
 ), 'no_parcel')
 FROM facts.shipments_as_of(p_shop, p_as_of) AS parcels
-LEFT JOIN facts.orders_as_of(p_shop, p_as_of) AS orders ON parcels.order_id = orders.order_id
+LEFT JOIN LATERAL (
+    SELECT closed_at, finished_at
+    FROM facts.orders_as_of(p_shop, p_as_of)
+    WHERE order_id = parcels.order_id
+    OFFSET 0
+) AS orders ON true
 CROSS JOIN LATERAL facts.parcel_log(p_shop, parcels.shipment_id, parcels.shipped_at, p_as_of) AS logs
 WHERE parcels.shipment_id = p_shipment
 $$;

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.sql.audiences.parcels import CAMPAIGN, RULES, add_parcel, refresh
 from tests.sql.decide.building import AS_OF, make_run, make_segments, make_shop
+from tests.sql.outbox.parcel_messages import LATE, decided
 
 from touchpoint import statements
 from touchpoint.campaigns.load import load_campaigns
@@ -108,3 +109,28 @@ def test_a_past_instant_reads_the_parcels_of_its_window(tx: Transaction) -> None
     assert "shipments_shipped" in plan
     assert buffers < 60_000
 
+
+def test_what_is_asked_of_one_parcel_or_buyer_is_looked_up(tx: Transaction) -> None:
+    """At a claim, and as of a past instant, nothing is read but that parcel's facts."""
+    message_id = decided(tx, LATE, step="late")
+    ship(tx, 20_000)
+    tx.connection.exec_driver_sql(
+        "INSERT INTO facts.refunds (shop_id, refund_id, order_id, amount_minor, currency, state, happened_at,"
+        " modified_at, known_at, batch_id) SELECT shop_id, order_id, order_id, 1, 'CNY', 'refused', known_at, known_at, known_at, 7"
+        " FROM facts.orders"
+    )
+    tx.connection.exec_driver_sql("ANALYZE facts.refunds")
+    given = {"message_ids": [message_id], "at": AS_OF + timedelta(minutes=1)}
+    for name in ("outbox/context/shipment", "outbox/valid/shipment_open"):
+        text, values = statements.load(name).bind(given)
+        assert buffers_of(tx, text, values) < 100, name
+    one = {"id": "old7", "at": AS_OF - timedelta(days=50)}
+    trouble = (
+        "SELECT facts.has_parcel_trouble('lab', customer_no, %(at)s) FROM facts.customers WHERE customer_id = %(id)s"
+    )
+    assert buffers_of(tx, trouble, one) < 500
+
+
+def buffers_of(tx: Transaction, text: str, values: object) -> int:
+    plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}", values).scalar_one()
+    return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])

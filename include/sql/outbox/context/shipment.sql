@@ -28,14 +28,10 @@ WITH covered_parcels AS (
             AND covers.covered_as_of <= %(at)s::timestamptz
             AND (covers.released_as_of IS NULL OR covers.released_as_of > %(at)s::timestamptz)
     CROSS JOIN
-        LATERAL (
-            SELECT open_parcels.*
-            FROM facts.open_parcels_as_of(messages.shop_id, %(at)s::timestamptz) AS open_parcels
-            WHERE open_parcels.shipment_id = covers.covered_id
-        ) AS parcels
+        LATERAL facts.open_parcel_as_of(messages.shop_id, covers.covered_id, %(at)s::timestamptz) AS parcels
     CROSS JOIN
         LATERAL facts.parcel_standing(
-            parcels::record.parcels, record.logistics_as_of(messages.shop_id, %(at)s::timestamptz), %(at)s::timestamptz
+            parcels, record.logistics_as_of(messages.shop_id, %(at)s::timestamptz), %(at)s::timestamptz
         ) AS standings
     WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
 ),
@@ -84,6 +80,8 @@ LEFT JOIN LATERAL (
     SELECT parcels.tracking_no
     FROM facts.shipments_as_of(firsts.shop_id, %(at)s::timestamptz) AS parcels
     WHERE parcels.shipment_id = firsts.shipment_id
+    ORDER BY parcels.shipment_id
+    OFFSET 0
 ) AS shipments ON true
 LEFT JOIN contact.people AS people
     ON

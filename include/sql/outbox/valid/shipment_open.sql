@@ -66,13 +66,11 @@ judged_covers AS (
         ON
             open_messages.touch_id = covers.touch_id
             AND covers.released_as_of IS NULL
-    LEFT JOIN LATERAL (
-        SELECT open_parcels.*
-        FROM facts.open_parcels_as_of(open_messages.shop_id, %(at)s::timestamptz) AS open_parcels
-        WHERE open_parcels.shipment_id = covers.covered_id
+    LEFT JOIN LATERAL facts.open_parcel_as_of(
+        open_messages.shop_id, covers.covered_id, %(at)s::timestamptz
     ) AS parcels ON true
     LEFT JOIN LATERAL facts.parcel_standing(
-        parcels::record.parcels, open_messages.rules, %(at)s::timestamptz
+        parcels, open_messages.rules, %(at)s::timestamptz
     ) AS standings ON parcels.shipment_id IS NOT NULL
 ),
 
