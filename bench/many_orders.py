@@ -42,7 +42,9 @@ FROM (
             abs(hashint8extended(n, 3) %% 1000000000) AS c2,
             abs(hashint8extended(n, 4) %% 1000000000) AS c3
         FROM generate_series(%(first)s, %(total)s) AS n
+        OFFSET 0 -- draws once, however often a chance is looked at
     ) AS chances
+    OFFSET 0
 ) AS drawn
 """
 _FACTS = (
