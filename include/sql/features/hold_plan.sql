@@ -1,5 +1,5 @@
--- purpose: for the pass over a whole shop at its head, until the transaction ends or free_plan: read the covering indexes
---          in customer order and aggregate as it comes, sort in memory, let every core take part
+-- purpose: for the pass over a whole shop at its head, until the transaction ends or free_plan: read the covering
+--          indexes in customer order and aggregate as it comes, sort in memory, let every core take part
 -- grain:   one row
 -- params:  none
 -- reads:   nothing

@@ -1,8 +1,8 @@
 -- purpose: take due messages of one channel in hand, each for one dispatcher alone
 -- grain:   one row per message claimed
 -- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
---          running_steps text[], sending_on boolean, environment_id uuid, shard integer, shards integer, skipped bigint[],
---          claim_size integer, lease interval, versions jsonb
+--          running_steps text[], sending_on boolean, environment_id uuid, shard integer, shards integer,
+--          skipped bigint[], claim_size integer, lease interval, versions jsonb
 -- reads:   ledger.approvals_at, ledger.touch, ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.message
 -- returns: many

@@ -26,7 +26,14 @@ CASES = list(product(("zh-CN", "en"), ("touch_1", "touch_2"), ("asleep", "long_g
 
 
 def render(
-    shop: Any, locale: str, step: str, variant: str, channel: Channel = Channel.SMS, *, offer: bool = True, **changes: Any
+    shop: Any,
+    locale: str,
+    step: str,
+    variant: str,
+    channel: Channel = Channel.SMS,
+    *,
+    offer: bool = True,
+    **changes: Any,
 ) -> Rendered:
     row = {
         "occasion_kind": "last_order",

@@ -25,7 +25,10 @@ CASES = list(product(LOCALES, VARIANTS, (1, 2)))
 
 
 def test_the_cases_are_all_the_templates_there_are():
-    found = {path.parent.relative_to(TEMPLATE_ROOT).as_posix() for path in TEMPLATE_ROOT.glob("messages/unpaid_reminder/*/*/*")}
+    found = {
+        path.parent.relative_to(TEMPLATE_ROOT).as_posix()
+        for path in TEMPLATE_ROOT.glob("messages/unpaid_reminder/*/*/*")
+    }
     assert found == {f"messages/unpaid_reminder/{locale}/remind.{variant}" for locale, variant, _ in CASES}
     assert set(VARIANTS) == set(load_campaigns().by_id["unpaid_reminder"].template_variants)
 
