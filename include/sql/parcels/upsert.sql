@@ -4,6 +4,7 @@
 -- reads:   pg_temp.found_parcels
 -- writes:  record.parcels
 -- returns: count
+-- In order of the ship click: an audience reads the latest, and finds them side by side.
 INSERT INTO record.parcels AS parcels (
     shop_id, shipment_id, order_id, customer_no, carrier, region, shipped_at, promised_at, first_scan_at, moved_at,
     moved_state, problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at, turned_back_state,
@@ -31,6 +32,7 @@ SELECT
     is_open,
     next_at
 FROM pg_temp.found_parcels
+ORDER BY shipped_at, shipment_id
 ON CONFLICT ON CONSTRAINT parcels_pk DO UPDATE
     SET
         order_id = excluded.order_id,

@@ -53,12 +53,13 @@ CREATE TABLE record.parcels (
     is_open boolean NOT NULL,
     next_at timestamptz,
     CONSTRAINT parcels_pk PRIMARY KEY (shop_id, shipment_id)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX parcels_shipped ON record.parcels (shop_id, shipped_at);
 CREATE INDEX parcels_of_customer ON record.parcels (customer_no);
 CREATE INDEX parcels_next ON record.parcels (shop_id, next_at) WHERE next_at IS NOT NULL;
 COMMENT ON TABLE record.parcels IS
-'Parcels open at the head, as facts.open_parcels_as_of sees them there; one that is over has no row.';
+'Parcels open at the head, as facts.open_parcels_as_of sees them there; one that is over has no row. Room is left in '
+'its pages, so that a scan changes a row where it stands.';
 COMMENT ON COLUMN record.parcels.first_scan_at IS 'The carrier''s first scan: norms count from it, not from the click.';
 COMMENT ON COLUMN record.parcels.moved_at IS 'Last scan of its way.';
 COMMENT ON COLUMN record.parcels.problem_state IS 'Last scan that is no way and no end; out_of_area by its words.';

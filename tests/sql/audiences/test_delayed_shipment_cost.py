@@ -116,7 +116,8 @@ def test_what_is_asked_of_one_parcel_or_buyer_is_looked_up(tx: Transaction) -> N
     ship(tx, 20_000)
     tx.connection.exec_driver_sql(
         "INSERT INTO facts.refunds (shop_id, refund_id, order_id, amount_minor, currency, state, happened_at,"
-        " modified_at, known_at, batch_id) SELECT shop_id, order_id, order_id, 1, 'CNY', 'refused', known_at, known_at, known_at, 7"
+        " modified_at, known_at, batch_id)"
+        " SELECT shop_id, order_id, order_id, 1, 'CNY', 'refused', known_at, known_at, known_at, 7"
         " FROM facts.orders"
     )
     tx.connection.exec_driver_sql("ANALYZE facts.refunds")
