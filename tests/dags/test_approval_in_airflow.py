@@ -134,7 +134,8 @@ def asked(installation: Installation, shop_id: str) -> Question:
     """Run a shop's monthly DAG until it asks."""
     question = Question(installation, shop_id, installation.run(f"touchpoints_monthly__{shop_id}"))
     found = question.wait_for("awaiting_input", "failed", "skipped", "upstream_failed")
-    assert found == "awaiting_input", installation.states(question.dag_id, question.run_id)
+    states = installation.states(question.dag_id, question.run_id)
+    assert found == "awaiting_input", sorted(name for name, state in states.items() if state == "failed")
     return question
 
 
@@ -282,7 +283,7 @@ def test_a_shop_added_later_asks_its_marketer_and_without_an_answer_in_time_noth
     assert question.wait_for("success", "failed") == "success"
     assert question.answers() == set()
     assert question.answer("marketer", YES)[0] == 409
-    installation.stop_clock(first)
+    installation.move_on(first)
     assert question.dispatch() == {"expired: not_approved": waiting}
 
 
