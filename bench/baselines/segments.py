@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from touchpoint.db import Transaction
+from touchpoint.record.rfm import shares_of
 from touchpoint.settings import Segments
 
 COLUMNS = (
@@ -110,9 +111,9 @@ LEFT JOIN refunded USING (customer_no)
 _LABELLED = """
 WITH bounds AS (
     SELECT
-        quantile_disc(last_paid_at, [0.2, 0.4, 0.6, 0.8]) AS r,
-        quantile_disc(order_count, [0.2, 0.4, 0.6, 0.8]) AS f,
-        quantile_disc(net_minor, [0.2, 0.4, 0.6, 0.8]) AS m,
+        quantile_disc(last_paid_at, {fifths}) AS r,
+        quantile_disc(order_count, {fifths}) AS f,
+        quantile_disc(net_minor, {fifths}) AS m,
         quantile_disc(net_minor, {quantiles}) AS t
     FROM features
 ),
@@ -166,7 +167,8 @@ class DuckDB:
         self.folder = folder
         self.features = _FEATURES.format(folder=folder, as_of=as_of.isoformat())
         self.labelled = _LABELLED.format(
-            quantiles=rules.value_tiers.quantiles,
+            fifths=shares_of((0.2, 0.4, 0.6, 0.8)),
+            quantiles=shares_of(rules.value_tiers.quantiles),
             cells=rules.rfm.cells(),
             tiers=rules.value_tiers.names,
             stage=_stage(rules, f"TIMESTAMPTZ '{as_of.isoformat()}'"),

@@ -157,77 +157,58 @@ COMMENT ON FUNCTION record.features_of_shop(text, timestamptz, bigint[]) IS
 'Features of all customers of a shop as of an instant at or after its head, in four ranges cut as p_cuts says.';
 
 -- Labels of one customer. Bounds are where a score, tier or stage begins: a score is 1 and one more for each bound
--- reached, so that equal values always get equal scores. Both are plain SELECTs, so that the planner puts them into the
--- calling statement and works the configuration out once.
-CREATE FUNCTION record.labels_by(
-    p_last_paid_at timestamptz, p_order_count bigint, p_net_minor bigint, p_as_of timestamptz,
-    p_recency timestamptz[], p_frequency bigint[], p_monetary bigint[], p_groups jsonb,
-    p_tier_from bigint[], p_tiers jsonb,
-    p_second_time_orders bigint, p_loyal_orders bigint, p_drifting interval, p_dormant interval, p_lost interval
-) RETURNS TABLE (
-    r_score integer, f_score integer, m_score integer, rfm_group text, value_tier text, stage text
-) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT
-    scores.r,
-    scores.f,
-    scores.m,
-    p_groups ->> (25 * scores.r + 5 * scores.f + scores.m - 31),
-    p_tiers ->> scores.tier,
-    CASE
-        WHEN p_last_paid_at IS NULL OR coalesce(p_order_count, 0) = 0 THEN 'prospect'
-        WHEN p_as_of - p_last_paid_at >= p_lost THEN 'lost'
-        WHEN p_as_of - p_last_paid_at >= p_dormant THEN 'dormant'
-        WHEN p_as_of - p_last_paid_at >= p_drifting THEN 'drifting'
-        WHEN p_order_count >= p_loyal_orders THEN 'loyal'
-        WHEN p_order_count >= p_second_time_orders THEN 'second_time'
-        ELSE 'new'
-    END
-FROM (
-    SELECT
-        1 + width_bucket(p_last_paid_at, p_recency) AS r,
-        1 + width_bucket(p_order_count, p_frequency) AS f,
-        1 + width_bucket(p_net_minor, p_monetary) AS m,
-        width_bucket(p_net_minor, p_tier_from) AS tier
-) AS scores
+-- reached, so that equal values always get equal scores. All are plain SELECTs, so that the planner puts them into the
+-- calling statement, works the configuration out once, and leaves out what is not asked for.
+CREATE FUNCTION record.group_of(p_rfm jsonb, p_r integer, p_f integer, p_m integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT p_rfm -> 'groups' ->> (25 * p_r + 5 * p_f + p_m - 31)
 $$;
-COMMENT ON FUNCTION record.labels_by(
-    timestamptz, bigint, bigint, timestamptz, timestamptz[], bigint[], bigint[], jsonb, bigint[], jsonb, bigint, bigint,
-    interval, interval, interval
-) IS 'Scores, RFM group, value tier and lifecycle stage, by bounds given one by one.';
+COMMENT ON FUNCTION record.group_of(jsonb, integer, integer, integer) IS
+'The RFM group of a combination of scores, from the parameter rfm.';
 
 CREATE FUNCTION record.labels(
     p_last_paid_at timestamptz, p_order_count bigint, p_net_minor bigint, p_as_of timestamptz, p_rfm jsonb,
     p_segments jsonb
 ) RETURNS TABLE (
-    r_score integer, f_score integer, m_score integer, rfm_group text, value_tier text, stage text
+    r_score integer, f_score integer, m_score integer, rfm_group text, value_tier text, stage text, tier integer
 ) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT labels.r_score, labels.f_score, labels.m_score, labels.rfm_group, labels.value_tier, labels.stage
-FROM record.labels_by(
-    p_last_paid_at, p_order_count, p_net_minor, p_as_of,
-    ARRAY[
-        to_timestamp((p_rfm #>> '{recency,0}')::float8), to_timestamp((p_rfm #>> '{recency,1}')::float8),
-        to_timestamp((p_rfm #>> '{recency,2}')::float8), to_timestamp((p_rfm #>> '{recency,3}')::float8)
-    ],
-    ARRAY[
-        (p_rfm #>> '{frequency,0}')::bigint, (p_rfm #>> '{frequency,1}')::bigint,
-        (p_rfm #>> '{frequency,2}')::bigint, (p_rfm #>> '{frequency,3}')::bigint
-    ],
-    ARRAY[
-        (p_rfm #>> '{monetary,0}')::bigint, (p_rfm #>> '{monetary,1}')::bigint,
-        (p_rfm #>> '{monetary,2}')::bigint, (p_rfm #>> '{monetary,3}')::bigint
-    ],
-    p_rfm -> 'groups',
-    ARRAY[
-        (p_rfm #>> '{tier_from,0}')::bigint, (p_rfm #>> '{tier_from,1}')::bigint, (p_rfm #>> '{tier_from,2}')::bigint
-    ],
-    p_rfm -> 'tiers',
-    (p_segments ->> 'second_time_orders')::bigint,
-    (p_segments ->> 'loyal_orders')::bigint,
-    make_interval(secs => (p_segments ->> 'drifting_after')::float8),
-    make_interval(secs => (p_segments ->> 'dormant_after')::float8),
-    make_interval(secs => (p_segments ->> 'lost_after')::float8)
-) AS labels
+SELECT
+    scores.r,
+    scores.f,
+    scores.m,
+    record.group_of(p_rfm, scores.r, scores.f, scores.m),
+    p_rfm -> 'tiers' ->> scores.tier,
+    CASE
+        WHEN p_last_paid_at IS NULL OR coalesce(p_order_count, 0) = 0 THEN 'prospect'
+        WHEN p_as_of - p_last_paid_at >= make_interval(secs => (p_segments ->> 'lost_after')::float8) THEN 'lost'
+        WHEN p_as_of - p_last_paid_at >= make_interval(secs => (p_segments ->> 'dormant_after')::float8) THEN 'dormant'
+        WHEN p_as_of - p_last_paid_at >= make_interval(secs => (p_segments ->> 'drifting_after')::float8)
+            THEN 'drifting'
+        WHEN p_order_count >= (p_segments ->> 'loyal_orders')::bigint THEN 'loyal'
+        WHEN p_order_count >= (p_segments ->> 'second_time_orders')::bigint THEN 'second_time'
+        ELSE 'new'
+    END,
+    scores.tier
+FROM (
+    SELECT
+        1 + width_bucket(p_last_paid_at, ARRAY[
+            to_timestamp((p_rfm #>> '{recency,0}')::float8), to_timestamp((p_rfm #>> '{recency,1}')::float8),
+            to_timestamp((p_rfm #>> '{recency,2}')::float8), to_timestamp((p_rfm #>> '{recency,3}')::float8)
+        ]) AS r,
+        1 + width_bucket(p_order_count, ARRAY[
+            (p_rfm #>> '{frequency,0}')::bigint, (p_rfm #>> '{frequency,1}')::bigint,
+            (p_rfm #>> '{frequency,2}')::bigint, (p_rfm #>> '{frequency,3}')::bigint
+        ]) AS f,
+        1 + width_bucket(p_net_minor, ARRAY[
+            (p_rfm #>> '{monetary,0}')::bigint, (p_rfm #>> '{monetary,1}')::bigint,
+            (p_rfm #>> '{monetary,2}')::bigint, (p_rfm #>> '{monetary,3}')::bigint
+        ]) AS m,
+        width_bucket(p_net_minor, ARRAY[
+            (p_rfm #>> '{tier_from,0}')::bigint, (p_rfm #>> '{tier_from,1}')::bigint,
+            (p_rfm #>> '{tier_from,2}')::bigint
+        ]) AS tier
+) AS scores
 $$;
 COMMENT ON FUNCTION record.labels(timestamptz, bigint, bigint, timestamptz, jsonb, jsonb) IS
-'Scores, RFM group, value tier and lifecycle stage of a customer, from features and the parameters rfm and segments. '
-'A customer without a paid order has the stage prospect and nothing else. Monetary value is net of refunds: net_minor.';
+'Scores, RFM group, value tier (by name, and by number from 0) and lifecycle stage of a customer, from features and '
+'the parameters rfm and segments. Without a paid order: prospect, and nothing else. Monetary value is net_minor.';

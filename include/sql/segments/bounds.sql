@@ -2,15 +2,15 @@
 --          amount that make value tiers; the largest value still inside (percentile_disc), so that equal values fall on
 --          one side. Three sorts, which several cores may share
 -- grain:   one row per measure
--- params:  features relation, shop_id text, tier_quantiles float8[]
+-- params:  features relation, shop_id text, quintiles float8[], quantiles float8[]
 -- reads:   the features relation
 -- writes:  nothing
 -- returns: many
 SELECT
     'recency' AS measure,
     count(*) AS customers,
-    percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY last_paid_at) AS instants,
-    cast(NULL AS bigint[]) AS quintiles,
+    percentile_disc(%(quintiles)s::float8[]) WITHIN GROUP (ORDER BY last_paid_at) AS instants,
+    cast(NULL AS bigint[]) AS ends,
     cast(NULL AS bigint[]) AS tiers
 FROM __features__
 WHERE shop_id = %(shop_id)s::text
@@ -19,7 +19,7 @@ SELECT
     'frequency' AS measure,
     count(*) AS customers,
     cast(NULL AS timestamptz[]) AS instants,
-    percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY cast(order_count AS bigint)) AS quintiles,
+    percentile_disc(%(quintiles)s::float8[]) WITHIN GROUP (ORDER BY cast(order_count AS bigint)) AS ends,
     cast(NULL AS bigint[]) AS tiers
 FROM __features__
 WHERE shop_id = %(shop_id)s::text
@@ -28,7 +28,7 @@ SELECT
     'monetary' AS measure,
     count(*) AS customers,
     cast(NULL AS timestamptz[]) AS instants,
-    percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY net_minor) AS quintiles,
-    percentile_disc(%(tier_quantiles)s::float8[]) WITHIN GROUP (ORDER BY net_minor) AS tiers
+    percentile_disc(%(quintiles)s::float8[]) WITHIN GROUP (ORDER BY net_minor) AS ends,
+    percentile_disc(%(quantiles)s::float8[]) WITHIN GROUP (ORDER BY net_minor) AS tiers
 FROM __features__
 WHERE shop_id = %(shop_id)s::text

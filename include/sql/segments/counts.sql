@@ -7,8 +7,10 @@
 -- returns: many
 WITH combinations AS (
     SELECT
-        labels.rfm_group,
-        labels.value_tier,
+        labels.r_score,
+        labels.f_score,
+        labels.m_score,
+        labels.tier,
         labels.stage,
         count(*) AS customers,
         sum(features.order_count) AS orders,
@@ -19,7 +21,18 @@ WITH combinations AS (
             features.last_paid_at, features.order_count, features.net_minor, %(as_of)s::timestamptz, %(rfm)s::jsonb,
             %(segments)s::jsonb
         ) AS labels
-    GROUP BY labels.rfm_group, labels.value_tier, labels.stage
+    GROUP BY labels.r_score, labels.f_score, labels.m_score, labels.tier, labels.stage
+),
+
+named AS (
+    SELECT
+        record.group_of(%(rfm)s::jsonb, r_score, f_score, m_score) AS rfm_group,
+        %(rfm)s::jsonb -> 'tiers' ->> tier AS value_tier,
+        stage,
+        customers,
+        orders,
+        net_minor
+    FROM combinations
 )
 
 SELECT
@@ -32,5 +45,5 @@ SELECT
     sum(customers)::bigint AS customers,
     sum(orders)::bigint AS orders,
     sum(net_minor)::bigint AS net_minor
-FROM combinations
+FROM named
 GROUP BY GROUPING SETS ((rfm_group), (value_tier), (stage))

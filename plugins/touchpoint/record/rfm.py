@@ -19,6 +19,7 @@ from touchpoint.settings import Segments, Shop
 
 PLACE = "config/segments.yaml"
 _STEP = timedelta(microseconds=1)  # the finest PostgreSQL keeps
+_FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
 
 def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str, segments: Segments) -> dict[str, Any]:
@@ -40,7 +41,8 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str, segme
         ConfigError: amounts are needed, and none are given in the shop's currency.
     """
     tiers = segments.value_tiers
-    measured = tx.many("segments/bounds", features=relation, shop_id=shop.id, tier_quantiles=tiers.quantiles)
+    shares = {"quintiles": shares_of(_FIFTHS), "quantiles": shares_of(tiers.quantiles)}
+    measured = tx.many("segments/bounds", features=relation, shop_id=shop.id, **shares)
     found = {row["measure"]: row for row in measured}
     customers = found["recency"]["customers"]
     enough = customers >= segments.rfm.min_customers
@@ -59,11 +61,16 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str, segme
     }
 
 
+def shares_of(quantiles: Sequence[float]) -> list[float]:
+    """Shares as percentile_disc takes them: 0.2 * 35 is 7.000000000000001 to it, and would mean the 8th value."""
+    return [quantile - 1e-9 for quantile in quantiles]
+
+
 def _quintiles(found: Mapping[str, Row]) -> dict[str, list[float]]:
     return {
         "recency": [(instant + _STEP).timestamp() for instant in found["recency"]["instants"]],
-        "frequency": _above(found["frequency"]["quintiles"]),
-        "monetary": _above(found["monetary"]["quintiles"]),
+        "frequency": _above(found["frequency"]["ends"]),
+        "monetary": _above(found["monetary"]["ends"]),
     }
 
 

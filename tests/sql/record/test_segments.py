@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.sql.decide.building import (
     AS_OF,
@@ -99,6 +99,7 @@ def test_scores_are_those_of_a_plain_ranking_and_equal_values_score_equally(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(values=list(range(35)))  # a fifth of 35 is a little more than 7 in binary
 @given(values=st.lists(st.integers(-1000, 1000), min_size=5, max_size=40, unique=True))
 def test_without_ties_each_score_holds_a_fifth(shared: Database, values: list[int]) -> None:
     with undone(shared) as tx:
