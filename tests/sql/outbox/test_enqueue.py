@@ -64,3 +64,23 @@ def test_the_same_rows_again_add_nothing(world: World) -> None:
 def test_no_rows_is_no_statement(world: World) -> None:
     with world.db.transaction() as tx:
         assert enqueue(tx, run(world), []) == 0
+
+
+def test_what_asks_for_approval_is_hashed_with_it_whenever_something_is_added(world: World) -> None:
+    given = [{**row, "needs_approval": True} for row in rows(world)]
+    world.sql("UPDATE ledger.touch SET occasion = '2026-11'")
+    hashes = []
+    for added in (given[:2], given[:2], given[2:]):
+        with world.db.transaction() as tx:
+            enqueue(tx, run(world), added)
+        hashes.append(world.sql("SELECT rows_hash, message_count, expires_at FROM ledger.approval_batch"))
+    assert [[batch["message_count"] for batch in found] for found in hashes] == [[2], [2], [3]]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert hashes[0][0]["expires_at"] == AT + timedelta(hours=2)
+
+
+def test_what_asks_for_nothing_is_not_hashed(world: World) -> None:
+    given = rows(world)
+    with world.db.transaction() as tx:
+        enqueue(tx, run(world), given)
+    assert world.sql("SELECT * FROM ledger.approval_batch") == []
