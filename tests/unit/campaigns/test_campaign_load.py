@@ -219,6 +219,11 @@ REFUSALS = {
         "reminder.yaml: key 'max_staleness' is wrong. "
         "0 would never let a message go: write how old facts may be, as in 30m",
     ),
+    "an approval nobody may give": (
+        ("approval: none", "approval: marketer"),
+        "reminder.yaml: key 'approval' is wrong. "
+        "a marketer answers for monthly campaigns alone: write none, or cadence: monthly",
+    ),
     "an empty file": (
         None,
         "reminder.yaml: key '(file)' is wrong. Input should be a valid dictionary or instance of Campaign",
