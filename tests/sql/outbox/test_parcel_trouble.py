@@ -91,6 +91,12 @@ def test_a_promotion_is_held_while_its_reader_waits_for_a_parcel(lab: Transactio
     assert row["planned_on"] == AS_OF.date()
 
 
+def test_a_parcel_of_another_customer_row_of_the_same_person_holds_it_too(lab: Transaction) -> None:
+    add_customer(lab, "b2", identity="b")
+    message_id = promotion(lab, customer_id="b2")
+    assert held(lab, message_id)[0] == {message_id: "waiting"}
+
+
 def test_it_goes_when_the_trouble_is_over(lab: Transaction) -> None:
     message_id = promotion(lab)
     add_scan(lab, "P", "delivered", "1h")

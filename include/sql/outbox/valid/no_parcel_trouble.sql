@@ -11,15 +11,18 @@ WITH held_messages AS (
         messages.message_id,
         messages.not_after > %(at)s::timestamptz + interval '3 hours' AS has_time
     FROM ledger.message AS messages
-    INNER JOIN facts.customers AS customers
-        ON
-            messages.shop_id = customers.shop_id
-            AND messages.customer_id = customers.customer_id
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state = 'claimed'
         AND messages.purpose = 'promotional'
-        AND facts.has_parcel_trouble(messages.shop_id, customers.customer_no, %(at)s::timestamptz)
+        -- The person, whatever the shop calls them: a parcel may be another customer row's of theirs.
+        AND EXISTS (
+            SELECT FROM facts.customers AS customers
+            WHERE
+                customers.identity = messages.identity
+                AND customers.shop_id = messages.shop_id
+                AND facts.has_parcel_trouble(messages.shop_id, customers.customer_no, %(at)s::timestamptz)
+        )
 )
 
 UPDATE ledger.message AS messages
