@@ -29,7 +29,7 @@ def up(
     now: Annotated[str | None, typer.Option("--now", help="Business clock of the cycle.")] = None,
     var: Var = None,
 ) -> None:
-    """Start everything, run the daily and the intraday DAG once, stay up."""
+    """Start everything, run the daily and the intraday DAG once (the first time the monthly one, too), stay up."""
     from touchpoint.local.up import up as bring_up
 
     if not bring_up(_layout(var), console, once=once, now=now):
