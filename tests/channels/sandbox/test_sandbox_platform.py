@@ -110,7 +110,7 @@ def test_a_window_of_more_than_a_day_and_a_page_of_more_than_a_hundred_are_refus
 
 
 def test_paging_upwards_skips_a_row_when_a_trade_changes_and_paging_downwards_does_not(sandbox: Sandbox) -> None:
-    clock = ANCHOR + timedelta(hours=30)  # away from what other tests look at
+    clock = ANCHOR + timedelta(hours=30, minutes=10)  # away from what other tests look at
     sandbox.control("POST", "/control/clock", {"at": clock.isoformat()})
     buyer = {"buyer": 500, "at": (clock - timedelta(minutes=5)).isoformat()}
     forced = int(sandbox.control("POST", "/control/world/order", buyer)["tid"])

@@ -278,7 +278,8 @@ def test_the_member_list_reads_by_its_mapping(resolve, sandbox, shop):
     window = Window(ANCHOR - timedelta(days=400), ANCHOR)
     pages = list(open_source(shop, Entity.MEMBER, resolve).read(Entity.MEMBER, window))
     members = rows_of(pages, Entity.MEMBER)
-    assert 1_800 < len(members) < 2_400
+    # Tests before may have had the list exported anew: the same members in another file.
+    assert 1_800 < len({row["customer_id"] for row in members}) < 2_400
     assert not [bad for page in pages for bad in page.malformed]
     assert {row["sms_promotional"] for row in members} == {"true", "false", None}
     assert any(row["phone"] for row in members)
