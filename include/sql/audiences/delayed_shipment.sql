@@ -2,7 +2,7 @@
 -- grain:   one row per buyer
 -- params:  realm text, shop_id text, as_of timestamptz, campaign_id text, logistics jsonb
 -- reads:   record.parcels and what record.parcels_as_of reads besides, facts.shipments, facts.shipments_history,
---          facts.tracking_events, facts.customers, ledger.touch_cover
+--          facts.tracking_events, ledger.touch_cover
 -- writes:  nothing
 -- returns: many
 -- The rules of a parcel's standing are in schema/0009; what is told when, in docs/logistics.md:
@@ -91,7 +91,8 @@ ranked_parcels AS (
 
 texts AS (
     SELECT
-        customer_no,
+        customer_id,
+        identity,
         (ARRAY['problem', 'late', 'moving'])[rank] AS step,
         (array_agg(shipment_id ORDER BY shipped_at, shipment_id))[1] AS occasion,
         (array_agg(due_at ORDER BY shipped_at, shipment_id))[1] AS not_before,
@@ -102,12 +103,12 @@ texts AS (
     WHERE
         rank = buyer_rank
         AND has_text = (exclude_reason IS NULL)
-    GROUP BY customer_no, rank
+    GROUP BY customer_no, customer_id, identity, rank
 )
 
 SELECT
-    customers.customer_id,
-    customers.identity,
+    texts.customer_id,
+    texts.identity,
     texts.step,
     texts.occasion,
     least(texts.not_before, %(as_of)s::timestamptz) AS not_before,
@@ -116,5 +117,4 @@ SELECT
     texts.exclude_reason,
     NULL::text AS stage
 FROM texts
-INNER JOIN facts.customers AS customers ON texts.customer_no = customers.customer_no
 ORDER BY texts.occasion

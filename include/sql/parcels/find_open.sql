@@ -2,7 +2,7 @@
 -- grain:   one row per parcel
 -- params:  shop_id text, as_of timestamptz
 -- reads:   facts.shipments, facts.shipments_history, facts.tracking_events, facts.orders, facts.orders_history,
---          facts.refunds, facts.refunds_history, pg_temp.changed_parcels
+--          facts.refunds, facts.refunds_history, facts.customers, pg_temp.changed_parcels
 -- writes:  pg_temp.found_parcels
 -- returns: nothing
 -- Ends are looked for over all parcels at once before any is looked at by itself: of a history load nearly all have
@@ -25,15 +25,19 @@ WITH perhaps_open AS MATERIALIZED (
 open_parcels AS MATERIALIZED (
     SELECT parcels.*
     FROM perhaps_open
-    CROSS JOIN LATERAL facts.open_parcel_as_of(
-        %(shop_id)s::text, perhaps_open.shipment_id, %(as_of)s::timestamptz
-    ) AS parcels
+    CROSS JOIN
+        LATERAL facts.open_parcel_as_of(
+            %(shop_id)s::text, perhaps_open.shipment_id, %(as_of)s::timestamptz
+        ) AS parcels
+    WHERE parcels.shipped_at > %(as_of)s::timestamptz - record.parcel_horizon()
 ),
 
 coming_parcels AS (
     SELECT
         parcels.*,
-        orders.customer_no,
+        customers.customer_no,
+        customers.customer_id,
+        customers.identity,
         greatest(parcels.shipped_at, parcels.known_at, orders.created_at, orders.known_at) AS opens_at
     FROM pg_temp.changed_parcels
     INNER JOIN facts.shipments AS parcels
@@ -44,6 +48,7 @@ coming_parcels AS (
         ON
             parcels.shop_id = orders.shop_id
             AND parcels.order_id = orders.order_id
+    INNER JOIN facts.customers AS customers ON orders.customer_no = customers.customer_no
 )
 
 SELECT
@@ -51,6 +56,8 @@ SELECT
     parcels.shipment_id,
     parcels.order_id,
     parcels.customer_no,
+    parcels.customer_id,
+    parcels.identity,
     parcels.carrier,
     parcels.region,
     parcels.shipped_at,
@@ -74,6 +81,8 @@ SELECT
     parcels.shipment_id,
     parcels.order_id,
     parcels.customer_no,
+    parcels.customer_id,
+    parcels.identity,
     parcels.carrier,
     parcels.region,
     parcels.shipped_at,

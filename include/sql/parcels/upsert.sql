@@ -6,15 +6,17 @@
 -- returns: count
 -- In order of the ship click: an audience reads the latest, and finds them side by side.
 INSERT INTO record.parcels AS parcels (
-    shop_id, shipment_id, order_id, customer_no, carrier, region, shipped_at, promised_at, first_scan_at, moved_at,
-    moved_state, problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at, turned_back_state,
-    has_refund_asked, is_open, next_at
+    shop_id, shipment_id, order_id, customer_no, customer_id, identity, carrier, region, shipped_at, promised_at,
+    first_scan_at, moved_at, moved_state, problem_at, problem_state, problem_known_at, turned_back_at,
+    turned_back_known_at, turned_back_state, has_refund_asked, is_open, next_at
 )
 SELECT
     shop_id,
     shipment_id,
     order_id,
     customer_no,
+    customer_id,
+    identity,
     carrier,
     region,
     shipped_at,
@@ -37,6 +39,8 @@ ON CONFLICT ON CONSTRAINT parcels_pk DO UPDATE
     SET
         order_id = excluded.order_id,
         customer_no = excluded.customer_no,
+        customer_id = excluded.customer_id,
+        identity = excluded.identity,
         carrier = excluded.carrier,
         region = excluded.region,
         shipped_at = excluded.shipped_at,

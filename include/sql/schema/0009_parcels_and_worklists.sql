@@ -36,6 +36,8 @@ CREATE TABLE record.parcels (
     shipment_id text NOT NULL,
     order_id text NOT NULL,
     customer_no bigint NOT NULL,
+    customer_id text NOT NULL,
+    identity uuid NOT NULL,
     carrier text,
     region text,
     shipped_at timestamptz NOT NULL,
@@ -58,8 +60,10 @@ CREATE INDEX parcels_shipped ON record.parcels (shop_id, shipped_at);
 CREATE INDEX parcels_of_customer ON record.parcels (customer_no);
 CREATE INDEX parcels_next ON record.parcels (shop_id, next_at) WHERE next_at IS NOT NULL;
 COMMENT ON TABLE record.parcels IS
-'Parcels open at the head, as facts.open_parcels_as_of sees them there; one that is over has no row. Room is left in '
+'Parcels open at the head, as facts.open_parcels_as_of sees them there; one that is over, or clicked '
+'before the horizon, has no row. Room is left in '
 'its pages, so that a scan changes a row where it stands.';
+COMMENT ON COLUMN record.parcels.identity IS 'Of the customer, beside it: who is due is read here and nowhere else.';
 COMMENT ON COLUMN record.parcels.first_scan_at IS 'The carrier''s first scan: norms count from it, not from the click.';
 COMMENT ON COLUMN record.parcels.moved_at IS 'Last scan of its way.';
 COMMENT ON COLUMN record.parcels.problem_state IS 'Last scan that is no way and no end; out_of_area by its words.';
@@ -133,9 +137,9 @@ COMMENT ON FUNCTION facts.parcel_log(text, text, timestamptz, timestamptz) IS
 CREATE FUNCTION facts.open_parcel(p_parcel facts.shipments, p_as_of timestamptz) RETURNS SETOF record.parcels
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT
-    (p_parcel).shop_id, (p_parcel).shipment_id, (p_parcel).order_id, orders.customer_no, (p_parcel).carrier,
-    (p_parcel).region, (p_parcel).shipped_at, (p_parcel).promised_at, logs.first_scan_at, logs.moved_at,
-    logs.moved_state, logs.problem_at, logs.problem_state, logs.problem_known_at, logs.turned_back_at,
+    (p_parcel).shop_id, (p_parcel).shipment_id, (p_parcel).order_id, orders.customer_no, customers.customer_id,
+    customers.identity, (p_parcel).carrier, (p_parcel).region, (p_parcel).shipped_at, (p_parcel).promised_at,
+    logs.first_scan_at, logs.moved_at, logs.moved_state, logs.problem_at, logs.problem_state, logs.problem_known_at, logs.turned_back_at,
     logs.turned_back_known_at, logs.turned_back_state, coalesce(refunds.is_asked, false), true, NULL::timestamptz
 FROM (
     SELECT customer_no, closed_at, finished_at
@@ -143,6 +147,7 @@ FROM (
     WHERE order_id = (p_parcel).order_id
     OFFSET 0
 ) AS orders
+INNER JOIN facts.customers AS customers ON orders.customer_no = customers.customer_no
 CROSS JOIN LATERAL facts.parcel_log(
     (p_parcel).shop_id, (p_parcel).shipment_id, (p_parcel).shipped_at, p_as_of
 ) AS logs
@@ -190,6 +195,13 @@ $$;
 COMMENT ON FUNCTION facts.open_parcel_as_of(text, text, timestamptz) IS
 'One parcel, if it was on its way at an instant.';
 
+CREATE FUNCTION record.parcel_horizon() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT interval '120 days'
+$$;
+COMMENT ON FUNCTION record.parcel_horizon() IS
+'Open parcels clicked longer ago are not kept: the age cap of config/logistics.yaml lies within it.';
+
 CREATE FUNCTION record.parcels_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF record.parcels
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT parcels.*
@@ -197,6 +209,7 @@ FROM record.parcels AS parcels
 WHERE
     parcels.shop_id = p_shop
     AND parcels.is_open
+    AND parcels.shipped_at > p_as_of - record.parcel_horizon()
     AND EXISTS (
         SELECT FROM record.heads
         WHERE
@@ -206,16 +219,18 @@ WHERE
 UNION ALL
 SELECT parcels.*
 FROM facts.open_parcels_as_of(p_shop, p_as_of) AS parcels
-WHERE NOT EXISTS (
-    SELECT FROM record.heads
-    WHERE
-        shop_id = p_shop AND refreshed_as_of = p_as_of
-        AND coalesce(current_setting('touchpoint.known_by', true), '') = ''
-)
+WHERE
+    parcels.shipped_at > p_as_of - record.parcel_horizon()
+    AND NOT EXISTS (
+        SELECT FROM record.heads
+        WHERE
+            shop_id = p_shop AND refreshed_as_of = p_as_of
+            AND coalesce(current_setting('touchpoint.known_by', true), '') = ''
+    )
 $$;
 COMMENT ON FUNCTION record.parcels_as_of(text, timestamptz) IS
 'Parcels on their way at an instant: the stored ones where the record stands there, else from the facts (and always '
-'from them when a recompute asks with hindsight: touchpoint.known_by).';
+'from them when a recompute asks with hindsight: touchpoint.known_by); none clicked before the horizon.';
 
 CREATE FUNCTION facts.parcel_standing(p_parcel record.parcels, p_rules jsonb, p_as_of timestamptz)
 RETURNS TABLE (
@@ -350,6 +365,7 @@ WHERE
     parcels.customer_no = p_customer_no
     AND parcels.shop_id = p_shop
     AND parcels.is_open
+    AND parcels.shipped_at > p_as_of - record.parcel_horizon()
     AND EXISTS (
         SELECT FROM record.heads
         WHERE
@@ -365,7 +381,10 @@ FROM (
     OFFSET 0
 ) AS orders
 CROSS JOIN LATERAL (
-    SELECT * FROM facts.shipments_as_of(p_shop, p_as_of) WHERE order_id = orders.order_id OFFSET 0
+    SELECT *
+    FROM facts.shipments_as_of(p_shop, p_as_of)
+    WHERE order_id = orders.order_id AND shipped_at > p_as_of - record.parcel_horizon()
+    OFFSET 0
 ) AS parcels
 CROSS JOIN LATERAL facts.open_parcel(parcels::facts.shipments, p_as_of) AS found
 WHERE NOT EXISTS (
@@ -479,6 +498,8 @@ SELECT
     parcels.shipment_id,
     parcels.order_id,
     parcels.customer_no,
+    parcels.customer_id,
+    parcels.identity,
     parcels.carrier,
     parcels.region,
     parcels.shipped_at,
@@ -498,4 +519,5 @@ SELECT
         parcels.shop_id, parcels.shipment_id, parcels.order_id, heads.refreshed_as_of
     ) AS next_at
 FROM record.heads AS heads
-CROSS JOIN LATERAL facts.open_parcels_as_of(heads.shop_id, heads.refreshed_as_of) AS parcels;
+CROSS JOIN LATERAL facts.open_parcels_as_of(heads.shop_id, heads.refreshed_as_of) AS parcels
+WHERE parcels.shipped_at > heads.refreshed_as_of - record.parcel_horizon();

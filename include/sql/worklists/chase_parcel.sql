@@ -1,7 +1,7 @@
 -- purpose: parcels to chase with their carrier: past their day, or in trouble
 -- grain:   one row per parcel
 -- params:  shop_id text, as_of timestamptz
--- reads:   record.parcels and what record.parcels_as_of reads besides, record.logistics, facts.customers
+-- reads:   record.parcels and what record.parcels_as_of reads besides, record.logistics
 -- writes:  nothing
 -- returns: many
 -- The reason is the trouble, or `late`. A parcel without a carrier's scan is not the carrier's to answer for: see
@@ -12,7 +12,7 @@ WITH norms AS (
 
 SELECT
     parcels.shipment_id AS subject_id,
-    customers.customer_id,
+    parcels.customer_id,
     coalesce(standings.problem, 'late') AS reason,
     coalesce(standings.problem_from, standings.late_from) AS due_at,
     jsonb_strip_nulls(jsonb_build_object(
@@ -32,7 +32,6 @@ SELECT
 FROM record.parcels_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS parcels
 CROSS JOIN norms
 CROSS JOIN LATERAL facts.parcel_standing(parcels, norms.rules, %(as_of)s::timestamptz) AS standings
-INNER JOIN facts.customers AS customers ON parcels.customer_no = customers.customer_no
 WHERE
     parcels.shipped_at > %(as_of)s::timestamptz - make_interval(
         secs => (norms.rules ->> 'give_up_after')::float8

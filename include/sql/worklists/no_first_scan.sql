@@ -1,7 +1,7 @@
 -- purpose: parcels clicked as shipped that no carrier has scanned: an alarm for the shop, never a text
 -- grain:   one row per parcel
 -- params:  shop_id text, as_of timestamptz
--- reads:   record.parcels and what record.parcels_as_of reads besides, record.logistics, facts.customers
+-- reads:   record.parcels and what record.parcels_as_of reads besides, record.logistics
 -- writes:  nothing
 -- returns: many
 -- A printed label is no scan.
@@ -11,7 +11,7 @@ WITH norms AS (
 
 SELECT
     parcels.shipment_id AS subject_id,
-    customers.customer_id,
+    parcels.customer_id,
     'not_scanned' AS reason,
     parcels.shipped_at + make_interval(secs => (norms.rules ->> 'no_first_scan_after')::float8) AS due_at,
     jsonb_strip_nulls(jsonb_build_object(
@@ -22,7 +22,6 @@ SELECT
     )) AS detail
 FROM record.parcels_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS parcels
 CROSS JOIN norms
-INNER JOIN facts.customers AS customers ON parcels.customer_no = customers.customer_no
 WHERE
     parcels.shipped_at > %(as_of)s::timestamptz - make_interval(
         secs => (norms.rules ->> 'give_up_after')::float8

@@ -29,7 +29,7 @@ def refresh(tx: Transaction, *, shop_id: str, as_of: datetime, batch_ids: list[i
     tx.do("parcels/list_changed", shop_id=shop_id, as_of=as_of, batch_ids=batch_ids)
     tx.do("parcels/analyse_changed")
     tx.do("parcels/find_open", shop_id=shop_id, as_of=as_of)
-    return tx.count("parcels/drop_over", shop_id=shop_id) + tx.count("parcels/upsert")
+    return tx.count("parcels/drop_over", shop_id=shop_id, as_of=as_of) + tx.count("parcels/upsert")
 
 
 def keep_norms(tx: Transaction, *, shop_id: str, as_of: datetime, rules: Mapping[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from touchpoint.settings.reading import parse_config, read_yaml, shown
 from touchpoint.settings.shapes import Shop
 from touchpoint.settings.values import Duration, Strict, parse_duration
 
+LONGEST = timedelta(days=120)
+"""As record.parcel_horizon() in SQL."""
 Days = Annotated[StrictInt, Field(ge=0, le=120)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Trouble = Literal["lost", "out_of_area", "exception", "delayed", "attempt_failed"]
@@ -62,6 +64,13 @@ class Norms(Strict):
     problems: dict[Trouble, Duration] | None = None
     rest: dict[Way, Share] | None = None
     zones: dict[StrictStr, StrictStr] | None = None
+
+    @field_validator("give_up_after")
+    @classmethod
+    def _is_within_the_horizon(cls, value: timedelta | None) -> timedelta | None:
+        if value and value > LONGEST:
+            raise ValueError(f"parcels are not kept longer than {LONGEST.days} days: write at most {LONGEST.days}d")
+        return value
 
     @field_validator("zones")
     @classmethod

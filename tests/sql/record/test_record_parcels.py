@@ -18,8 +18,9 @@ STATES = ["picked_up", "in_transit", "delivered", "exception", "refused", "ready
 HEADS = (0, 12, 30, 31, 60)
 """Hours after the audience's instant at which the record is refreshed."""
 FACTS = """
-    SELECT shipment_id, order_id, customer_no, shipped_at, promised_at, first_scan_at, moved_at, moved_state,
-        problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at, turned_back_state,
+    SELECT shipment_id, order_id, customer_no, customer_id, identity, shipped_at, promised_at, first_scan_at, moved_at,
+        moved_state, problem_at, problem_state, problem_known_at, turned_back_at, turned_back_known_at,
+        turned_back_state,
         has_refund_asked
 """
 
@@ -97,3 +98,14 @@ def test_an_order_that_changes_hands_takes_its_parcel_along(tx: Transaction) -> 
     )
     refresh(tx, at("5m"), batch_ids=(2,))
     assert len({row["customer_no"] for row in stored(tx)}) == 1
+
+
+def test_a_parcel_clicked_before_the_horizon_is_not_kept(tx: Transaction) -> None:
+    add_parcel(tx, {"id": "P", "shipped": "-119d", "scans": [["picked_up", "-119d"]]})
+    add_parcel(tx, {"id": "Q", "shipped": "-121d", "scans": [["picked_up", "-121d"]]})
+    refresh(tx, AS_OF)
+    assert [row["shipment_id"] for row in stored(tx)] == ["P"]
+    asked = "SELECT shipment_id FROM record.parcels_as_of(%(shop)s, %(at)s)"
+    assert rows(tx, asked, shop=SHOP, at=AS_OF) == rows(tx, asked, shop=SHOP, at=AS_OF - hours(1))
+    refresh(tx, AS_OF + timedelta(days=2), batch_ids=())
+    assert stored(tx) == []
