@@ -1,6 +1,6 @@
--- purpose: waiting messages whose planned day has passed
+-- purpose: waiting messages whose planned day has passed, and that may go today
 -- grain:   one row per message
--- params:  realm text, shop_id text, today date
+-- params:  realm text, shop_id text, today date, tomorrow timestamptz
 -- reads:   ledger.message
 -- writes:  nothing
 -- returns: many
@@ -16,6 +16,7 @@ WHERE
     AND messages.shop_id = %(shop_id)s::text
     AND messages.state = 'waiting'
     AND messages.planned_on < %(today)s::date
+    AND messages.not_before < %(tomorrow)s::timestamptz
 ORDER BY
     messages.purpose DESC,
     messages.not_after ASC,

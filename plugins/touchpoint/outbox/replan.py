@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from touchpoint.campaigns.spec import Campaign
@@ -30,11 +30,12 @@ def replan(
 
     What counts is what decide counts (decide/message_load). A message without room keeps its old day, on which it
     cannot be claimed, until a day with room comes or it expires. So does one of a campaign that is off (not among
-    `campaigns`, or disabled), or in a blackout: it cannot be claimed, and must not take the room of others. None: all
-    run.
+    `campaigns`, or disabled), in a blackout, or put off to a later day: it cannot be claimed, and must not take the
+    room of others. None: all run.
     """
     today = at.astimezone(shop.tz).date()
-    late = tx.many("outbox/late", realm=realm, shop_id=shop.id, today=today)
+    tomorrow = datetime.combine(today + timedelta(days=1), time(), shop.tz)
+    late = tx.many("outbox/late", realm=realm, shop_id=shop.id, today=today, tomorrow=tomorrow)
     if not late:
         return 0
     counted = tx.many(

@@ -175,6 +175,16 @@ def test_a_message_that_missed_its_day_is_planned_for_today(world: World, channe
     assert world.dispatch({SMS: channel})["accepted"] == 1
 
 
+def test_one_put_off_to_a_later_day_takes_no_room_before_it(world: World) -> None:
+    later = AT + timedelta(days=1)
+    world.add(1, planned_on=YESTERDAY, not_before=later, not_after=later + timedelta(days=1))
+    world.add(1, planned_on=YESTERDAY, not_after=later + timedelta(days=2))
+    world.sql("UPDATE ledger.message SET identity = (SELECT min(identity::text)::uuid FROM ledger.message)")
+    assert replanned(world, per_day=1) == 1
+    [row] = world.sql("SELECT planned_on FROM ledger.message WHERE not_before < %(at)s", at=AT)
+    assert row["planned_on"] == AT.date()
+
+
 def test_a_full_day_keeps_it_waiting(world: World, channel: Recorder) -> None:
     world.add(1, planned_on=YESTERDAY)
     world.add(1)
