@@ -4,7 +4,7 @@
 
 users.json: {"<user>": {"role": "<Airflow role>", "password": "<password>"}}. Roles beyond Airflow's own come from the
 setting [fab] custom_roles. A user who is there already is left as found, so a password changed in the UI stays.
-Airflow's role Op loses the right to answer for a marketer: who runs a campaign does not approve it.
+Airflow's roles User and Op lose the right to answer for a marketer: who runs a campaign does not approve it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POOLS = {
 """Pools by name: slots, what they are for. Reading never waits for sending, nor sending for reading."""
 
 
-NOT_THEIRS = (("Op", "can_edit", "HITL Detail"),)
+NOT_THEIRS = tuple((role, "can_edit", "HITL Detail") for role in ("User", "Op"))
 """Rights that Airflow's own roles bring along and lose here."""
 
 
