@@ -31,6 +31,22 @@ def test_a_paused_dag_and_a_dead_platform_leave_no_hole(flow: Flow, undisturbed:
     assert found == expected
 
 
+def test_while_the_platform_is_down_nobody_is_alarmed_of_what_may_have_left(flow: Flow) -> None:
+    flow.run(ANCHOR)
+    tasks, told = flow.digest("ledger.worklist"), len(flow.alarms())
+    later = flow.at(ANCHOR + timedelta(days=1))
+    flow.sandbox.control("POST", "/control/faults", {"platform": {"down": True}})
+    run = pipeline.begin(flow.services, flow.trigger(later))
+    with pytest.raises(SourceError):
+        pipeline.extract(flow.services, run.run_no, Entity.ORDER)
+    pipeline.decide(flow.services, run.run_no)  # runs whatever happened before it
+    assert flow.digest("ledger.worklist") == tasks
+    assert len(flow.alarms()) == told
+    flow.sandbox.control("DELETE", "/control/faults")
+    flow.run(later)
+    assert flow.digest("ledger.worklist") != tasks
+
+
 def test_a_failed_critical_expectation_stops_the_run_whatever_is_marked_successful(flow: Flow) -> None:
     instant = flow.at(ANCHOR + timedelta(minutes=5))
     run = pipeline.begin(flow.services, flow.trigger(instant))

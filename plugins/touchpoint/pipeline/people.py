@@ -8,6 +8,7 @@ from collections import Counter
 from touchpoint.channels.notice import NoticeUnsettled, send_notice
 from touchpoint.clock import real_now
 from touchpoint.db import Json, Row, Transaction
+from touchpoint.facts import head
 from touchpoint.model import Run
 from touchpoint.services import LIVE, Services
 from touchpoint.settings import Shop, load_operations
@@ -20,7 +21,14 @@ LISTED = 50
 
 
 def open_tasks(tx: Transaction, services: Services, run: Run, shop: Shop) -> Counter[str]:
-    """Bring the shop's worklists to the run's instant, in the transaction it decides in."""
+    """Bring the shop's worklists to the run's instant, in the transaction it decides in.
+
+    Not while the facts are of an earlier instant, because the platform was down or the gate failed: what has left the
+    house since would look as if it had not. They stay as they are, and so does what the shop has been told.
+    """
+    loaded = head.read(tx, run.shop_id).loaded_as_of
+    if loaded is None or loaded < run.as_of:
+        return Counter()
     given = {
         "realm": run.realm,
         "shop_id": run.shop_id,
