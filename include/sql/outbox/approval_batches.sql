@@ -33,7 +33,8 @@ SELECT
         ),
         'hex'
     ) AS rows_hash,
-    min(messages.not_after) AS expires_at,
+    -- One question is asked about all occasions of a campaign: its time is up with the first of them.
+    min(min(messages.not_after)) OVER (PARTITION BY messages.campaign_id) AS expires_at,
     max(messages.not_after) AS last_not_after
 FROM ledger.message AS messages
 INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id

@@ -65,7 +65,7 @@ COMMENT ON TABLE ledger.approval_batch IS 'The messages of a run, campaign and o
 COMMENT ON COLUMN ledger.approval_batch.rows_hash IS
 'SHA-256 of identity, occasion, step, variant, template, channel and locale of every row, in a stable order.';
 COMMENT ON COLUMN ledger.approval_batch.expires_at IS
-'Earliest not_after of the rows: unanswered by then, all that still wait expire.';
+'Earliest not_after of the run''s messages of the campaign: unanswered by then, all that still wait expire.';
 COMMENT ON COLUMN ledger.approval_batch.last_not_after IS
 'Latest not_after of the rows: later on nobody asks any more.';
 COMMENT ON CONSTRAINT approval_batch_pk ON ledger.approval_batch IS 'One row per run, campaign and occasion.';

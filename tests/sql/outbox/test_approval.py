@@ -291,14 +291,27 @@ def test_a_question_is_answered_once_and_no_answer_is_changed_or_deleted(desk: D
             desk.world.sql(change)
 
 
-def test_several_occasions_of_a_run_are_one_question(desk: Desk) -> None:
-    desk.add(3)
+def apart(desk: Desk) -> None:
+    """Let every message be about an occasion of its own."""
     with desk.world.db.transaction() as tx:
         tx.connection.exec_driver_sql("DELETE FROM ledger.approval_batch")
         tx.connection.exec_driver_sql("UPDATE ledger.touch SET occasion = customer_id")
         tx.count("outbox/approval_batches", run_no=desk.world.run_no)
+
+
+def test_several_occasions_of_a_run_are_one_question(desk: Desk) -> None:
+    desk.add(3)
+    apart(desk)
     assert desk.answer(desk.ask(), True) == (3, 0)
     assert desk.dispatch()["accepted"] == 3
+
+
+def test_time_is_up_for_all_occasions_of_a_question_with_the_first_of_them(desk: Desk) -> None:
+    desk.add(1, not_after=AT + timedelta(hours=1))
+    desk.add(2, not_after=AT + timedelta(hours=3))
+    apart(desk)
+    desk.ask()
+    assert desk.dispatch(at=AT + timedelta(hours=1)) == {"expired": 3}
 
 
 CASES: dict[str, Any] = {
