@@ -134,6 +134,15 @@ def test_a_change_after_the_question_is_told_and_takes_the_form_away(office: Off
     assert "<form" not in shown
 
 
+def test_a_file_put_back_after_another_question_stands_approved_by_who_approved_it(office: Office) -> None:
+    office.answer(office.asked(), True)
+    office.edit("campaigns", ledger.CAMPAIGN, "priority: 500", "priority: 501")
+    office.asked()
+    assert "Waits for an answer" in office.page()
+    office.edit("campaigns", ledger.CAMPAIGN, "priority: 501", "priority: 500")
+    assert "by marketer on" in office.page()
+
+
 def test_time_that_is_up_is_told(office: Office) -> None:
     office.asked()
     stop_clock(office.database, "live", AT + timedelta(hours=4))

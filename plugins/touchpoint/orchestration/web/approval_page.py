@@ -42,6 +42,11 @@ class Shown:
         return self.questions[0] if self.questions else None
 
     @property
+    def answered(self) -> figures.Question | None:
+        """The latest answer to what is there now."""
+        return next((asked for asked in self.questions if asked.answer and asked.covers_now), None)
+
+    @property
     def is_open(self) -> bool:
         """Whether there is a question that an answer would still count for."""
         return self.state.word == "open" and self.latest is not None and self.latest.answer is None
