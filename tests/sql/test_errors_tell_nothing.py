@@ -31,7 +31,7 @@ def test_a_refused_row_is_not_told(database: Database) -> None:
 
 def test_a_parameter_that_cannot_be_read_is_not_told(database: Database) -> None:
     with pytest.raises(Exception, match="invalid input syntax") as refused, database.transaction() as tx:
-        tx.many("outbox/late", realm="live", shop_id=PHONE, today="soon")
+        tx.many("outbox/late", realm="live", shop_id=PHONE, today="soon", tomorrow=None)
     assert PHONE not in told(refused.value)
 
 
