@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from touchpoint.db import Json, Row, Transaction
 from touchpoint.outbox.claim import release
+from touchpoint.render.mask import star_addresses
 
 APPROVED, REJECTED = "approved", "rejected"
 
@@ -70,7 +71,7 @@ def answer(
     answered_at: datetime,
     note: str | None,
 ) -> tuple[int, int]:
-    """Keep an answer; a no cancels what waits and frees what it covered.
+    """Keep an answer; a no cancels what waits and frees what it covered. An address in the note is starred.
 
     Returns:
         Occasions answered (0: too late, or answered before), and messages cancelled.
@@ -82,7 +83,7 @@ def answer(
         answer=APPROVED if is_yes else REJECTED,
         who=who,
         answered_at=answered_at,
-        note=note,
+        note=star_addresses(note) if note else None,
     )
     cancelled = tx.many("outbox/cancel_rejected", realm=realm, shop_id=shop_id, at=at, versions=Json(dict(versions)))
     release(tx, [row["message_id"] for row in cancelled], at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from touchpoint.db import Row, Transaction
+from touchpoint.render.mask import star_addresses
 
 
 def stop(
@@ -40,5 +41,5 @@ def _switch(
         campaign_id=campaign_id,
         is_stopped=is_stopped,
         who=who,
-        note=note,
+        note=star_addresses(note) if note else note,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from touchpoint.db import Row, Transaction
 from touchpoint.errors import TouchpointError
+from touchpoint.render.mask import star_addresses
 from touchpoint.worklists.kinds import OUTCOMES
 
 STATES = ("open", "done", "withdrawn")
@@ -20,7 +20,6 @@ CSV_COLUMNS = (
     "task_id", "kind", "subject_id", "customer_id", "reason", "due_at", "opened_as_of", "state", "outcome", "note",
     "who", "closed_at",
 )  # fmt: skip
-_ADDRESSES = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\d)(?:\+\d{8,15}|(?:86)?1[3-9]\d{9})(?!\d)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -122,7 +121,7 @@ def close(tx: Transaction, *, task_id: int, shop_id: str, outcome: str, note: st
 def tidy_note(note: str) -> str:
     """A note on one line, not too long, with everything that looks like a phone number or an e-mail starred."""
     plain = " ".join("".join(char if char.isprintable() else " " for char in note).split())
-    return _ADDRESSES.sub("***", plain)[:NOTE_LENGTH]
+    return star_addresses(plain)[:NOTE_LENGTH]
 
 
 def as_csv(rows: Iterable[Row]) -> str:

@@ -18,7 +18,7 @@ from touchpoint.campaigns.load import TEMPLATE_ROOT
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
 from touchpoint.model import Channel
-from touchpoint.outbox import approval
+from touchpoint.outbox import approval, stops
 from touchpoint.outbox.sweep import sweep
 
 SMS = Channel.SMS
@@ -56,7 +56,12 @@ class Desk:
         return question if rows else None
 
     def answer(
-        self, question: UUID | None, is_yes: bool, at: datetime = LATER, campaign: Campaign = CAMPAIGN
+        self,
+        question: UUID | None,
+        is_yes: bool,
+        at: datetime = LATER,
+        campaign: Campaign = CAMPAIGN,
+        note: str = "as agreed",
     ) -> tuple[int, int]:
         assert question is not None
         with self.world.db.transaction() as tx:
@@ -70,7 +75,7 @@ class Desk:
                 is_yes=is_yes,
                 who="marketer",
                 answered_at=at,
-                note="as agreed",
+                note=note,
             )
 
     def dispatch(self, campaign: Campaign | None = CAMPAIGN, at: datetime = LATER) -> dict[str, int]:
@@ -93,6 +98,16 @@ def test_a_yes_lets_the_next_dispatch_send_what_was_asked_about(desk: Desk) -> N
     assert desk.answer(question, True) == (1, 0)
     assert desk.dispatch() == {"accepted": 3, "claimed": 3}
     assert desk.answers() == [{"answer": "approved", "who": "marketer", "note": "as agreed", "occasion": "2026-11"}]
+
+
+def test_notes_are_shown_on_pages_and_keep_no_address(desk: Desk, world: World) -> None:
+    told = "asked by a.b@example.com, +8613912345678"
+    desk.add()
+    desk.answer(desk.ask(), True, note=told)
+    assert [row["note"] for row in desk.answers()] == ["asked by ***, ***"]
+    with world.db.transaction() as tx:
+        stops.stop(tx, who="ops", note=told)
+        assert [row["note"] for row in stops.state(tx)] == ["asked by ***, ***"]
 
 
 def test_nothing_is_sent_without_an_answer_however_long_it_waits(desk: Desk) -> None:
