@@ -15,6 +15,8 @@ from touchpoint.reports.summary import summary
 from touchpoint.services import LIVE, Services, no_run, run_from_row
 from touchpoint.settings import Shop, load_shop
 
+TEST = "test"
+"""The realm of test sends alone: no run of a DAG decides in it."""
 HISTORY = "history"
 """Type of a run that only loads: a shop's declared history, from a shell. A rehearsal's facts come by it alone."""
 
@@ -127,7 +129,7 @@ def _mode(run_type: str, cadence: Cadence, as_of: datetime, now: datetime) -> Mo
 def _realm(shop: Shop, asked: str | None) -> str:
     if asked in (None, shop.realm):
         return shop.realm
-    if shop.realm == LIVE or asked == LIVE:
+    if shop.realm == LIVE or asked in (LIVE, TEST):
         raise ConfigError(f"realm {asked!r} for shop {shop.id}", place="params.realm", remedy="name a rehearsal shop")
     return str(asked)
 
