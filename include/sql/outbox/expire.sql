@@ -8,7 +8,8 @@
 WITH unapproved_messages AS MATERIALIZED (
     SELECT
         messages.message_id,
-        approvals.expires_at
+        -- Whether what has no hash, because its file does not load just now, was answered for nobody can say.
+        CASE WHEN approvals.audience_hash IS NOT NULL THEN approvals.expires_at END AS expires_at
     FROM ledger.message AS messages
     INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
     -- Batches that ended long ago have nothing waiting any more.

@@ -281,6 +281,14 @@ def test_approved_in_time_goes_on_after_the_first_of_the_batch_was_due(desk: Des
     assert desk.dispatch(at=AT + timedelta(hours=2)) == {"accepted": 1, "claimed": 1, "expired": 1}
 
 
+def test_what_was_approved_is_not_ended_because_its_file_does_not_load_just_then(desk: Desk) -> None:
+    desk.add(1, not_after=AT + timedelta(hours=1))
+    desk.add(1, not_after=AT + timedelta(hours=3), max_staleness=None)
+    desk.answer(desk.ask(), True)
+    assert desk.dispatch(None, AT + timedelta(hours=2)) == {"expired": 1, "held: campaign_off": 1}
+    assert desk.dispatch(at=AT + timedelta(hours=2)) == {"accepted": 1, "claimed": 1}
+
+
 def test_an_answer_after_the_time_for_it_is_not_kept(desk: Desk) -> None:
     desk.add(1, not_after=AT + timedelta(hours=1))
     question = desk.ask()
