@@ -1,9 +1,8 @@
 -- purpose: customers of some RFM groups who have been silent for a while: of those not told yet, a wave of them a run
 -- grain:   one row per customer
 -- params:  realm text, shop_id text, as_of timestamptz, campaign_id text, step text, zone text, closes_after interval,
---          parameters jsonb, segments jsonb, rfm jsonb, offers jsonb, features relation
--- reads:   facts.customers, facts.orders, facts.orders_history, the features relation, and what ledger.told_as_of,
---          ledger.offer_closed_as_of, facts.grievance_as_of and facts.parcel_trouble read
+--          entities jsonb, parameters jsonb, segments jsonb, rfm jsonb, offers jsonb, features relation
+-- reads:   facts.customers, facts.orders, facts.orders_history, the features relation, and what the functions read
 -- writes:  nothing
 -- returns: many
 -- The wave is the first so many of the queue who have no grievance; those passed over on the way come with theirs. Who
@@ -80,21 +79,22 @@ queue AS MATERIALIZED (
         AND (told.told_at IS NULL OR told.told_at <= settings.cooled_at)
 ),
 
-troubled AS MATERIALIZED (SELECT customer_no FROM facts.parcel_trouble(%(shop_id)s, %(as_of)s::timestamptz)),
+troubled AS MATERIALIZED (SELECT array_agg(customer_no) AS numbers FROM facts.parcel_trouble(%(shop_id)s, %(as_of)s)),
 
 -- Not materialised: the wave is counted off the queue, and nobody behind its last place is looked into.
 judged_queue AS NOT MATERIALIZED (
     SELECT
         queued.*,
         CASE
-            WHEN queued.customer_no IN (SELECT troubled.customer_no FROM troubled) THEN 'parcel_trouble'
+            WHEN accounts.customer_nos && (SELECT troubled.numbers FROM troubled) THEN 'parcel_trouble'
             ELSE facts.grievance_as_of(
-                %(shop_id)s::text, queued.customer_no, queued.order_id, %(as_of)s::timestamptz, %(zone)s::text,
-                %(closes_after)s::interval, settings.refund_since, settings.bad_score, settings.late_after
+                %(shop_id)s, accounts.customer_nos, queued.order_id, %(as_of)s, %(zone)s, %(closes_after)s,
+                settings.refund_since, settings.bad_score, settings.late_after, %(entities)s::jsonb @> '"shipment"'
             )
         END AS grievance
     FROM (SELECT queue.* FROM queue ORDER BY queue.place OFFSET 0) AS queued -- noqa: AM09, LT14
     CROSS JOIN settings
+    CROSS JOIN facts.accounts_of(%(shop_id)s, queued.identity) AS accounts
 ),
 
 wave AS MATERIALIZED (

@@ -187,17 +187,24 @@ COMMENT ON FUNCTION facts.last_paid_order_as_of(text, bigint, timestamptz) IS
 CREATE INDEX refunds_history_of_customer ON facts.refunds_history (customer_no, happened_at);
 CREATE INDEX shipments_history_of_order ON facts.shipments_history (shop_id, order_id);
 
--- One customer's look, for audiences that walk a long list and stop early.
+CREATE FUNCTION facts.accounts_of(p_shop text, p_identity uuid) RETURNS TABLE (customer_nos bigint[])
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT array_agg(customer_no) FROM facts.customers WHERE identity = p_identity AND shop_id = p_shop
+$$;
+COMMENT ON FUNCTION facts.accounts_of(text, uuid) IS 'The customer rows of one person in a shop.';
+
+-- One person's look, for audiences that walk a long list and stop early.
 CREATE FUNCTION facts.grievance_as_of(
     p_shop text,
-    p_customer_no bigint,
+    p_customer_nos bigint[],
     p_last_order text,
     p_as_of timestamptz,
     p_zone text,
     p_closes_after interval,
     p_refund_since timestamptz,
     p_bad_score integer,
-    p_late_after interval
+    p_late_after interval,
+    p_has_parcels boolean
 )
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -206,7 +213,7 @@ SELECT
         WHEN EXISTS (
             SELECT FROM facts.orders_as_of(p_shop, p_as_of) AS orders
             WHERE
-                orders.customer_no = p_customer_no
+                orders.customer_no = ANY(p_customer_nos)
                 AND orders.created_at > p_as_of - interval '60 days'
                 AND orders.closed_at IS NULL
                 AND orders.finished_at IS NULL
@@ -220,7 +227,7 @@ SELECT
         WHEN EXISTS (
             SELECT FROM facts.refunds_as_of(p_shop, p_as_of) AS refunds
             WHERE
-                refunds.customer_no = p_customer_no
+                refunds.customer_no = ANY(p_customer_nos)
                 AND (
                     refunds.state = 'asked'
                     OR (refunds.state = 'succeeded' AND refunds.happened_at > p_refund_since)
@@ -230,7 +237,7 @@ SELECT
             SELECT FROM facts.orders AS orders
             INNER JOIN facts.reviews_as_of(p_shop, p_as_of) AS reviews ON orders.order_id = reviews.order_id
             WHERE
-                orders.customer_no = p_customer_no
+                orders.customer_no = ANY(p_customer_nos)
                 AND orders.shop_id = p_shop
                 AND reviews.score <= p_bad_score
         ) THEN 'bad_review'
@@ -252,12 +259,42 @@ SELECT
                     )
                 )
         ) THEN 'late_parcel'
+        -- Paid and never had: closed, never handed over, or taken by a carrier who never said where it went.
+        WHEN EXISTS (
+            SELECT FROM facts.orders_as_of(p_shop, p_as_of) AS orders
+            WHERE
+                orders.order_id = p_last_order
+                AND orders.finished_at IS NULL
+                AND (
+                    orders.closed_at IS NOT NULL
+                    OR (
+                        p_has_parcels
+                        AND orders.kind <> 'price_difference'
+                        AND orders.shipped_at IS NULL
+                        AND NOT EXISTS (
+                            SELECT FROM facts.shipments_as_of(p_shop, p_as_of) AS shipments
+                            WHERE shipments.order_id = p_last_order
+                        )
+                    )
+                    OR EXISTS (
+                        SELECT FROM facts.shipments_as_of(p_shop, p_as_of) AS shipments
+                        CROSS JOIN LATERAL facts.parcel_log(
+                            p_shop, shipments.shipment_id, shipments.shipped_at, p_as_of
+                        ) AS logs
+                        WHERE
+                            shipments.order_id = p_last_order
+                            AND logs.first_scan_at IS NOT NULL
+                            AND logs.end_state IS NULL
+                    )
+                )
+        ) THEN 'late_parcel'
     END
 $$;
 COMMENT ON FUNCTION facts.grievance_as_of(
-    text, bigint, text, timestamptz, text, interval, timestamptz, integer, interval
+    text, bigint[], text, timestamptz, text, interval, timestamptz, integer, interval, boolean
 ) IS
-'Why a customer should not be wooed, the first of: open_order (of the last 60 days, unpaid or unfinished), refund '
-'(asked for, or made since an instant), bad_review (ever, of so few stars), late_parcel (of the order named: after the '
-'promised day, without one so long after the ship click, or with a scan that says trouble). NULL: nothing.';
+'Why a person (all their accounts) should not be wooed, the first of: open_order (of the last 60 days, unpaid or '
+'unfinished), refund (asked for, or made since an instant), bad_review (ever, of so few stars), late_parcel (of the '
+'order named: after the promised day, without one so long after the ship click, with a scan that says trouble, or '
+'never, as far as the shop tells of parcels). NULL: nothing.';
 CREATE INDEX message_of_offer ON ledger.message (realm, shop_id, offer_id) WHERE offer_id IS NOT NULL;

@@ -33,11 +33,12 @@ from touchpoint.model import Candidate, Mode, Run
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.record import refresh
 from touchpoint.record.derived import Derived
-from touchpoint.settings import Offer
+from touchpoint.settings import Offer, Shop
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EMAIL = {"provider": "smtp", "connection": "c", "sender": "a@lab.invalid", "sender_name": "Lab"}
-LAB = make_shop(email=EMAIL)
+FROM_FILES = {"adapter": "files", "connection": "c", "mapping": "m"}
+LAB = make_shop(email=EMAIL, sources=dict.fromkeys(("order", "shipment"), FROM_FILES))
 SHIPPED = load_campaigns().by_id["dormant_reactivation"]
 OPEN = {"from": "2026-01-01", "until": "2026-12-31", "quota": 100}
 DAG = "touchpoints_daily__lab"
@@ -80,16 +81,16 @@ def run_of(tx: Transaction, as_of: datetime = AS_OF, **changed: Any) -> Run:
 
 
 def ask(
-    tx: Transaction, spec: Campaign | None = None, as_of: datetime = AS_OF, run: Run | None = None
+    tx: Transaction, spec: Campaign | None = None, as_of: datetime = AS_OF, run: Run | None = None, shop: Shop = LAB
 ) -> list[Candidate]:
     run = run or run_of(tx, as_of)
-    return list(audience.ask(tx, **_asked(tx, spec or campaign(), run)).candidates)
+    return list(audience.ask(tx, **_asked(tx, spec or campaign(), run, shop)).candidates)
 
 
-def _asked(tx: Transaction, spec: Campaign, run: Run) -> dict[str, Any]:
+def _asked(tx: Transaction, spec: Campaign, run: Run, shop: Shop = LAB) -> dict[str, Any]:
     relation = refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no)
-    derived = Derived(tx, LAB, run.as_of, run.run_no, relation, make_segments())
-    told = {"run": run, "shop": LAB, "campaign": spec, "relation": relation, "segments": make_segments()}
+    derived = Derived(tx, shop, run.as_of, run.run_no, relation, make_segments())
+    told = {"run": run, "shop": shop, "campaign": spec, "relation": relation, "segments": make_segments()}
     return {**told, "derived": derived}
 
 
@@ -277,6 +278,45 @@ def test_who_has_reason_to_be_cross_is_passed_over(tx: Transaction, grievance: A
     bought(tx, "b", 200, "last")
     grievance(tx)
     assert reasons(ask(tx)) == {"b": expected}
+
+
+@pytest.mark.parametrize(
+    ("changed", "arrives", "expected"),
+    [
+        ({"finished_at": None}, None, "late_parcel"),  # paid, and nothing ever left
+        ({"finished_at": None, "kind": "price_difference"}, None, None),  # nothing was to leave
+        ({"finished_at": None, "closed_at": AS_OF - 190 * DAY}, None, "late_parcel"),  # paid, and called off
+        ({"finished_at": None, "closed_at": AS_OF + DAY, "shipped_at": AS_OF - 199 * DAY}, None, None),
+        ({"finished_at": None}, parcel(("picked_up", 198), ("in_transit", 197)), "late_parcel"),  # seen no more
+        ({"finished_at": None}, parcel(("picked_up", 198), ("delivered", 196)), None),
+        ({"finished_at": None}, parcel(), None),  # handed over; whoever took it tells nothing
+        ({}, parcel(("picked_up", 198)), None),  # the buyer has confirmed it
+    ],
+)
+def test_who_never_had_what_they_paid_for_last_is_not_asked_how_it_does(
+    tx: Transaction, changed: dict[str, Any], arrives: Any, expected: str | None
+) -> None:
+    bought(tx, "b", 200, "last", **changed)
+    if arrives:
+        arrives(tx)
+    assert reasons(ask(tx)) == {"b": expected}
+
+
+def test_a_shop_that_tells_nothing_of_parcels_is_not_judged_by_them(tx: Transaction) -> None:
+    bought(tx, "b", 200, "last", finished_at=None)
+    assert reasons(ask(tx)) == {"b": "late_parcel"}
+    assert reasons(ask(tx, shop=make_shop(email=EMAIL, sources={"order": FROM_FILES}))) == {"b": None}
+
+
+@pytest.mark.parametrize("grievance", ["open_order", "refund", "bad_review", "parcel_trouble"])
+def test_what_keeps_one_account_away_keeps_the_person_away(tx: Transaction, grievance: str) -> None:
+    for name in ("home", "b"):
+        add_customer(tx, name, identity="one")
+    bought(tx, "home", 200)
+    bought(tx, "b", 300, "last")
+    add = {"open_order": open_order, "refund": refund("asked", 20), "bad_review": review(1), "parcel_trouble": late_now}
+    add[grievance](tx)
+    assert reasons(ask(tx)) == {"home": grievance}
 
 
 def test_the_first_reason_in_the_order_stated_is_told(tx: Transaction) -> None:
