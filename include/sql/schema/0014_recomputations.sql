@@ -177,3 +177,23 @@ WHERE shop_id = p_shop AND happened_at <= p_as_of
     AND known_from <= (SELECT facts.known_by(p_as_of))
     AND (SELECT facts.known_by(p_as_of)) < known_until
 $$;
+
+-- As in 0005, but one released at that very instant is covered still: what a run releases after its audience was asked,
+-- by a clock that stands (a rehearsal's), must not change the audience asked again.
+CREATE OR REPLACE FUNCTION ledger.covers_as_of(
+    p_realm text, p_shop text, p_campaign text, p_step text, p_as_of timestamptz
+)
+RETURNS SETOF ledger.touch_cover
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of, released_as_of, release_reason
+FROM ledger.touch_cover
+WHERE
+    realm = p_realm AND shop_id = p_shop AND campaign_id = p_campaign AND step = p_step
+    AND covered_as_of < p_as_of AND released_as_of IS NULL
+UNION ALL
+SELECT realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of, released_as_of, release_reason
+FROM ledger.touch_cover
+WHERE
+    realm = p_realm AND shop_id = p_shop AND campaign_id = p_campaign AND step = p_step
+    AND covered_as_of < p_as_of AND released_as_of >= p_as_of
+$$;
