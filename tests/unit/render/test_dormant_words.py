@@ -84,6 +84,19 @@ def test_each_says_how_to_be_rid_of_the_next(locale: str, step: str, variant: st
 @pytest.mark.parametrize(("step", "variant"), list(product(("touch_1", "touch_2"), ("asleep", "long_gone"))))
 def test_a_chinese_text_is_one_part(step: str, variant: str, shop: Any) -> None:
     assert segments(render(shop, "zh-CN", step, variant).text) == 1
+    assert segments(render(shop, "zh-CN", step, variant, item_title="青瓷手冲咖啡杯 家用礼盒装 大号").text) == 1
+
+
+@pytest.mark.parametrize(("step", "variant"), list(product(("touch_1", "touch_2"), ("asleep", "long_gone"))))
+def test_an_english_text_is_two(step: str, variant: str, shop: Any) -> None:
+    assert segments(render(shop, "en", step, variant, item_title="Celadon coffee cup, gift box").text) == 2
+
+
+@pytest.mark.parametrize(("orders", "told"), [(1, "买过一次，是8个月前的"), (3, "前后买过3次，最近一次是8个月前的")])
+def test_one_order_is_not_the_latest_of_several(orders: int, told: str, shop: Any) -> None:
+    mail = render(shop, "zh-CN", "touch_2", "asleep", Channel.EMAIL, paid_order_count=orders)
+    assert told in mail.text
+    assert told in mail.html
 
 
 @pytest.mark.parametrize("variant", ["asleep", "long_gone"])
