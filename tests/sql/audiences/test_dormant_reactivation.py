@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.sql.decide.building import (
     AS_OF,
     SHOP,
@@ -512,6 +514,37 @@ def test_touches_before_the_last_order_were_answered(tx: Transaction) -> None:
     for days in (300, 400, 500):
         earlier_touch(tx, days)
     assert bool(ask(tx, campaign(end_after=1)))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    history=st.lists(
+        st.tuples(
+            st.integers(0, 500), st.sampled_from(["enqueued", "enqueued", "held_out", "suppressed"]),
+            st.sampled_from(["accepted", "unknown", "cancelled"]),
+        ),
+        max_size=6, unique_by=lambda touch: touch[0],
+    ),
+    silent=st.integers(180, 700),
+    end_after=st.integers(1, 5),
+)  # fmt: skip
+def test_whatever_the_history_the_cool_down_and_the_end_hold(
+    shared: Database, history: list[tuple[int, str, str]], silent: int, end_after: int
+) -> None:
+    with undone(shared) as tx:
+        bought(tx, "b", silent)
+        for days, decision, state in history:
+            earlier_touch(tx, days, decision, state)
+        told = [
+            (AS_OF - days * DAY).astimezone(LAB.tz).replace(hour=0, minute=0)
+            for days, decision, state in history
+            if days > 0 and (decision == "held_out" or (decision == "enqueued" and state != "cancelled"))
+        ]
+        is_cool = all(at <= AS_OF - 90 * DAY for at in told)
+        answered = AS_OF - silent * DAY
+        assert bool(ask(tx, campaign(end_after=end_after))) is (
+            is_cool and sum(at > answered for at in told) < end_after
+        )
 
 
 # The whole of it
