@@ -204,7 +204,7 @@ def test_who_prefers_what_is_told_apart_buyer_by_buyer(shared: Any) -> None:
 @pytest.mark.parametrize(
     ("offers", "reason"),
     [
-        ({}, "no_offer"),
+        ({}, "offer_not_here"),
         ({"treat": {**OFFERS["treat"], "until": AS_OF.isoformat()}}, "offer_over"),
         ({"treat": {**OFFERS["treat"], "from": (AS_OF + timedelta(seconds=1)).isoformat()}}, "offer_not_begun"),
         ({"treat": {**OFFERS["treat"], "quota": 0}}, "offer_gone"),
