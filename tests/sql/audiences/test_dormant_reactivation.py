@@ -516,14 +516,15 @@ def test_touches_before_the_last_order_were_answered(tx: Transaction) -> None:
     assert bool(ask(tx, campaign(end_after=1)))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(
         st.tuples(
-            st.integers(0, 500), st.sampled_from(["enqueued", "enqueued", "held_out", "suppressed"]),
+            st.sampled_from([0, 1, 75, 89, 91, 95]) | st.integers(92, 500),
+            st.sampled_from(["enqueued", "enqueued", "held_out", "suppressed"]),
             st.sampled_from(["accepted", "unknown", "cancelled"]),
         ),
-        max_size=6, unique_by=lambda touch: touch[0],
+        max_size=4, unique_by=lambda touch: touch[0],
     ),
     silent=st.integers(180, 700),
     end_after=st.integers(1, 5),
