@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,11 +11,12 @@ from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
 from touchpoint.db import Transaction
-from touchpoint.model import Mode, Run
+from touchpoint.model import Channel, Mode, Run
 from touchpoint.outbox import approval
 from touchpoint.pipeline.runs import gate_state
 from touchpoint.render.messages import Renderer
 from touchpoint.reports import approval as figures
+from touchpoint.reports import cost as costs
 from touchpoint.reports import words
 from touchpoint.reports.run import find_run, funnels
 from touchpoint.services import LIVE, Services, no_run, run_from_row
@@ -129,20 +131,23 @@ def _stored_run(services: Services, dag_id: str, run_id: str) -> Run:
     return run_from_row(row)
 
 
-def _cost(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, at: datetime) -> figures.Cost:
+def _cost(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, at: datetime) -> costs.Cost:
     renderer = Renderer(campaign_values={campaign.id: campaign.message_values()})
-    return figures.cost(tx, run_no=run.run_no, campaign=campaign, shop=shop, renderer=renderer, at=at)
+    waiting: Counter[Channel] = Counter()
+    for kind in figures.kinds(tx, run.run_no, campaign.id):
+        waiting[kind.channel] += kind.waiting
+    return costs.cost(tx, run_no=run.run_no, campaign=campaign, shop=shop, renderer=renderer, at=at, waiting=waiting)
 
 
-def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: figures.Cost, expires_at: datetime) -> str:
+def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: costs.Cost, expires_at: datetime) -> str:
     funnel = next(found for found in funnels(tx, [run.run_no]) if found.campaign_id == campaign.id)
     reasons = ", ".join(
         f"{reason} {words.number(count)}" for reason, count in list(funnel.reasons.items())[:REASONS_TOLD]
     )
     texts = [
-        f"- {kind.template}{f'.{kind.variant}' if kind.variant else ''} ({kind.channel}, {kind.locale}): "
-        f"{words.number(kind.waiting)}"
-        for kind in figures.kinds(tx, run.run_no, campaign.id)
+        f"- {wording.name}: {words.number(wording.messages)} "
+        f"({', '.join(f'{channel} {words.number(count)}' for channel, count in sorted(wording.by_channel.items()))})"
+        for wording in figures.wordings(figures.kinds(tx, run.run_no, campaign.id))
     ]
     lines = [
         campaign.description,
@@ -152,7 +157,7 @@ def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: figur
         f"{words.number(told.sms + told.email)} messages",
         f"- **Held out**, to measure the effect: {words.number(funnel.decisions['held_out'])}",
         f"- **Others get nothing**: {reasons or 'there are none'}",
-        f"- **Cost**: {figures.cost_in_words(told)}",
+        f"- **Cost**: {costs.cost_in_words(told)}",
         f"- **Answer by**: {words.instant(expires_at, shop.tz)}. Later, or without an answer, nothing is sent",
         "",
         "In these words:",

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 from uuid import UUID
 
-from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
-from touchpoint.errors import TouchpointError
-from touchpoint.model import Channel, Purpose
-from touchpoint.money import EXPONENTS
-from touchpoint.render.messages import Renderer, message_context
-from touchpoint.reports.words import number
-from touchpoint.settings import Shop
-from touchpoint.sms_parts import segments
+from touchpoint.model import Channel
+from touchpoint.reports.cost import Cost, cost_from
 
 NOTE_LENGTH = 500
 """Characters of a marketer's note that are kept."""
-PER_KIND = 200
-"""So many texts of each kind of words are rendered to learn how many parts they are billed as."""
 
 
 @dataclass(frozen=True)
@@ -39,37 +29,21 @@ class Kind:
     waiting: int
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What it costs to send what waits; e-mail costs nothing.
+@dataclass
+class Wording:
+    """Messages of one step in the same words, over channels and locales."""
 
-    Attributes:
-        sms, email: messages.
-        segments: parts the texts are billed as.
-        is_estimate: whether only some of the texts were rendered.
-        price: of one part, in the shop's currency; None: the shop's file does not say.
-        amount: segments x price, in the shop's currency; None: unknown.
-    """
+    step: str
+    template: str
+    variant: str | None
+    messages: int = 0
+    by_channel: Counter[Channel] = field(default_factory=Counter)
+    by_locale: Counter[str] = field(default_factory=Counter)
 
-    sms: int
-    email: int
-    segments: int
-    is_estimate: bool
-    price: Decimal | None
-    amount: Decimal | None
-    currency: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the ledger keeps it."""
-        return {
-            "sms": self.sms,
-            "email": self.email,
-            "segments": self.segments,
-            "is_estimate": self.is_estimate,
-            "price": None if self.price is None else str(self.price),
-            "amount": None if self.amount is None else str(self.amount),
-            "currency": self.currency,
-        }
+    @property
+    def name(self) -> str:
+        """Template and variant, as their folder is called."""
+        return f"{self.template}.{self.variant}" if self.variant else self.template
 
 
 @dataclass(frozen=True)
@@ -124,6 +98,18 @@ def kinds(tx: Transaction, run_no: int, campaign_id: str) -> list[Kind]:
     return [Kind(**{**row, "channel": Channel(row["channel"])}) for row in rows]
 
 
+def wordings(found: Iterable[Kind]) -> list[Wording]:
+    """The same by words alone, those most messages are in first."""
+    by_words: dict[tuple[str, str, str | None], Wording] = {}
+    for kind in found:
+        key = (kind.step, kind.template, kind.variant)
+        wording = by_words.setdefault(key, Wording(*key))
+        wording.messages += kind.messages
+        wording.by_channel[kind.channel] += kind.messages
+        wording.by_locale[kind.locale] += kind.messages
+    return sorted(by_words.values(), key=lambda wording: (-wording.messages, wording.step, wording.name))
+
+
 def states(
     tx: Transaction, *, realm: str, shop_id: str, run_nos: list[int] | None, versions: Mapping[str, str], at: datetime
 ) -> list[State]:
@@ -147,93 +133,8 @@ def questions(tx: Transaction, run_no: int, campaign_id: str, standing: str | No
     found = []
     for row in tx.many("reports/approval_questions", run_no=run_no, campaign_id=campaign_id):
         told, asked = row.pop("figures"), row.pop("asked_hash")
-        found.append(Question(**row, cost=_cost_from(told), covers_now=asked == standing))
+        found.append(Question(**row, cost=cost_from(told), covers_now=asked == standing))
     return found
-
-
-def cost(tx: Transaction, *, run_no: int, campaign: Campaign, shop: Shop, renderer: Renderer, at: datetime) -> Cost:
-    """What sending what waits of a campaign would cost: some texts of each kind are rendered and their parts counted.
-
-    A text that cannot be rendered would not go, and counts for nothing.
-    """
-    waiting = {Channel.SMS: 0, Channel.EMAIL: 0}
-    for kind in kinds(tx, run_no, campaign.id):
-        waiting[kind.channel] += kind.waiting
-    sampled = tx.many("reports/approval_sampled", run_no=run_no, campaign_id=campaign.id, per_kind=PER_KIND)
-    by_kind: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in sampled:
-        by_kind[row["step"], row["template"], row["variant"], row["locale"]].append(row)
-    parts = Decimal(0)
-    for rows in by_kind.values():
-        counted = _parts(tx, rows, campaign, shop, renderer, at)
-        parts += Decimal(sum(counted)) * rows[0]["kind_messages"] / len(rows)
-    billed = int(parts.to_integral_value(ROUND_HALF_UP))
-    price = shop.sms.segment_price if shop.sms else None
-    return Cost(
-        sms=waiting[Channel.SMS],
-        email=waiting[Channel.EMAIL],
-        segments=billed,
-        is_estimate=any(rows[0]["kind_messages"] > len(rows) for rows in by_kind.values()),
-        price=price,
-        amount=_amount(billed, price, shop.currency),
-        currency=shop.currency,
-    )
-
-
-def cost_in_words(cost: Cost) -> str:
-    """12.34 CNY: 274 SMS parts at 0.045 CNY; what was estimated says so, what is unknown too."""
-    about = "about " if cost.is_estimate else ""
-    parts = f"{about}{number(cost.segments)} SMS part{'' if cost.segments == 1 else 's'}"
-    if not cost.sms:
-        return f"0 {cost.currency}: e-mail alone"
-    if cost.amount is None:
-        return f"unknown: {parts}, and the shop's file names no sms.segment_price"
-    return f"{about}{cost.amount} {cost.currency}: {parts} at {cost.price} {cost.currency}"
-
-
-def _parts(
-    tx: Transaction, rows: list[Row], campaign: Campaign, shop: Shop, renderer: Renderer, at: datetime
-) -> list[int]:
-    ids = [row["message_id"] for row in rows]
-    contexts = {
-        row["message_id"]: row for row in tx.many(f"outbox/context/{campaign.occasion}", message_ids=ids, at=at)
-    }
-    counted = []
-    for row in rows:
-        if row["message_id"] not in contexts:
-            continue
-        try:
-            rendered = renderer.render(
-                shop=shop,
-                campaign=campaign.id,
-                locale=row["locale"],
-                template=row["template"],
-                variant=row["variant"],
-                channel=Channel.SMS,
-                purpose=Purpose(row["purpose"]),
-                context=message_context(shop, contexts[row["message_id"]], at),
-            )
-        except (TouchpointError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
-            continue
-        counted.append(segments(rendered.text))
-    return counted
-
-
-def _amount(billed: int, price: Decimal | None, currency: str) -> Decimal | None:
-    if not billed:
-        return Decimal(0)
-    if price is None:
-        return None
-    return (billed * price).quantize(Decimal(1).scaleb(-EXPONENTS.get(currency, 2)), ROUND_HALF_UP)
-
-
-def _cost_from(figures: Mapping[str, Any]) -> Cost | None:
-    if not figures:
-        return None
-    given = dict(figures)
-    for key in ("price", "amount"):
-        given[key] = None if given[key] is None else Decimal(given[key])
-    return Cost(**given)
 
 
 def _word(row: Row, approved: int, rejected: int, at: datetime) -> str:

@@ -17,7 +17,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.orchestration.web import approval_page as page
 from touchpoint.orchestration.web import pages
 from touchpoint.pipeline import approving
-from touchpoint.reports import approval as figures
+from touchpoint.reports import cost as costs
 from touchpoint.services import Services, stop_clock
 from touchpoint.settings import CONFIG_ROOT, ConnectionInfo
 
@@ -186,14 +186,14 @@ def test_the_cost_is_unknown_without_a_price_and_an_estimate_says_so(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.edit("shops", "sandbox", '  segment_price: "0.045"\n', "")
-    monkeypatch.setattr(figures, "PER_KIND", 1)
+    monkeypatch.setattr(costs, "PER_KIND", 1)
     assert "**Cost**: unknown: about 4 SMS parts, and the shop's file names no sms.segment_price" in office.asked().body
     assert "<dt>cost</dt><dd>unknown</dd>" in office.page()
 
 
 def test_a_text_that_cannot_be_rendered_costs_nothing(office: Office) -> None:
     office.change("UPDATE ledger.message SET template = 'nowhere' WHERE locale = 'en'")
-    assert "2 SMS parts" in office.asked().body
+    assert "2 SMS parts at 0.045 CNY; 1 text cannot be rendered, and would not go" in office.asked().body
 
 
 def test_a_form_answers_the_question_it_shows_and_no_other(office: Office) -> None:

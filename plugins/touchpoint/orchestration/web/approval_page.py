@@ -16,6 +16,7 @@ from touchpoint.orchestration.web.pages import LIVE, approval_address, face_of, 
 from touchpoint.render.messages import Renderer
 from touchpoint.reports import approval as figures
 from touchpoint.reports import charts, run
+from touchpoint.reports.cost import cost_in_words
 from touchpoint.reports.samples import Sample, samples
 from touchpoint.settings import Shop
 
@@ -33,7 +34,7 @@ class Shown:
     state: figures.State
     questions: list[figures.Question]
     funnel: run.Funnel
-    kinds: list[figures.Kind]
+    wordings: list[figures.Wording]
     samples: list[Sample]
 
     @property
@@ -95,7 +96,7 @@ def approval_page(
         descriptions={campaign_id: campaign.description for campaign_id, campaign in campaigns.items()},
         pictures={one.funnel.campaign_id: charts.funnel_svg(one.funnel) for one in shown},
         samples={one.funnel.campaign_id: one.samples for one in shown},
-        cost_in_words=figures.cost_in_words,
+        cost_in_words=cost_in_words,
         is_late=lambda state: state.expires_at <= at,
         may_answer=may_answer,
         is_answered=is_answered,
@@ -161,7 +162,7 @@ def _shown(tx: Transaction, found: run.RunFigures, shop: Shop | None, campaigns:
             state=state,
             questions=questions,
             funnel=funnels[state.campaign_id],
-            kinds=figures.kinds(tx, found.head.run_no, state.campaign_id),
+            wordings=figures.wordings(figures.kinds(tx, found.head.run_no, state.campaign_id)),
             samples=[text for text in texts if text.campaign_id == state.campaign_id],
         )
         for state, questions in _asked(tx, found.head, campaigns)
