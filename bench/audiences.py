@@ -62,6 +62,7 @@ def _ask(db: Database, campaign: Campaign) -> tuple[int, list[str]]:
 
 def _touched(tx: Transaction, statement: statements.Statement, given: dict[str, Any]) -> int:
     text, values = statement.bind({key: given[key] for key in statement.params})
+    tx.connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")  # each worker would add its own
     explained = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}", values).scalar()
     plan = (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])

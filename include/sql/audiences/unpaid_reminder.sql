@@ -17,7 +17,7 @@ WITH settings AS (
 ),
 
 -- The way to pay goes before the source. The window keeps the cost constant; is_covered is a column, no condition, and
--- so looked up order by order whatever the planner knows of the ledger.
+-- so looked up order by order whatever the planner knows of the ledger. Orders are judged once, hence MATERIALIZED.
 open_orders AS (
     SELECT
         orders.*,
@@ -42,7 +42,7 @@ open_orders AS (
         AND orders.payment_state <> 'paid'
 ),
 
-judged_orders AS (
+judged_orders AS MATERIALIZED (
     SELECT
         open_orders.*,
         open_orders.due_at <= %(as_of)s::timestamptz AS is_due,
