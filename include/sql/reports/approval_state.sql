@@ -37,7 +37,7 @@ SELECT
     min(batches.expires_at) AS expires_at,
     count(*) FILTER (WHERE batches.answer = 'approved') AS approved_occasions,
     count(*) FILTER (WHERE batches.answer = 'rejected') AS rejected_occasions,
-    md5(string_agg(batches.audience_hash, ' ' ORDER BY batches.occasion)) AS standing_hash
+    array_agg(coalesce(batches.audience_hash, '') ORDER BY batches.audience_hash) AS standing_hashes
 FROM standing_batches AS batches
 INNER JOIN ledger.run AS runs ON batches.run_no = runs.run_no
 LEFT JOIN waiting_messages AS waiting

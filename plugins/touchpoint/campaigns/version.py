@@ -20,6 +20,12 @@ def approval_versions(campaigns: Iterable[Campaign], templates: Path = TEMPLATE_
     }
 
 
+def approval_code(hashes: Iterable[str]) -> str:
+    """What names a question to people: 12 hex digits of the hash it asks about, or of those of all its occasions."""
+    found = sorted(hashes)
+    return (found[0] if len(found) == 1 else hashlib.sha256(" ".join(found).encode()).hexdigest())[:12]
+
+
 def _version(campaign: Campaign, root: Path) -> str:
     digest = hashlib.sha256(campaign.file_hash.encode())
     for folder in (root / "_base", root / campaign.id):

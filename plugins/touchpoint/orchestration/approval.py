@@ -3,6 +3,9 @@
 The answer is kept by this very task when it is resumed, from what Airflow itself has on record of it. A task of its own
 would have to take it from an XCom, which whoever may edit XComs could write. So marking it successful, or clearing it,
 keeps nothing, and neither does an answer that nobody gave (`defaults`: no, when time is up).
+
+A task that is cleared asks anew, but Airflow goes on showing the text of its first question. What an answer is about
+has a code, which the form hands back: one that names another code than is asked about now is not taken.
 """
 
 from __future__ import annotations
@@ -10,12 +13,15 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from airflow.providers.common.compat.sdk import conf
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
+from touchpoint.clock import real_now
 from touchpoint.orchestration import alerts
 from touchpoint.orchestration.tasks import services
 
@@ -33,9 +39,8 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
     """
 
     def __init__(self, *, campaign_id: str, **options: Any) -> None:
-        note = Param("", type=["null", "string"], maxLength=NOTE_LENGTH, title="Note", description="Kept with it.")
         # In place of the DAG's parameters, which Airflow has put there: the form asks for a note alone.
-        options["params"] = {"note": note}
+        options["params"] = _form("")
         options.setdefault("on_failure_callback", tell_failed)
         super().__init__(subject=f"{campaign_id}: approve?", defaults=self.REJECT, response_timeout=LONGEST, **options)
         self.campaign_id = campaign_id
@@ -52,15 +57,17 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
             raise AirflowSkipException(asked)
         self.subject = asked.subject
         self.body = f"{asked.body}\n\n[Texts, reasons and figures]({_page(dag_run.dag_id, dag_run.run_id)})"
-        self.response_timeout = max(asked.patience, timedelta(seconds=1))
-        try:
-            super().execute(context)
-        except TaskAwaitingInput as parked:
-            # The answer belongs to this question: what comes between cannot put another in its place.
-            parked.kwargs = {"question": asked.question, "run_no": asked.run_no}
-            raise
+        # The answer belongs to this question: what comes between cannot put another in its place.
+        question = {
+            "question": asked.question,
+            "run_no": asked.run_no,
+            "code": asked.code,
+            "is_restated": asked.is_restated,
+            "until": (real_now() + asked.patience).isoformat(),
+        }
+        self._park(context, question)
 
-    def execute_complete(self, context: Any, event: dict[str, Any], question: str = "", run_no: int = 0) -> str:
+    def execute_complete(self, context: Any, event: dict[str, Any], **question: Any) -> str:
         """Keep what was answered, by whom and when; nothing, where nobody answered in time."""
         from touchpoint.pipeline import approving
 
@@ -68,23 +75,41 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
         if not who or event.get("timedout") or "error" in event:
             log.info("nobody answered in time: the messages expire")
             return "not answered"
-        chosen = event["chosen_options"]
+        chosen, given = event["chosen_options"], event.get("params_input") or {}
+        if not approving.is_about(given.get("covers"), question["code"], is_restated=question["is_restated"]):
+            log.warning("the answer was to other figures than are asked about now: the question stays open")
+            self._park(context, question)
         answered_at = event["responded_at"]
         with services() as opened:
             kept = approving.answer(
                 opened,
-                run_no,
-                question,
+                question["run_no"],
+                question["question"],
                 is_yes=chosen == [self.APPROVE],
                 who=str(who),
                 answered_at=answered_at if isinstance(answered_at, datetime) else datetime.fromisoformat(answered_at),
-                note=str((event.get("params_input") or {}).get("note") or "")[:NOTE_LENGTH],
+                note=str(given.get("note") or "")[:NOTE_LENGTH],
             )
         if not kept["occasions"]:
             log.warning("the answer came too late: the messages expire")
             return "too late"
         log.info("answered: %s; %s messages cancelled", chosen, kept["cancelled"])
         return "approved" if chosen == [self.APPROVE] else "rejected"
+
+    def _park(self, context: Any, question: dict[str, Any]) -> None:
+        upsert_hitl_detail(
+            ti_id=context["task_instance"].id,
+            options=self.options,
+            subject=self.subject,
+            body=self.body,
+            defaults=self.defaults,
+            multiple=False,
+            params={name: param.serialize() for name, param in _form(question["code"]).items()},
+        )
+        patience = datetime.fromisoformat(question["until"]) - real_now()
+        raise TaskAwaitingInput(
+            method_name="execute_complete", kwargs=question, timeout=max(patience, timedelta(seconds=1))
+        )
 
 
 def tell_failed(context: Any) -> None:
@@ -99,8 +124,13 @@ def task_id_of(campaign_id: str) -> str:
     return f"approve_{campaign_id}"
 
 
-def _page(dag_id: str, run_id: str) -> str:
-    from urllib.parse import urlencode
+def _form(code: str) -> dict[str, Param]:
+    return {
+        "note": Param("", type=["null", "string"], maxLength=NOTE_LENGTH, title="Note", description="Kept with it."),
+        "covers": Param(code, type="string", enum=[code], title="Covers", description="What it is about."),
+    }
 
+
+def _page(dag_id: str, run_id: str) -> str:
     base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
     return f"{base}/touchpoint/approval?{urlencode({'dag_id': dag_id, 'run_id': run_id})}"

@@ -7,14 +7,34 @@ was asked about; an answer covers that hash and nothing else, and the claim hold
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from touchpoint.db import Json, Row, Transaction
+from touchpoint.campaigns.version import approval_code
+from touchpoint.db import Json, Transaction
 from touchpoint.outbox.claim import release
 from touchpoint.render.mask import star_addresses
 
 APPROVED, REJECTED = "approved", "rejected"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked.
+
+    Attributes:
+        code: names to people what it is about.
+        messages: how many it is about.
+        expires_at: business time at which it is too late to answer.
+        is_restated: something else of this campaign and run was asked about before.
+    """
+
+    question: UUID
+    code: str
+    messages: int
+    expires_at: datetime
+    is_restated: bool
 
 
 def ask(
@@ -27,7 +47,7 @@ def ask(
     at: datetime,
     versions: Mapping[str, str],
     figures: Mapping[str, object],
-) -> tuple[UUID, list[Row]]:
+) -> Question | None:
     """Note a question about what waits of a campaign's messages of a run, where nobody has answered for it yet.
 
     Args:
@@ -41,7 +61,7 @@ def ask(
         figures: what the marketer is told of cost, kept beside the question.
 
     Returns:
-        The question, and per occasion: occasion, audience_hash, message_count, expires_at. None: nothing to ask.
+        None: there is nothing to ask.
     """
     question = uuid4()
     rows = tx.many(
@@ -55,7 +75,17 @@ def ask(
         versions=Json(dict(versions)),
         figures=Json(dict(figures)),
     )
-    return question, rows
+    if not rows:
+        return None
+    code = approval_code(row["audience_hash"] for row in rows)
+    before = tx.many("outbox/approval_asked", run_no=run_no, campaign_id=campaign_id, question=question)
+    return Question(
+        question=question,
+        code=code,
+        messages=sum(row["message_count"] for row in rows),
+        expires_at=min(row["expires_at"] for row in rows),
+        is_restated=any(approval_code(row["asked_hashes"]) != code for row in before),
+    )
 
 
 def answer(

@@ -31,6 +31,8 @@ class Asked:
 
     Attributes:
         question: its id in the ledger: the answer is kept under it.
+        code: names to people what it is about.
+        is_restated: something else was asked about before: who answers has to name the code.
         patience: how long an answer may take; then the messages expire.
         subject: one line.
         body: figures as markdown, without addresses and names.
@@ -38,6 +40,8 @@ class Asked:
 
     question: str
     run_no: int
+    code: str
+    is_restated: bool
     patience: timedelta
     subject: str
     body: str
@@ -67,7 +71,7 @@ def ask(services: Services, dag_id: str, run_id: str, campaign_id: str) -> Asked
     at = services.clock_of(run).now()
     with services.timed(run.run_no, "ask"), services.db.transaction() as tx:
         told = _cost(tx, run, campaign, shop, at)
-        question, rows = approval.ask(
+        asked = approval.ask(
             tx,
             realm=run.realm,
             shop_id=run.shop_id,
@@ -77,15 +81,16 @@ def ask(services: Services, dag_id: str, run_id: str, campaign_id: str) -> Asked
             versions=approval_versions([campaign]),
             figures=told.as_dict(),
         )
-        if not rows:
+        if asked is None:
             return "nothing of the campaign waits for an answer"
-        expires_at = min(row["expires_at"] for row in rows)
         return Asked(
-            question=str(question),
+            question=str(asked.question),
             run_no=run.run_no,
-            patience=expires_at - at,
+            code=asked.code,
+            is_restated=asked.is_restated,
+            patience=asked.expires_at - at,
             subject=f"{campaign_id}: {words.number(told.sms + told.email)} messages for {shop.name}",
-            body=_body(tx, run, campaign, shop, told, expires_at),
+            body=_body(tx, run, campaign, shop, told, asked),
         )
 
 
@@ -121,6 +126,14 @@ def answer(
     return {"occasions": occasions, "cancelled": cancelled}
 
 
+def is_about(covers: object, code: str, *, is_restated: bool) -> bool:
+    """Whether an answer is to the question as it stands.
+
+    One that names no code was given without the form; it is taken where only one thing was ever asked about.
+    """
+    return covers == code or (not covers and not is_restated)
+
+
 def _stored_run(services: Services, dag_id: str, run_id: str) -> Run:
     """The run in the mode it was begun in: a question is about what it enqueued then."""
     with services.db.transaction() as tx:
@@ -139,7 +152,7 @@ def _cost(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, at: datetim
     return costs.cost(tx, run_no=run.run_no, campaign=campaign, shop=shop, renderer=renderer, at=at, waiting=waiting)
 
 
-def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: costs.Cost, expires_at: datetime) -> str:
+def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: costs.Cost, asked: approval.Question) -> str:
     funnel = next(found for found in funnels(tx, [run.run_no]) if found.campaign_id == campaign.id)
     reasons = ", ".join(
         f"{reason} {words.number(count)}" for reason, count in list(funnel.reasons.items())[:REASONS_TOLD]
@@ -158,7 +171,8 @@ def _body(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, told: costs
         f"- **Held out**, to measure the effect: {words.number(funnel.decisions['held_out'])}",
         f"- **Others get nothing**: {reasons or 'there are none'}",
         f"- **Cost**: {costs.cost_in_words(told)}",
-        f"- **Answer by**: {words.instant(expires_at, shop.tz)}. Later, or without an answer, nothing is sent",
+        f"- **Answer by**: {words.instant(asked.expires_at, shop.tz)}. Later, or without an answer, nothing is sent",
+        f"- **Covers**: {asked.code}: these messages in these words, and nothing else",
         "",
         "In these words:",
         "",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from touchpoint.campaigns.version import approval_code
 from touchpoint.db import Json, Row, Transaction
 from touchpoint.model import Channel
 from touchpoint.reports.cost import Cost, cost_from
@@ -51,7 +52,7 @@ class Question:
     """A question that was asked, and its answer.
 
     Attributes:
-        audience_hash: what was asked about (of the first occasion, where there are several).
+        code: names to people what was asked about.
         cost: as the marketer was told.
         asked_at, expires_at: business time.
         asked_real_at, answered_at: by the real clock; the latter is when Airflow took the answer.
@@ -65,7 +66,7 @@ class Question:
     occasions: int
     first_occasion: str
     messages: int
-    audience_hash: str
+    code: str
     cost: Cost | None
     answer: str | None
     who: str | None
@@ -88,7 +89,7 @@ class State:
     messages: int
     waiting: int
     expires_at: datetime
-    standing_hash: str | None
+    code: str
     word: str
 
 
@@ -119,7 +120,8 @@ def states(
         "reports/approval_state", realm=realm, shop_id=shop_id, run_nos=run_nos, versions=Json(dict(versions))
     ):
         approved, rejected = row.pop("approved_occasions"), row.pop("rejected_occasions")
-        found.append(State(**row, word=_word(row, approved, rejected, at)))
+        code = approval_code(row.pop("standing_hashes"))
+        found.append(State(**row, code=code, word=_word(row, approved, rejected, at)))
     return found
 
 
@@ -128,12 +130,12 @@ def asking(tx: Transaction, run_no: int) -> list[str]:
     return [row["campaign_id"] for row in tx.many("reports/approval_asking", run_no=run_no)]
 
 
-def questions(tx: Transaction, run_no: int, campaign_id: str, standing: str | None) -> list[Question]:
+def questions(tx: Transaction, run_no: int, campaign_id: str, standing: str) -> list[Question]:
     """What was asked about a campaign of a run, newest first."""
     found = []
     for row in tx.many("reports/approval_questions", run_no=run_no, campaign_id=campaign_id):
-        told, asked = row.pop("figures"), row.pop("asked_hash")
-        found.append(Question(**row, cost=cost_from(told), covers_now=asked == standing))
+        told, code = row.pop("figures"), approval_code(row.pop("asked_hashes"))
+        found.append(Question(**row, code=code, cost=cost_from(told), covers_now=code == standing))
     return found
 
 

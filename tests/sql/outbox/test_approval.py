@@ -43,7 +43,7 @@ class Desk:
 
     def ask(self, campaign: Campaign = CAMPAIGN, at: datetime = AT) -> UUID | None:
         with self.world.db.transaction() as tx:
-            question, rows = approval.ask(
+            asked = approval.ask(
                 tx,
                 realm=REALM,
                 shop_id=self.world.shop.id,
@@ -53,7 +53,7 @@ class Desk:
                 versions=approval_versions([campaign]),
                 figures={},
             )
-        return question if rows else None
+        return asked.question if asked else None
 
     def answer(
         self,

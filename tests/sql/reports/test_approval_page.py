@@ -200,14 +200,14 @@ def test_a_form_answers_the_question_it_shows_and_no_other(office: Office) -> No
     asked = office.asked()
     form = {"question": asked.question, "answer": "approve"}
 
-    def demand(**changes: str) -> str:
+    def demand(**changes: str) -> tuple[str, str]:
         given = {**form, **changes}
         return page.demand_open(office.database, office.config, ledger.DAG, ledger.RUN_ID, given)
 
     with pytest.raises(TouchpointError, match="this very moment"):
         demand()
     office.change("UPDATE ledger.approval_request SET asked_real_at = asked_real_at - interval '1 minute'")
-    assert demand() == ledger.CAMPAIGN
+    assert demand() == (ledger.CAMPAIGN, asked.code)
     for changes in ({"answer": ""}, {"answer": "maybe"}, {"question": str(UUID(int=7))}, {"question": ""}):
         with pytest.raises(TouchpointError, match=r"nothing was chosen|not what is asked now"):
             demand(**changes)
@@ -229,3 +229,24 @@ def test_a_run_that_needs_no_approval_says_so(office: Office) -> None:
     office.change("DELETE FROM ledger.approval_batch")
     assert "Nothing to approve" in office.page()
     assert "Nothing to approve" in page.approval_page(office.database, office.config, "x", "y", may_answer=True)
+
+
+def test_what_was_asked_before_something_changed_is_told_from_what_is_asked_now(office: Office) -> None:
+    first, again = office.asked(), office.asked()
+    assert (first.code, first.is_restated) == (again.code, again.is_restated) == (first.code, False)
+    office.edit("campaigns", ledger.CAMPAIGN, "priority: 500", "priority: 501")
+    changed = office.asked()
+    assert changed.is_restated
+    assert changed.code != first.code
+    assert f"**Covers**: {changed.code}" in changed.body
+
+
+@pytest.mark.parametrize(
+    ("covers", "is_restated", "is_taken"),
+    [
+        ("abc", False, True), ("abc", True, True), ("", False, True), (None, False, True),
+        ("old", False, False), ("old", True, False), ("", True, False), (None, True, False), (7, True, False),
+    ],
+)  # fmt: skip
+def test_an_answer_to_figures_of_before_is_not_taken(covers: object, is_restated: bool, is_taken: bool) -> None:
+    assert approving.is_about(covers, "abc", is_restated=is_restated) is is_taken

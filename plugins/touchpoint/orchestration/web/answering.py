@@ -18,7 +18,7 @@ OPTIONS = {"approve": AskMarketer.APPROVE, "reject": AskMarketer.REJECT}
 PASSED_ON = ("authorization", "cookie")
 
 
-def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option: str, note: str) -> int:
+def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option: str, note: str, code: str) -> int:
     """Hand an answer to Airflow; the HTTP status: 200, 403, 404 (nothing waits for it), 409 (answered already).
 
     A task that was marked successful, or failed, does not wait: Airflow would still note an answer, and do nothing.
@@ -28,7 +28,7 @@ def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option:
     path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(
         *(quote(part, safe="") for part in (dag_id, run_id, task_id_of(campaign_id)))
     )
-    body: dict[str, object] = {"chosen_options": [OPTIONS[option]], "params_input": {"note": note}}
+    body: dict[str, object] = {"chosen_options": [OPTIONS[option]], "params_input": {"note": note, "covers": code}}
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
     return anyio.from_thread.run(_answer, path, body, headers)
 

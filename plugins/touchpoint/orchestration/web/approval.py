@@ -38,10 +38,9 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
         if not may_answer(user, dag_id):
             raise HTTPException(403)
         try:
-            campaign_id = demand_open(opened(), config, dag_id, run_id, form)
-            status = answering.answer(
-                request, dag_id, run_id, campaign_id, form["answer"], form.get("note", "")[:NOTE_LENGTH]
-            )
+            campaign_id, code = demand_open(opened(), config, dag_id, run_id, form)
+            note = form.get("note", "")[:NOTE_LENGTH]
+            status = answering.answer(request, dag_id, run_id, campaign_id, form["answer"], note, code)
             if status in REFUSALS:
                 raise REFUSALS[status]
         except TouchpointError as refused:

@@ -107,8 +107,8 @@ def approval_page(
     )
 
 
-def demand_open(database: Database, config: Path, dag_id: str, run_id: str, form: dict[str, str]) -> str:
-    """The campaign a form answers for, if the question it shows is still the one that is open.
+def demand_open(database: Database, config: Path, dag_id: str, run_id: str, form: dict[str, str]) -> tuple[str, str]:
+    """The campaign a form answers for and the code of its question, if that is still the one that is open.
 
     Raises:
         TouchpointError: no such answer, or the question is not open any more, or was asked this very moment.
@@ -125,7 +125,7 @@ def demand_open(database: Database, config: Path, dag_id: str, run_id: str, form
                 raise TouchpointError(
                     "it was asked this very moment", place=PLACE, remedy="answer again in ten seconds"
                 )
-            return state.campaign_id
+            return state.campaign_id, questions[0].code
     raise TouchpointError(
         "what this page showed is not what is asked now", place=PLACE, remedy="look at the figures anew, then answer"
     )
@@ -148,7 +148,7 @@ def _asked(
         versions=approval_versions(campaigns.values()),
         at=business_time(tx, head),
     )
-    return [(state, figures.questions(tx, head.run_no, state.campaign_id, state.standing_hash)) for state in states]
+    return [(state, figures.questions(tx, head.run_no, state.campaign_id, state.code)) for state in states]
 
 
 def _shown(tx: Transaction, found: run.RunFigures, shop: Shop | None, campaigns: dict[str, Campaign]) -> list[Shown]:
