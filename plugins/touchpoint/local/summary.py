@@ -23,7 +23,7 @@ def newest_run(database: Database, shop: Shop) -> int:
 
 def summarise(database: Database, shop: Shop, after: int, seconds: dict[str, float]) -> dict[str, Any]:
     """Figures of a shop's runs after run number `after`, from the ledger, with the seconds each stage took, and with
-    what of them waits for a marketer's answer (`approvals`).
+    what of the shop waits for a marketer's answer (`approvals`).
 
     Args:
         database: Touchpoint's.
@@ -36,7 +36,7 @@ def summarise(database: Database, shop: Shop, after: int, seconds: dict[str, flo
     runs = [run for run in _runs(database, shop) if run > after]
     with database.transaction() as tx:
         figures: dict[str, Any] = dict(summary(tx, runs))
-        figures["approvals"] = _approvals(tx, shop, runs)
+        figures["approvals"] = _approvals(tx, shop)
     stages = {name: round(float(value), 2) for name, value in {**figures.get("seconds", {}), **seconds}.items()}
     return {**figures, "seconds": stages}
 
@@ -66,13 +66,14 @@ def show(console: Console, figures: dict[str, Any]) -> None:
         )
 
 
-def _approvals(tx: Transaction, shop: Shop, runs: list[int]) -> list[dict[str, Any]]:
+def _approvals(tx: Transaction, shop: Shop) -> list[dict[str, Any]]:
+    """What of a shop waits for an answer, whichever run asked."""
     from touchpoint.campaigns.load import load_campaigns
     from touchpoint.campaigns.version import approval_versions
     from touchpoint.reports.approval import states
 
     versions = approval_versions(load_campaigns().by_id.values())
-    found = states(tx, realm=shop.realm, shop_id=shop.id, run_nos=runs, versions=versions, at=real_now())
+    found = states(tx, realm=shop.realm, shop_id=shop.id, run_nos=None, versions=versions, at=real_now())
     return [
         {
             "campaign": state.campaign_id,
@@ -83,7 +84,7 @@ def _approvals(tx: Transaction, shop: Shop, runs: list[int]) -> list[dict[str, A
             "run_id": state.run_id,
         }
         for state in found
-        if state.waiting
+        if state.waiting and state.word not in ("approved", "rejected")
     ]
 
 
