@@ -2,8 +2,8 @@
 to a table, quintiles found, everybody labelled and counted; beside DuckDB from Parquet and SQL as first written.
 Features and labels are compared customer by customer.
 
-Kind to the measured side: its narrow facts and their indexes stand already (a refresh keeps them). Kind to DuckDB: the
-Parquet export is not counted, nor its imports.
+Kind to the measured side: its narrow facts and their indexes stand already (a refresh keeps them), and so does its
+server; the import of duckdb counts, as a task would pay it. Kind to DuckDB: the Parquet export is not counted.
 """
 
 from __future__ import annotations
@@ -50,21 +50,23 @@ def run(size: int | None = None) -> list[Row]:
 def _measure(db: Database, folder: Path, customers: int) -> list[Row]:
     orders, rules = make(db, customers), load_segments()
     duckdb = DuckDB(folder, AS_OF, rules)
-    ours, theirs, memory = [], [], 0
+    ours, theirs, queries, memory = [], [], [], 0
     with _process() as other:
         other.submit(duckdb.export, db.engine.url.render_as_string(hide_password=False)).result()
-    with _process() as other:
-        for _ in range(ROUNDS):
-            ours.append(refresh(db, folder=None))
-            spent, memory = other.submit(duckdb.refresh).result()
-            theirs.append(spent)
+    for _ in range(ROUNDS):
+        ours.append(refresh(db, folder=None))
+        with _process() as other:
+            whole, alone, memory = other.submit(duckdb.refresh).result()
+        theirs.append(whole)
+        queries.append(alone)
     with db.transaction() as tx:
         first_written = naive(tx, AS_OF, rules)
     refresh(db, folder)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    what = f"segments of {customers:,} customers, {orders:,} orders"
+    what = f"segments of {customers:,} customers, {orders:,} orders ({own:,} MB of Python)"
     return [
-        Row(what, f"DuckDB from Parquet ({memory:,} MB; our Python {own:,})", median(ours), median(theirs), 1.2),
+        Row(what, f"DuckDB from Parquet, a process for it ({memory:,} MB)", median(ours), median(theirs), 1.2),
+        Row(what, "  its queries alone", median(ours), median(queries)),
         Row(what, "SQL as first written, work_mem 4MB", median(ours), first_written, 7, at_least=True),
     ]
 
