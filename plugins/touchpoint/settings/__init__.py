@@ -8,6 +8,7 @@ from touchpoint.settings.connections import (
     environment_connection,
     hash_key,
 )
+from touchpoint.settings.dormancy import Dormancy
 from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, load_segments, load_shop, shop_ids
 from touchpoint.settings.logistics import Logistics, Norms, load_logistics
 from touchpoint.settings.offers import Offer, Terms, load_offers
@@ -26,6 +27,7 @@ from touchpoint.settings.shapes import (
     SmsConfig,
     SourceConfig,
 )
+from touchpoint.settings.tags import ManualTag, Tag, Tags, load_tags
 from touchpoint.settings.values import Duration, Strict, TimeOfDay, parse_duration, parse_time
 
 __all__ = [
@@ -36,9 +38,11 @@ __all__ = [
     "Caps",
     "Cells",
     "ConnectionInfo",
+    "Dormancy",
     "Duration",
     "EmailConfig",
     "Logistics",
+    "ManualTag",
     "Norms",
     "Offer",
     "Operations",
@@ -53,6 +57,8 @@ __all__ = [
     "SmsConfig",
     "SourceConfig",
     "Strict",
+    "Tag",
+    "Tags",
     "Terms",
     "TimeOfDay",
     "ValueTiers",
@@ -66,6 +72,7 @@ __all__ = [
     "load_policy",
     "load_segments",
     "load_shop",
+    "load_tags",
     "parse_config",
     "parse_duration",
     "parse_time",

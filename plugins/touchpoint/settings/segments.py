@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StringConstraints, field_validator, model_validator
 
+from touchpoint.settings.dormancy import Dormancy
 from touchpoint.settings.values import Duration, Strict
 
 Score = Annotated[StrictInt, Field(ge=1, le=5)]
@@ -147,6 +148,7 @@ class Segments(Strict):
     drifting_after: Duration
     dormant_after: Duration
     lost_after: Duration
+    dormancy: Dormancy
     rfm: Rfm
     value_tiers: ValueTiers
 
