@@ -1,0 +1,17 @@
+-- purpose: succeeded refunds of every customer of a shop, as of an instant and by what was known then
+-- grain:   one row per succeeded refund
+-- params:  shop_id text, as_of timestamptz, since timestamptz
+-- reads:   record.refunds
+-- writes:  nothing
+-- returns: many
+SELECT
+    customer_no,
+    happened_at,
+    amount_minor
+FROM record.refunds
+WHERE
+    shop_id = %(shop_id)s::text
+    AND happened_at <= %(as_of)s::timestamptz
+    AND happened_at > %(since)s::timestamptz
+    AND known_from <= (SELECT facts.known_by(%(as_of)s::timestamptz))
+    AND known_until > (SELECT facts.known_by(%(as_of)s::timestamptz))

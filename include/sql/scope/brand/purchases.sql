@@ -1,0 +1,29 @@
+-- purpose: paid orders of the people of pg_temp.brand_people, all shops of a brand at once, as of an instant and by
+--          what was known then
+-- grain:   one row per paid order
+-- params:  as_of timestamptz, since timestamptz
+-- reads:   record.paid_orders, pg_temp.brand_people
+-- writes:  nothing
+-- returns: many
+SELECT
+    brand_people.person_no AS customer_no,
+    paid_orders.paid_at,
+    paid_orders.day,
+    paid_orders.hour,
+    paid_orders.month_day,
+    paid_orders.net_minor,
+    paid_orders.items,
+    paid_orders.discount_minor,
+    paid_orders.coupon_minor,
+    paid_orders.region_no,
+    paid_orders.order_key
+FROM pg_temp.brand_people AS brand_people
+INNER JOIN record.paid_orders AS paid_orders
+    ON
+        brand_people.shop_id = paid_orders.shop_id
+        AND brand_people.customer_no = paid_orders.customer_no
+WHERE
+    paid_orders.paid_at <= %(as_of)s::timestamptz
+    AND paid_orders.paid_at > %(since)s::timestamptz
+    AND paid_orders.known_from <= (SELECT facts.known_by(%(as_of)s::timestamptz))
+    AND paid_orders.known_until > (SELECT facts.known_by(%(as_of)s::timestamptz))
