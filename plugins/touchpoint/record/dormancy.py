@@ -92,4 +92,4 @@ def _silence_at_edge(span: int, repeats: int, rules: Mapping[str, Any]) -> float
 
 
 def _clamped(seconds: float, rules: Mapping[str, Any]) -> float:
-    return max(rules["least"], min(rules["most"], seconds))
+    return float(max(rules["least"], min(rules["most"], seconds)))
