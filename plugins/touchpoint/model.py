@@ -39,7 +39,7 @@ class AddressKind(StrEnum):
 class Entity(StrEnum):
     """What lands.
 
-    A source reads MEMBER, PRODUCT, ORDER, SHIPMENT and REVIEW; lines and refunds come with orders, scans with parcels.
+    A source is asked for all but three: lines and refunds come with orders, scans with parcels.
     """
 
     MEMBER = "member"
@@ -47,9 +47,12 @@ class Entity(StrEnum):
     ORDER = "order"
     ORDER_LINE = "order_line"
     REFUND = "refund"
+    PAYMENT = "payment"
     SHIPMENT = "shipment"
     TRACKING_EVENT = "tracking_event"
     REVIEW = "review"
+    INQUIRY = "inquiry"
+    VISIT = "visit"
 
 
 class Decision(StrEnum):

@@ -45,9 +45,12 @@ CREATE TABLE landing.visit (
 CREATE INDEX visit_batch ON landing.visit USING brin (batch_id) WITH (pages_per_range = 16);
 COMMENT ON TABLE landing.visit IS 'Visits of known customers as they arrived; one row per visit version.';
 
-ALTER TABLE landing."order" ADD COLUMN discount text, ADD COLUMN coupon text, ADD COLUMN device text;
+ALTER TABLE landing."order" ADD COLUMN discount text;
+ALTER TABLE landing."order" ADD COLUMN coupon text;
+ALTER TABLE landing."order" ADD COLUMN device text;
 ALTER TABLE landing.order_line ADD COLUMN size text;
-ALTER TABLE landing.product ADD COLUMN listed_at text, ADD COLUMN size text;
+ALTER TABLE landing.product ADD COLUMN listed_at text;
+ALTER TABLE landing.product ADD COLUMN size text;
 ALTER TABLE landing.member ADD COLUMN gender text;
 
 CREATE TABLE facts.payments (
@@ -164,9 +167,10 @@ COMMENT ON COLUMN facts.orders.discount_minor IS
 COMMENT ON COLUMN facts.orders.coupon_minor IS 'The coupons'' part of discount_minor; empty = the source does not say.';
 COMMENT ON COLUMN facts.orders.device IS 'What the buyer ordered with, in the source''s own word (phone, tablet, computer).';
 COMMENT ON COLUMN facts.orders.takes_paid_at IS
-'The orders'' source gives no paid_at: it is the instant from which succeeded payments cover the total.';
+'The orders'' source gives no paid_at: it is the instant from which succeeded payments cover the total. payment_state '
+'stays the source''s word, and orders_as_of reads it as paid.';
 COMMENT ON COLUMN facts.orders.takes_payment_kind IS
-'The orders'' source gives no payment_kind: it is that of its first succeeded payment.';
+'The orders'' source gives no payment_kind: it is that of the first succeeded payment of a paid order.';
 
 ALTER TABLE facts.order_lines ADD COLUMN size text;
 ALTER TABLE facts.order_lines_history ADD COLUMN size text;
@@ -187,12 +191,45 @@ COMMENT ON CONSTRAINT people_gender_known ON contact.people IS 'The words the me
 CREATE INDEX reviews_of_batch ON facts.reviews USING brin (batch_id) WITH (pages_per_range = 16);
 CREATE INDEX products_of_batch ON facts.products USING brin (batch_id) WITH (pages_per_range = 16);
 
+-- How an order was paid: as its own source says, else as its payments do. They have to cover the total: a deposit, or the
+-- first of two cards, pays nothing yet. A shop without payments is asked once a statement, not once an order.
+CREATE FUNCTION facts.payment_of_order(
+    p_shop text, p_order text, p_total_minor bigint, p_created_at timestamptz,
+    p_own_paid_at timestamptz, p_own_kind text
+)
+RETURNS TABLE (paid_at timestamptz, payment_kind text, takes_paid_at boolean, takes_payment_kind boolean)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT
+    coalesce(p_own_paid_at, covered.paid_at),
+    coalesce(p_own_kind, CASE WHEN coalesce(p_own_paid_at, covered.paid_at) IS NOT NULL THEN covered.kind END),
+    p_own_paid_at IS NULL AND covered.paid_at IS NOT NULL,
+    p_own_kind IS NULL AND covered.kind IS NOT NULL AND coalesce(p_own_paid_at, covered.paid_at) IS NOT NULL
+FROM (
+    SELECT
+        CASE
+            WHEN max(so_far) >= p_total_minor
+                -- A payment of which only the day is known seems to lie before the order of that day.
+                THEN greatest(min(happened_at) FILTER (WHERE so_far >= p_total_minor), p_created_at)
+        END AS paid_at,
+        (array_agg(kind ORDER BY happened_at, payment_id) FILTER (WHERE kind IS NOT NULL))[1] AS kind
+    FROM (
+        SELECT payment_id, kind, happened_at, sum(amount_minor) OVER (ORDER BY happened_at, payment_id) AS so_far
+        FROM facts.payments
+        WHERE
+            shop_id = p_shop AND order_id = p_order AND state = 'succeeded'
+            AND EXISTS (SELECT FROM facts.payments AS any_payments WHERE any_payments.shop_id = p_shop)
+    ) AS succeeded
+) AS covered
+$$;
+COMMENT ON FUNCTION facts.payment_of_order(text, text, bigint, timestamptz, timestamptz, text) IS
+'Instant and kind of payment of an order, its own where it has them, else by the payments now known; one row.';
+
 -- Reading as of T, as in 0014; columns in the order of the table.
 CREATE OR REPLACE FUNCTION facts.orders_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF facts.orders
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT
     shop_id, order_id, customer_no, source, kind,
-    CASE WHEN paid_at > p_as_of THEN 'none' ELSE payment_state END,
+    CASE WHEN paid_at > p_as_of THEN 'none' WHEN takes_paid_at THEN 'paid' ELSE payment_state END,
     CASE WHEN takes_payment_kind AND paid_at > p_as_of THEN NULL ELSE payment_kind END,
     created_at,
     CASE WHEN paid_at <= p_as_of THEN paid_at END,
@@ -213,7 +250,7 @@ WHERE shop_id = p_shop AND created_at <= p_as_of
 UNION ALL
 SELECT
     shop_id, order_id, customer_no, source, kind,
-    CASE WHEN paid_at > p_as_of THEN 'none' ELSE payment_state END,
+    CASE WHEN paid_at > p_as_of THEN 'none' WHEN takes_paid_at THEN 'paid' ELSE payment_state END,
     CASE WHEN takes_payment_kind AND paid_at > p_as_of THEN NULL ELSE payment_kind END,
     created_at,
     CASE WHEN paid_at <= p_as_of THEN paid_at END,

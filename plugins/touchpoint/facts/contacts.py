@@ -16,7 +16,7 @@ from typing import Any
 
 from touchpoint.addresses import address_hash, identity_hex, is_synthetic, normalise, region_of
 from touchpoint.db import Row, Transaction
-from touchpoint.facts.landing import PendingBatch
+from touchpoint.facts.landing import PendingBatch, relation_of
 from touchpoint.settings import Shop
 
 _CONSENT = (("sms", "phone"), ("email", "email"))
@@ -56,9 +56,10 @@ def meet_buyers(tx: Transaction, given: Given) -> None:
     _meet_named(tx, given, tx.tuples("load/new_buyers", **given.times()))
 
 
-def meet_refunded(tx: Transaction, given: Given) -> None:
-    """Make an identity for every customer whom a batch of refunds names and no order did."""
-    met = tx.tuples("load/new_refunded", snapshot_at=given.batch.snapshot_at, **given.times())
+def meet_others(tx: Transaction, given: Given) -> None:
+    """Make an identity for every customer whom a batch of refunds, inquiries or visits names and no order did."""
+    relation = relation_of(given.batch.entity)
+    met = tx.tuples("load/new_named", snapshot_at=given.batch.snapshot_at, relation=relation, **given.times())
     _meet_named(tx, given, met)
 
 

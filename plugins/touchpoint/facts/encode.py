@@ -17,7 +17,7 @@ from touchpoint.model import Entity
 
 ROWS_PER_PIECE = 1 << 15
 _READY_PIECES = 4  # made ahead of the COPY: about 10 MB each
-_MONEY_ENTITIES = (Entity.PRODUCT, Entity.ORDER, Entity.ORDER_LINE, Entity.REFUND)
+_MONEY_ENTITIES = (Entity.PRODUCT, Entity.ORDER, Entity.ORDER_LINE, Entity.REFUND, Entity.PAYMENT)
 
 
 class Malformed(Protocol):

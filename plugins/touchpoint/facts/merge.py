@@ -27,6 +27,8 @@ _FILLED: dict[Entity, tuple[str, ...]] = {
     Entity.MEMBER: ("facts.customers", "contact.contact_points", "contact.consents"),
     Entity.ORDER: ("facts.customers",),
     Entity.TRACKING_EVENT: ("facts.tracking_events",),
+    Entity.INQUIRY: ("facts.customers",),
+    Entity.VISIT: ("facts.customers",),
 }
 """What a load fills beside the fact of its entity."""
 
@@ -66,25 +68,32 @@ def _fact(relation: str, keys: str, content: str) -> _Fact:
 
 
 _FACTS: dict[Entity, _Fact] = {
-    Entity.MEMBER: _fact("contact.people", "customer_id", "display_name birthday locale joined_at"),
-    Entity.PRODUCT: _fact("facts.products", "product_id", "title series category price_minor currency"),
+    Entity.MEMBER: _fact("contact.people", "customer_id", "display_name birthday locale joined_at gender"),
+    Entity.PRODUCT: _fact("facts.products", "product_id", "title series category price_minor currency listed_at size"),
     Entity.ORDER: _fact(
         "facts.orders",
         "order_id",
         "customer_no source kind payment_state payment_kind created_at paid_at closes_at closed_at shipped_at"
-        " finished_at total_minor paid_minor currency item_count region city status",
+        " finished_at total_minor paid_minor currency item_count region city status discount_minor coupon_minor device"
+        " takes_paid_at takes_payment_kind",
     ),
     Entity.ORDER_LINE: _fact(
         "facts.order_lines",
         "order_id line_id",
-        "product_id sku_id title quantity price_minor net_minor currency kind",
+        "product_id sku_id title quantity price_minor net_minor currency kind size",
     ),
     Entity.REFUND: _fact("facts.refunds", "refund_id", "order_id customer_no amount_minor currency state happened_at"),
+    Entity.PAYMENT: _fact("facts.payments", "payment_id", "order_id kind amount_minor currency state happened_at"),
     Entity.SHIPMENT: _fact(
         "facts.shipments", "shipment_id", "order_id carrier tracking_no region shipped_at promised_at"
     ),
     Entity.REVIEW: _fact("facts.reviews", "order_id review_id", "score happened_at"),
+    Entity.INQUIRY: _fact("facts.inquiries", "inquiry_id", "customer_no order_id kind scenario happened_at"),
+    Entity.VISIT: _fact("facts.visits", "visit_id", "customer_no happened_at seconds pages device"),
 }
+
+_NAMING = frozenset({Entity.REFUND, Entity.INQUIRY, Entity.VISIT})
+"""What may name a customer who has never ordered."""
 
 
 def in_order(batches: Iterable[PendingBatch]) -> list[PendingBatch]:
@@ -123,8 +132,8 @@ def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
         return tx.count("load/append_scans", **given.times()), 0
     if entity == Entity.ORDER:
         contacts.meet_buyers(tx, given)
-    if entity == Entity.REFUND:
-        contacts.meet_refunded(tx, given)
+    if entity in _NAMING:
+        contacts.meet_others(tx, given)
     done = _merge(tx, given, _FACTS[entity])
     if entity == Entity.MEMBER:
         contacts.take_member_list(tx, given)
@@ -132,7 +141,27 @@ def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
         contacts.keep_oaids(tx, given)
         if given.batch.is_history:
             tx.count("load/known_earlier", batch_id=given.batch.batch_id, shop_id=given.shop.id)
+    if entity == Entity.PAYMENT:
+        _pay_orders(tx, given)
     return done
+
+
+def _pay_orders(tx: Transaction, given: contacts.Given) -> None:
+    """Orders whose own source says nothing of their payment take it from the payments just merged."""
+    batch_id, orders = given.batch.batch_id, _FACTS[Entity.ORDER]
+    staged = {"staged": f"staged_orders_{batch_id}"}
+    if tx.count("load/stage_paid", **staged, **given.times()):
+        tx.count(
+            "load/keep_history",
+            fact=orders.relation,
+            history=orders.history,
+            keys=orders.keys,
+            fact_columns=orders.columns,
+            **staged,
+        )
+        tx.count("load/take_payments", batch_id=batch_id, **staged)
+    if given.batch.is_history:
+        tx.count("load/take_payments_of_history", batch_id=batch_id, shop_id=given.shop.id)
 
 
 def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, int]:

@@ -14,10 +14,10 @@ from touchpoint.quality import gate
 from touchpoint.record import parcels
 from touchpoint.record import refresh as record
 from touchpoint.services import Services
-from touchpoint.settings import Shop, load_logistics, load_shop
+from touchpoint.settings import Shop, load_logistics, load_segments, load_shop, load_tags
 from touchpoint.sources import open_source
 
-EXTRACTED = (Entity.MEMBER, Entity.PRODUCT, Entity.ORDER, Entity.SHIPMENT, Entity.REVIEW)
+EXTRACTED = tuple(landing.LANDS)
 """What is asked of a source; lines and refunds come with orders, scans with parcels."""
 
 
@@ -143,7 +143,13 @@ def refresh(services: Services, run_no: int | None) -> int:
             except NotAtHead:
                 lose_head(services, run)
         with services.db.transaction() as tx:
-            record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
+            record.scratch(
+                tx,
+                shop_id=run.shop_id,
+                as_of=run.as_of,
+                run_no=run.run_no,
+                segments=load_segments(services.config),
+            )
     return 0
 
 
@@ -169,6 +175,13 @@ def _refresh_head(services: Services, run: Run) -> int:
         landing.lock_ingest(tx, run.shop_id)
         head.require(tx, run.shop_id, run.as_of)
         batches = [row["batch_id"] for row in tx.many("runs/loaded_since_refresh", shop_id=run.shop_id)]
-        written = record.refresh(tx, shop_id=run.shop_id, as_of=run.as_of, batch_ids=batches)
+        written = record.refresh(
+            tx,
+            shop=load_shop(run.shop_id, services.config),
+            as_of=run.as_of,
+            batch_ids=batches,
+            segments=load_segments(services.config),
+            tags=load_tags(services.config),
+        )
         head.advance_refreshed(tx, run.shop_id, run.as_of)
         return written

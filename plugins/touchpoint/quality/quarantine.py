@@ -11,9 +11,11 @@ from touchpoint.errors import TouchpointError
 from touchpoint.settings import Shop
 
 _PLAIN = """
-order_id line_id refund_id shipment_id review_id product_id series category score status line_digest priced
-kind source payment_state payment_kind state currency total paid amount price net
-quantity item_count created_at paid_at closes_at closed_at shipped_at finished_at happened_at promised_at joined_at
+order_id line_id refund_id payment_id shipment_id review_id inquiry_id
+visit_id product_id series category score status line_digest priced
+kind source payment_state payment_kind state currency total paid discount coupon amount price net
+quantity item_count seconds pages device size scenario
+listed_at created_at paid_at closes_at closed_at shipped_at finished_at happened_at promised_at joined_at
 modified_at carrier file_line sms_promotional email_promotional sms_promotional_at email_promotional_at
 """
 _SHOWN_AS_THEY_ARE = frozenset(_PLAIN.split())

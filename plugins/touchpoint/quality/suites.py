@@ -30,6 +30,7 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
         "unreadable_day",
         "unreadable_flag",
         "consent_without_instant",
+        "unknown_gender",
     ),
     Entity.PRODUCT: ("missing_key", "key_too_long", "unreadable_instant", *_MONEY),
     Entity.ORDER: (
@@ -64,9 +65,20 @@ ROW_RULES: dict[Entity, tuple[str, ...]] = {
         "unknown_state",
         *_PROMISED,
     ),
+    Entity.PAYMENT: (
+        "missing_key",
+        "key_too_long",
+        "missing_instant",
+        "unreadable_instant",
+        "missing_amount",
+        *_MONEY,
+        "unknown_state",
+    ),
     Entity.SHIPMENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant"),
     Entity.TRACKING_EVENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_state"),
     Entity.REVIEW: ("missing_key", "key_too_long", "unreadable_instant", "unknown_score"),
+    Entity.INQUIRY: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_kind"),
+    Entity.VISIT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unreadable_count"),
 }
 """Rules one line can break by itself; it is quarantined, the others of its batch are loaded."""
 
@@ -83,10 +95,13 @@ _KEYS: dict[Entity, tuple[str, ...]] = {
     Entity.ORDER: ("order_id",),
     Entity.ORDER_LINE: ("order_id", "line_id"),
     Entity.REFUND: ("refund_id",),
+    Entity.PAYMENT: ("payment_id",),
     Entity.SHIPMENT: ("shipment_id",),
     # A scan has no key but its content, so two of them never contradict each other.
     Entity.TRACKING_EVENT: ("shipment_id", "happened_at", "state", "place", "description"),
     Entity.REVIEW: ("order_id", "review_id"),
+    Entity.INQUIRY: ("inquiry_id",),
+    Entity.VISIT: ("visit_id",),
 }
 
 # Where a source gives no version, the latest instant of a line stands for it; the first that is set speaks.
@@ -96,9 +111,12 @@ _VERSION: dict[Entity, tuple[str, ...]] = {
     Entity.ORDER: ("modified_at", "finished_at", "shipped_at", "closed_at", "paid_at", "created_at"),
     Entity.ORDER_LINE: ("modified_at",),
     Entity.REFUND: ("modified_at", "happened_at"),
+    Entity.PAYMENT: ("modified_at", "happened_at"),
     Entity.SHIPMENT: ("modified_at", "shipped_at"),
     Entity.TRACKING_EVENT: ("happened_at",),
     Entity.REVIEW: ("modified_at", "happened_at"),
+    Entity.INQUIRY: ("modified_at", "happened_at"),
+    Entity.VISIT: ("modified_at", "happened_at"),
 }
 
 

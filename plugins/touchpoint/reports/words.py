@@ -87,10 +87,13 @@ ENTITY_WORDS = {
     "order": "orders",
     "order_line": "order lines",
     "refund": "refunds",
+    "payment": "payments",
     "shipment": "parcels",
     "tracking_event": "carrier scans",
     "product": "products",
     "review": "reviews",
+    "inquiry": "inquiries",
+    "visit": "visits",
 }
 DIFFERENCE_WORDS = {
     "data": "the facts of that instant have changed: another history was loaded, or they were corrected since",

@@ -112,7 +112,9 @@ class Shop(Strict):
     replay: list[ReplaySpan] = Field(default_factory=list)  # rehearsals alone: what make replay runs
     alarms_to: list[str] = Field(default_factory=list)  # who hears of tasks that cannot wait; empty: operations.alerts
     blackouts: list[Blackout] = Field(default_factory=list)
-    sources: dict[Literal["member", "product", "order", "shipment", "review"], SourceConfig]
+    sources: dict[
+        Literal["member", "product", "order", "payment", "shipment", "review", "inquiry", "visit"], SourceConfig
+    ]
     sms: SmsConfig | None = None
     email: EmailConfig | None = None
 

@@ -21,8 +21,11 @@ READ_TOGETHER: dict[Entity, tuple[Entity, ...]] = {
     Entity.MEMBER: (Entity.MEMBER,),
     Entity.PRODUCT: (Entity.PRODUCT,),
     Entity.ORDER: (Entity.ORDER, Entity.ORDER_LINE, Entity.REFUND),
+    Entity.PAYMENT: (Entity.PAYMENT,),
     Entity.SHIPMENT: (Entity.SHIPMENT, Entity.TRACKING_EVENT),
     Entity.REVIEW: (Entity.REVIEW,),
+    Entity.INQUIRY: (Entity.INQUIRY,),
+    Entity.VISIT: (Entity.VISIT,),
 }
 """What a source is asked for, and the landing entities that come with it."""
 

@@ -23,19 +23,22 @@ def _columns(text: str = "", instant: str = "", day: str = "", money: str = "") 
 
 COLUMNS: dict[Entity, dict[str, Holds]] = {
     Entity.MEMBER: _columns(
-        text="customer_id display_name phone email locale sms_promotional sms_promotional_method email_promotional"
-        " email_promotional_method is_synthetic",
+        text="customer_id display_name phone email locale gender sms_promotional sms_promotional_method"
+        " email_promotional email_promotional_method is_synthetic",
         instant="joined_at sms_promotional_at email_promotional_at modified_at",
         day="birthday",
     ),
-    Entity.PRODUCT: _columns(text="product_id title series category currency", instant="modified_at", money="price"),
+    Entity.PRODUCT: _columns(
+        text="product_id title series category size currency", instant="listed_at modified_at", money="price"
+    ),
     Entity.ORDER: _columns(
-        text="order_id customer_id oaid source kind payment_state payment_kind currency item_count region city status",
+        text="order_id customer_id oaid source kind payment_state payment_kind currency item_count region city status"
+        " device",
         instant="created_at paid_at closes_at closed_at shipped_at finished_at modified_at",
-        money="total paid",
+        money="total paid discount coupon",
     ),
     Entity.ORDER_LINE: _columns(
-        text="order_id line_id product_id sku_id title quantity currency kind line_digest priced",
+        text="order_id line_id product_id sku_id title quantity currency kind size line_digest priced",
         instant="modified_at",
         money="price net",
     ),
@@ -48,7 +51,12 @@ COLUMNS: dict[Entity, dict[str, Holds]] = {
         text="shipment_id order_id carrier tracking_no region", instant="shipped_at promised_at modified_at"
     ),
     Entity.TRACKING_EVENT: _columns(text="shipment_id state place description", instant="happened_at"),
+    Entity.PAYMENT: _columns(
+        text="payment_id order_id kind currency state", instant="happened_at modified_at", money="amount"
+    ),
     Entity.REVIEW: _columns(text="order_id review_id score", instant="happened_at modified_at"),
+    Entity.INQUIRY: _columns(text="inquiry_id customer_id order_id kind scenario", instant="happened_at modified_at"),
+    Entity.VISIT: _columns(text="visit_id customer_id seconds pages device", instant="happened_at modified_at"),
 }
 
 REQUIRED: dict[Entity, tuple[str, ...]] = {
@@ -59,6 +67,9 @@ REQUIRED: dict[Entity, tuple[str, ...]] = {
     Entity.REFUND: ("refund_id", "amount", "currency"),
     Entity.SHIPMENT: ("shipment_id", "order_id", "shipped_at"),
     Entity.TRACKING_EVENT: ("shipment_id", "happened_at", "state"),
+    Entity.PAYMENT: ("payment_id", "order_id", "amount", "currency", "happened_at"),
     Entity.REVIEW: ("order_id", "review_id", "score"),
+    Entity.INQUIRY: ("inquiry_id", "happened_at"),
+    Entity.VISIT: ("visit_id", "customer_id", "happened_at"),
 }
 """Without these a row means nothing, so a mapping has to give them."""

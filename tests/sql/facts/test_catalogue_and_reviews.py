@@ -37,7 +37,8 @@ def reviews(tx: Transaction, at: datetime) -> list[tuple[Any, ...]]:
 
 def test_what_belongs_to_an_order_is_merged_after_it_and_the_catalogue_before() -> None:
     assert [entity.value for entity in MERGE_ORDER] == [
-        "member", "product", "order", "order_line", "refund", "shipment", "tracking_event", "review",
+        "member", "product", "order", "order_line", "refund", "payment", "shipment", "tracking_event", "review",
+        "inquiry", "visit",
     ]  # fmt: skip
 
 

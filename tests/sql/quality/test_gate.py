@@ -26,6 +26,9 @@ REFUND = {"refund_id": "r1", "order_id": "o1", "amount": "5", "currency": "CNY",
 PARCEL = {"shipment_id": "p1", "order_id": "o1", "shipped_at": T}
 PRODUCT = {"product_id": "x1", "series": "tea", "price": "10", "currency": "CNY", "modified_at": T}
 REVIEW = {"order_id": "o1", "review_id": "v1", "score": "5", "happened_at": T}
+PAYMENT = {"payment_id": "b1", "order_id": "o1", "amount": "5", "currency": "CNY", "happened_at": T}
+INQUIRY = {"inquiry_id": "q1", "customer_id": "buyer-1", "happened_at": T}
+VISIT = {"visit_id": "w1", "customer_id": "buyer-1", "happened_at": T, "seconds": "40.5", "pages": "3"}
 SCAN = {"shipment_id": "p1", "happened_at": T, "state": "in_transit"}
 
 LONG = "k" * 201  # an index refuses a key of some thousand characters, and with it the whole load
@@ -50,6 +53,10 @@ BROKEN: list[Broken] = [
     (Entity.ORDER, order(total="-1"), "negative_amount"),
     (Entity.ORDER, order(total="21474836.48"), "amount_too_large"),
     (Entity.ORDER, order(total="9" * 60), "amount_too_large"),
+    (Entity.ORDER, order(discount="a lot"), "unreadable_amount"),
+    (Entity.ORDER, order(coupon="-5"), "negative_amount"),
+    (Entity.ORDER, order(discount="-5"), "negative_amount"),
+    (Entity.ORDER, order(coupon="99999999"), "amount_too_large"),
     (Entity.ORDER, order(currency="XXX"), "unknown_currency"),
     (Entity.ORDER, order(kind="barter"), "unknown_kind"),
     (Entity.ORDER, order(payment_state="maybe"), "unknown_payment_state"),
@@ -93,6 +100,7 @@ BROKEN: list[Broken] = [
     (Entity.PRODUCT, {**PRODUCT, "product_id": None}, "missing_key"),
     (Entity.PRODUCT, {**PRODUCT, "product_id": LONG}, "key_too_long"),
     (Entity.PRODUCT, {**PRODUCT, "modified_at": "x"}, "unreadable_instant"),
+    (Entity.PRODUCT, {**PRODUCT, "listed_at": "spring"}, "unreadable_instant"),
     (Entity.PRODUCT, {**PRODUCT, "price": "ten"}, "unreadable_amount"),
     (Entity.PRODUCT, {**PRODUCT, "price": "-1"}, "negative_amount"),
     (Entity.PRODUCT, {**PRODUCT, "price": "99999999"}, "amount_too_large"),
@@ -102,6 +110,28 @@ BROKEN: list[Broken] = [
     (Entity.REVIEW, {**REVIEW, "happened_at": "x"}, "unreadable_instant"),
     (Entity.REVIEW, {**REVIEW, "score": "6"}, "unknown_score"),
     (Entity.REVIEW, {**REVIEW, "score": None}, "unknown_score"),
+    (Entity.PAYMENT, {**PAYMENT, "order_id": None}, "missing_key"),
+    (Entity.PAYMENT, {**PAYMENT, "payment_id": LONG}, "key_too_long"),
+    (Entity.PAYMENT, {**PAYMENT, "happened_at": None}, "missing_instant"),
+    (Entity.PAYMENT, {**PAYMENT, "modified_at": "x"}, "unreadable_instant"),
+    (Entity.PAYMENT, {**PAYMENT, "amount": None}, "missing_amount"),
+    (Entity.PAYMENT, {**PAYMENT, "amount": "x"}, "unreadable_amount"),
+    (Entity.PAYMENT, {**PAYMENT, "amount": "-1"}, "negative_amount"),
+    (Entity.PAYMENT, {**PAYMENT, "amount": "99999999"}, "amount_too_large"),
+    (Entity.PAYMENT, {**PAYMENT, "currency": "???"}, "unknown_currency"),
+    (Entity.PAYMENT, {**PAYMENT, "state": "perhaps"}, "unknown_state"),
+    (Entity.INQUIRY, {**INQUIRY, "inquiry_id": None}, "missing_key"),
+    (Entity.INQUIRY, {**INQUIRY, "customer_id": None}, "missing_key"),  # and no order either
+    (Entity.INQUIRY, {**INQUIRY, "order_id": LONG}, "key_too_long"),
+    (Entity.INQUIRY, {**INQUIRY, "happened_at": None}, "missing_instant"),
+    (Entity.INQUIRY, {**INQUIRY, "happened_at": "x"}, "unreadable_instant"),
+    (Entity.INQUIRY, {**INQUIRY, "kind": "praise"}, "unknown_kind"),
+    (Entity.VISIT, {**VISIT, "customer_id": None}, "missing_key"),
+    (Entity.VISIT, {**VISIT, "visit_id": LONG}, "key_too_long"),
+    (Entity.VISIT, {**VISIT, "happened_at": None}, "missing_instant"),
+    (Entity.VISIT, {**VISIT, "happened_at": "x"}, "unreadable_instant"),
+    (Entity.VISIT, {**VISIT, "seconds": "-1"}, "unreadable_count"),
+    (Entity.VISIT, {**VISIT, "pages": "2.5"}, "unreadable_count"),
     (Entity.MEMBER, member(customer_id=None), "missing_key"),
     (Entity.MEMBER, member(LONG), "key_too_long"),
     (Entity.MEMBER, member(joined_at="x"), "unreadable_instant"),
@@ -109,6 +139,7 @@ BROKEN: list[Broken] = [
     (Entity.MEMBER, member(birthday="2001-02-30"), "unreadable_day"),
     (Entity.MEMBER, member(sms_promotional="perhaps"), "unreadable_flag"),
     (Entity.MEMBER, member(email_promotional="yes", email_promotional_at=None), "consent_without_instant"),
+    (Entity.MEMBER, member(gender="unsaid"), "unknown_gender"),
 ]
 GOOD: dict[Entity, Mapping[str, str | None]] = {
     Entity.ORDER: order("good"),
@@ -118,7 +149,10 @@ GOOD: dict[Entity, Mapping[str, str | None]] = {
     Entity.TRACKING_EVENT: SCAN,
     Entity.PRODUCT: {**PRODUCT, "product_id": "good"},
     Entity.REVIEW: {**REVIEW, "review_id": "good"},
-    Entity.MEMBER: member("good"),
+    Entity.PAYMENT: {**PAYMENT, "payment_id": "good"},
+    Entity.INQUIRY: {**INQUIRY, "inquiry_id": "good", "customer_id": None, "order_id": "o1"},
+    Entity.VISIT: {**VISIT, "visit_id": "good"},
+    Entity.MEMBER: member("good", gender="female"),
 }
 
 

@@ -11,7 +11,8 @@ SELECT
     judged.unreadable_instant,
     judged.unreadable_day,
     judged.unreadable_flag,
-    judged.consent_without_instant
+    judged.consent_without_instant,
+    judged.unknown_gender
 FROM (
     SELECT
         lines.line_no,
@@ -37,7 +38,8 @@ FROM (
             OR lines.email_promotional_at IS NULL AND CASE
                 WHEN pg_input_is_valid(lines.email_promotional, 'boolean') THEN lines.email_promotional::boolean
             END
-        ) AS consent_without_instant
+        ) AS consent_without_instant,
+        lines.gender NOT IN ('female', 'male', 'other') AS unknown_gender
     FROM landing.member AS lines
     WHERE lines.batch_id = %(batch_id)s::bigint
 ) AS judged
@@ -48,3 +50,4 @@ WHERE
     OR judged.unreadable_day
     OR judged.unreadable_flag
     OR judged.consent_without_instant
+    OR judged.unknown_gender

@@ -39,14 +39,20 @@ FROM (
         (
             NOT landing.is_amount(lines.total, facts.currency_exponent(lines.currency))
             OR NOT landing.is_amount(lines.paid, facts.currency_exponent(lines.currency))
+            OR NOT landing.is_amount(lines.discount, facts.currency_exponent(lines.currency))
+            OR NOT landing.is_amount(lines.coupon, facts.currency_exponent(lines.currency))
         ) AS unreadable_amount,
         (
             lines.total LIKE '-%%'
             OR lines.paid LIKE '-%%'
+            OR lines.discount LIKE '-%%'
+            OR lines.coupon LIKE '-%%'
         ) AS negative_amount,
         (
             NOT landing.fits_minor_units(lines.total, lines.currency)
             OR NOT landing.fits_minor_units(lines.paid, lines.currency)
+            OR NOT landing.fits_minor_units(lines.discount, lines.currency)
+            OR NOT landing.fits_minor_units(lines.coupon, lines.currency)
         ) AS amount_too_large,
         (lines.currency IS NULL OR facts.currency_exponent(lines.currency) IS NULL) AS unknown_currency,
         lines.kind NOT IN ('normal', 'cash_on_delivery', 'price_difference', 'presale') AS unknown_kind,

@@ -18,7 +18,7 @@ FROM (
         lines.line_no,
         lines.product_id IS NULL AS missing_key,
         length(lines.product_id) > 200 AS key_too_long,
-        NOT landing.is_instant(lines.modified_at) AS unreadable_instant,
+        (NOT landing.is_instant(lines.modified_at) OR NOT landing.is_instant(lines.listed_at)) AS unreadable_instant,
         NOT landing.is_amount(lines.price, facts.currency_exponent(lines.currency)) AS unreadable_amount,
         lines.price LIKE '-%%' AS negative_amount,
         NOT landing.fits_minor_units(lines.price, lines.currency) AS amount_too_large,

@@ -11,6 +11,7 @@ SELECT
     good_lines.display_name,
     good_lines.birthday::date AS birthday,
     good_lines.locale,
+    good_lines.gender,
     good_lines.joined_at::timestamptz AS joined_at,
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) AS modified_at,
     good_lines.modified_at IS NOT NULL AS has_version,

@@ -1,7 +1,7 @@
 -- purpose: orders of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing."order", facts.customers
+-- reads:   landing."order", facts.customers, facts.payments
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -15,9 +15,9 @@ SELECT
         good_lines.payment_state,
         CASE WHEN good_lines.paid_at IS NULL THEN 'none' ELSE 'paid' END
     ) AS payment_state,
-    good_lines.payment_kind,
+    payments.payment_kind,
     good_lines.created_at::timestamptz AS created_at,
-    good_lines.paid_at::timestamptz AS paid_at,
+    payments.paid_at,
     good_lines.closes_at::timestamptz AS closes_at,
     good_lines.closed_at::timestamptz AS closed_at,
     good_lines.shipped_at::timestamptz AS shipped_at,
@@ -29,6 +29,15 @@ SELECT
     good_lines.region,
     good_lines.city,
     good_lines.status,
+    -- A coupon is something taken off too, where the source counts coupons alone.
+    greatest(
+        facts.minor_units(good_lines.discount, good_lines.currency),
+        facts.minor_units(good_lines.coupon, good_lines.currency)
+    ) AS discount_minor,
+    facts.minor_units(good_lines.coupon, good_lines.currency) AS coupon_minor,
+    good_lines.device,
+    payments.takes_paid_at,
+    payments.takes_payment_kind,
     -- Without a version of its own an order is as new as the latest thing that happened to it.
     CASE
         WHEN good_lines.modified_at IS NULL
@@ -51,4 +60,13 @@ INNER JOIN facts.customers AS customers
     ON
         customers.shop_id = %(shop_id)s::text
         AND customers.customer_id = coalesce(good_lines.customer_id, 'order:' || good_lines.order_id)
+CROSS JOIN
+    LATERAL facts.payment_of_order(
+        %(shop_id)s::text,
+        good_lines.order_id,
+        facts.minor_units(good_lines.total, good_lines.currency),
+        good_lines.created_at::timestamptz,
+        good_lines.paid_at::timestamptz,
+        good_lines.payment_kind
+    ) AS payments
 WHERE good_lines.batch_id = %(batch_id)s::bigint

@@ -17,6 +17,7 @@ SELECT
     facts.minor_units(good_lines.net, good_lines.currency) AS net_minor,
     good_lines.currency::char(3) AS currency,
     coalesce(good_lines.kind, 'goods') AS kind,
+    good_lines.size,
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) AS modified_at,
     good_lines.modified_at IS NOT NULL AS has_version,
     -- A line has no time but its order's.

@@ -13,11 +13,16 @@ SELECT
     good_lines.category,
     facts.minor_units(good_lines.price, good_lines.currency) AS price_minor,
     good_lines.currency::char(3) AS currency,
+    good_lines.listed_at::timestamptz AS listed_at,
+    good_lines.size,
     coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz) AS modified_at,
     good_lines.modified_at IS NOT NULL AS has_version,
-    -- A product has no time of its own but its version's, else that of the catalogue it stands in.
+    -- A product is as old as its listing; without one, as its version, else as the catalogue it stands in.
     CASE
-        WHEN %(is_history)s::boolean THEN coalesce(good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz)
+        WHEN %(is_history)s::boolean
+            THEN coalesce(
+                good_lines.listed_at::timestamptz, good_lines.modified_at::timestamptz, %(snapshot_at)s::timestamptz
+            )
         ELSE %(as_of)s::timestamptz
     END AS known_at
 FROM landing.product AS good_lines
