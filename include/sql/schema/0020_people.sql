@@ -1,9 +1,9 @@
--- Two customers may turn out to be one person. A merge is said by somebody, kept for ever, and known from an instant on:
--- as of any instant before it there are two people, as of any later one there is one. Facts change their customer there
--- like any other correction, with the replaced version in their history; the ledger keeps the identities it was written
--- with and is read through facts.identities_of. See docs/decisions/0009-merging-customers.md.
+-- Two customers may turn out to be one person. A merge is said by somebody, kept for ever, and known from an instant
+-- on: as of any instant before it there are two people, as of any later one there is one. Facts change their customer
+-- there like by any other correction, with the replaced version in their history; the ledger keeps the identities it
+-- was written with and is read through facts.identities_of. See docs/decisions/0009-merging-customers.md.
 
-CREATE TABLE facts.merges (
+CREATE TABLE facts."merges" (
     merge_no bigint GENERATED ALWAYS AS IDENTITY,
     shop_id text NOT NULL,
     from_customer_no bigint NOT NULL,
@@ -23,20 +23,20 @@ CREATE TABLE facts.merges (
     CONSTRAINT merges_two_customers CHECK (from_customer_no <> into_customer_no),
     CONSTRAINT merges_said_by_somebody CHECK (who <> '')
 );
-COMMENT ON TABLE facts.merges IS
-'Which customer a person said is the same as which, append-only but for the note, which forgetting empties. Ids and '
+COMMENT ON TABLE facts."merges" IS
+'Which customer somebody said is the same as which, append-only but for the note, which forgetting empties. Ids and '
 'identities, no address, no name.';
-COMMENT ON COLUMN facts.merges.from_identity IS 'The person of the merged customer, as they were known until then.';
-COMMENT ON COLUMN facts.merges.into_identity IS 'The person who survives; the same one where there was one already.';
-COMMENT ON COLUMN facts.merges.happened_at IS 'Business time it was said.';
-COMMENT ON COLUMN facts.merges.known_at IS 'From when on they are one; later than the head and every run before it.';
-COMMENT ON COLUMN facts.merges.batch_id IS 'The batch its facts came in with, so that the next refresh takes them.';
-COMMENT ON CONSTRAINT merges_pk ON facts.merges IS 'One row per merge.';
-COMMENT ON CONSTRAINT merges_from_customer_exists ON facts.merges IS 'A customer of the shop.';
-COMMENT ON CONSTRAINT merges_into_customer_exists ON facts.merges IS 'A customer of the shop.';
-COMMENT ON CONSTRAINT merges_customer_once ON facts.merges IS 'A customer is merged away once: there is no circle.';
-COMMENT ON CONSTRAINT merges_two_customers ON facts.merges IS 'Nobody is merged into themselves.';
-COMMENT ON CONSTRAINT merges_said_by_somebody ON facts.merges IS 'Somebody says it.';
+COMMENT ON COLUMN facts."merges".from_identity IS 'The person of the merged customer, as they were known until then.';
+COMMENT ON COLUMN facts."merges".into_identity IS 'The person who survives; the same one where there was one already.';
+COMMENT ON COLUMN facts."merges".happened_at IS 'Business time it was said.';
+COMMENT ON COLUMN facts."merges".known_at IS 'From when on they are one; later than the head and every run before it.';
+COMMENT ON COLUMN facts."merges".batch_id IS 'The batch its facts came in with, so that the next refresh takes them.';
+COMMENT ON CONSTRAINT merges_pk ON facts."merges" IS 'One row per merge.';
+COMMENT ON CONSTRAINT merges_from_customer_exists ON facts."merges" IS 'A customer of the shop.';
+COMMENT ON CONSTRAINT merges_into_customer_exists ON facts."merges" IS 'A customer of the shop.';
+COMMENT ON CONSTRAINT merges_customer_once ON facts."merges" IS 'A customer is merged away once: there is no circle.';
+COMMENT ON CONSTRAINT merges_two_customers ON facts."merges" IS 'Nobody is merged into themselves.';
+COMMENT ON CONSTRAINT merges_said_by_somebody ON facts."merges" IS 'Somebody says it.';
 
 CREATE TABLE facts.merged_customers (
     customer_no bigint NOT NULL,
@@ -79,12 +79,12 @@ BEGIN
     RETURN new;
 END
 $$;
-CREATE TRIGGER merge_keeps_what_was_said BEFORE UPDATE ON facts.merges
+CREATE TRIGGER merge_keeps_what_was_said BEFORE UPDATE ON facts."merges"
 FOR EACH ROW EXECUTE FUNCTION facts.keep_merge();
-CREATE TRIGGER merges_are_append_only BEFORE DELETE OR TRUNCATE ON facts.merges
+CREATE TRIGGER merges_are_append_only BEFORE DELETE OR TRUNCATE ON facts."merges"
 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
-COMMENT ON TRIGGER merge_keeps_what_was_said ON facts.merges IS 'A note may be emptied; nothing else changes.';
-COMMENT ON TRIGGER merges_are_append_only ON facts.merges IS 'A merge stands as it was said.';
+COMMENT ON TRIGGER merge_keeps_what_was_said ON facts."merges" IS 'A note may be emptied; nothing else changes.';
+COMMENT ON TRIGGER merges_are_append_only ON facts."merges" IS 'A merge stands as it was said.';
 
 -- All plain SELECTs, so that the planner puts them into the calling statement. The tables behind them hold what people
 -- said by hand: a few rows, or none.
