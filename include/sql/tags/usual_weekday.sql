@@ -9,12 +9,12 @@ WITH weeks AS (
     SELECT
         purchases.customer_no,
         count(*) AS out_of,
-        count(*) FILTER (WHERE (purchases.day + 3) %% 7 = 0) AS mon,
-        count(*) FILTER (WHERE (purchases.day + 3) %% 7 = 1) AS tue,
-        count(*) FILTER (WHERE (purchases.day + 3) %% 7 = 2) AS wed,
-        count(*) FILTER (WHERE (purchases.day + 3) %% 7 = 3) AS thu,
-        count(*) FILTER (WHERE (purchases.day + 3) %% 7 = 4) AS fri,
-        count(*) FILTER (WHERE (purchases.day + 3) %% 7 = 5) AS sat
+        count(*) FILTER (WHERE mod(purchases.day + 3, 7) = 0) AS mon,
+        count(*) FILTER (WHERE mod(purchases.day + 3, 7) = 1) AS tue,
+        count(*) FILTER (WHERE mod(purchases.day + 3, 7) = 2) AS wed,
+        count(*) FILTER (WHERE mod(purchases.day + 3, 7) = 3) AS thu,
+        count(*) FILTER (WHERE mod(purchases.day + 3, 7) = 4) AS fri,
+        count(*) FILTER (WHERE mod(purchases.day + 3, 7) = 5) AS sat
     FROM __purchases__ AS purchases
     GROUP BY purchases.customer_no
     HAVING count(*) >= (%(rules)s::jsonb ->> 'minimum')::bigint

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 from touchpoint import statements
 from touchpoint.errors import ConfigError, StatementError
@@ -23,7 +23,7 @@ from touchpoint.settings.load import CONFIG_ROOT
 from touchpoint.settings.needs import NEEDS
 from touchpoint.settings.reading import parse_config, read_yaml, shown
 from touchpoint.settings.shapes import Shop
-from touchpoint.settings.values import Strict, parse_duration
+from touchpoint.settings.values import Strict, Window, parse_duration
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 ASKED_FOR = {
@@ -38,13 +38,6 @@ ASKED_FOR = {
 _READS = re.compile(r"(?:%\(rules\)s::jsonb|\bgiven)\s*(?:->>?\s*'(\w+)'|#>>?\s*'\{(\w+))")
 _DURATION = re.compile(r"^\d+[smhd]$")
 _BY = ("shop", "currency", "zone")
-
-
-def _window(value: object) -> timedelta | None:
-    return None if value == "all" else parse_duration(value)
-
-
-Window = Annotated[timedelta | None, BeforeValidator(_window)]
 
 
 class TagLine(BaseModel):
@@ -87,7 +80,7 @@ class Tag:
     """A tag as one shop has it.
 
     Attributes:
-        statement: below include/sql, as in tags/payday.
+        statement: its name below include/sql/tags.
         rules: what the statement reads: durations in seconds, amounts in minor units of the shop's currency, values
             that differ by shop resolved; and `zone`, the shop's.
         needs, uses: facts or columns of facts it stands on: all of needs, one at least of uses. See NEEDS.
@@ -132,7 +125,7 @@ class Tags:
                 rules[key] = _for_sql(key, found, shop)
         return Tag(
             name=name,
-            statement=f"tags/{line.statement or name}",
+            statement=line.statement or name,
             rules=rules,
             needs=tuple(line.needs),
             uses=tuple(line.uses),

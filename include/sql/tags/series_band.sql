@@ -1,0 +1,57 @@
+-- purpose: the age band of the product series that more than a share of a customer's orders are of: what they buy, not
+--          how old they are
+-- grain:   one row per customer with a preference
+-- params:  lines statement, shop_id text, as_of timestamptz, since timestamptz, rules jsonb
+-- reads:   record.words, and what the statement put in reads
+-- writes:  nothing
+-- returns: many
+-- Series without a band are left out; an order of two bands counts for both.
+WITH kinds AS (
+    SELECT
+        given.name,
+        given.words,
+        row_number() OVER (ORDER BY given.name) AS kind_no
+    FROM jsonb_each(%(rules)s::jsonb -> 'bands') AS given (name, words)
+),
+
+numbers AS (
+    SELECT
+        words.word_no,
+        min(kinds.kind_no) AS kind_no
+    FROM kinds
+    CROSS JOIN LATERAL jsonb_array_elements_text(kinds.words) AS listed (word)
+    INNER JOIN record.words AS words ON listed.word = words.word
+    GROUP BY words.word_no
+),
+
+bought AS (
+    SELECT
+        lines.customer_no,
+        numbers.kind_no,
+        sum(lines.series_orders) AS orders
+    FROM __lines__ AS lines
+    INNER JOIN numbers ON lines.series_no = numbers.word_no
+    GROUP BY lines.customer_no, numbers.kind_no
+),
+
+leaders AS (
+    SELECT
+        customer_no,
+        max(orders * 4294967296 + kind_no) AS packed,
+        sum(orders)::bigint AS out_of
+    FROM bought
+    GROUP BY customer_no
+)
+
+SELECT
+    leaders.customer_no,
+    kinds.name AS value,
+    NULL::float8 AS number,
+    (leaders.packed >> 32)::integer AS evidence,
+    leaders.out_of::integer AS out_of,
+    record.wilson_low(leaders.packed >> 32, leaders.out_of) AS confidence
+FROM leaders
+INNER JOIN kinds ON kinds.kind_no = leaders.packed & 4294967295
+WHERE
+    leaders.out_of >= (%(rules)s::jsonb ->> 'minimum')::bigint
+    AND leaders.packed >> 32 > leaders.out_of * (%(rules)s::jsonb ->> 'share')::float8
