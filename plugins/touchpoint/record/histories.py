@@ -13,6 +13,7 @@ import numpy as np
 
 from touchpoint.db import Transaction
 from touchpoint.record.lifetime import Histories, Numbers
+from touchpoint.record.rhythm import Rhythm, median_gap
 from touchpoint.settings import Shop
 
 PURCHASES = "scope/all/purchases"
@@ -63,6 +64,20 @@ def buyers(tx: Transaction, *, shop: Shop, after: datetime, until: datetime, as_
     """Numbers of the customers who paid an order in (after, until], by what is known as of an instant."""
     rows = tx.tuples("segments/buyers", purchases=PURCHASES, shop_id=shop.id, as_of=as_of, since=after, until=until)
     return np.array(rows, dtype=np.float64).reshape(-1)
+
+
+def rhythm(tx: Transaction, *, shop: Shop, as_of: datetime) -> Rhythm | None:
+    """The median gap of the shop as of an instant; None before anybody bought on two days."""
+    return median_gap(
+        tx.tuples(
+            "segments/gaps",
+            purchases=PURCHASES,
+            shop_id=shop.id,
+            as_of=as_of,
+            since=ALWAYS,
+            today=day_number(shop, as_of),
+        )
+    )
 
 
 def day_number(shop: Shop, instant: datetime) -> int:

@@ -24,6 +24,7 @@ from touchpoint.errors import TouchpointError
 Numbers = NDArray[np.float64]
 
 LEAST, MOST = -9.2, 9.2  # logarithms: 0.0001 and 10,000 of the unit of time
+PARAMETERS = ("r", "alpha", "a", "b")
 TIGHT = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.5, 0.0, -1.0, 1.0), (1.0, 1.0, -2.0, 2.0))
 
@@ -81,6 +82,10 @@ class Lifetime:
     b: float
     log_likelihood: float | None = None
 
+    def body(self) -> dict[str, float]:
+        """As it is kept: five digits, far below what a sample tells; alpha in days."""
+        return {name: float(f"{getattr(self, name):.5g}") for name in PARAMETERS}
+
     def alive(self, known: Histories) -> Numbers:
         """The chance of each to be a customer still; 1 for one-time buyers, by the model."""
         return np.asarray(1 / (1 + self._odds_gone(known)))
@@ -129,7 +134,7 @@ def fit(known: Histories, *, min_customers: int = 1, min_repeat_buyers: int = 1)
     best = min((one for one in found if one.success), key=lambda one: float(one.fun), default=None)
     if best is None:
         raise NotLearned("BG/NBD: no maximum of the likelihood was found", remedy="what held before holds on")
-    _inside(best.x, ("r", "alpha", "a", "b"))
+    _inside(best.x, PARAMETERS)
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     likelihood = -float(best.fun) * known.total - float((known.repeats * known.customers).sum()) * log(unit)
     return Lifetime(r, alpha * unit, a, b, likelihood)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,15 @@ class Rhythm:
     is_closed_only: bool
     closed: int
     open: int
+
+    def body(self) -> dict[str, Any]:
+        """As it is kept; the gap in seconds."""
+        return {
+            "population_gap": self.days * 86400.0,
+            "of": "closed gaps" if self.is_closed_only else "closed and open gaps",
+            "closed": self.closed,
+            "open": self.open,
+        }
 
 
 def median_gap(gaps: Iterable[tuple[int, bool, int]]) -> Rhythm | None:
