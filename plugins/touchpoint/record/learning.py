@@ -1,56 +1,22 @@
 """Learning from a shop's own data: who learns what, each asked in turn, and what is kept of it.
 
-A new learner is a function and a line of LEARNERS. It reads facts as of an instant alone, so that the same instant
-teaches the same thing whenever it is asked.
+A new learner is a function (see record.lessons) and a line of LEARNERS. It reads facts as of an instant alone, so that
+the same instant teaches the same thing whenever it is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from touchpoint.db import Transaction
 from touchpoint.errors import ConfigError
-from touchpoint.record import learned
-from touchpoint.settings import Segments, Shop
-from touchpoint.settings.learning import Learning
+from touchpoint.record import learned, pay_delay
+from touchpoint.record.lessons import Learn, Lesson, Rules
+from touchpoint.settings import Shop
 
-
-@dataclass(frozen=True)
-class Rules:
-    """What people configure of learning: config/learning.yaml as it holds for the shop, and config/segments.yaml."""
-
-    learning: Learning
-    segments: Segments
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a learner found.
-
-    Attributes:
-        body: what is worked by, as JSON; durations in seconds. The same data give the same body to the letter.
-        since, until: facts of this span were looked at; since None: from the first on.
-        sample: orders, parcels or customers it was learned from.
-        data_hash: SHA-256, hex, of the observations.
-        told: more that people may want to see now, and that is not kept.
-    """
-
-    body: Mapping[str, Any]
-    since: datetime | None
-    until: datetime
-    sample: int
-    data_hash: str
-    told: Mapping[str, Any] = field(default_factory=dict)
-
-
-Learn = Callable[[Transaction, Shop, datetime, Rules], Lesson | None]
-"""Learns as of an instant; None: there is not enough to learn from, and what is in force stays."""
-
-
-LEARNERS: tuple[tuple[str, Learn], ...] = ()
+LEARNERS: tuple[tuple[str, Learn], ...] = ((pay_delay.NAME, pay_delay.learn),)
+"""Name, as in record.learned_parameters, and function of everything that is learned."""
 
 
 def learn(
