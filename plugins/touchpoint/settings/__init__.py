@@ -11,6 +11,7 @@ from touchpoint.settings.connections import (
 from touchpoint.settings.dormancy import Dormancy
 from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, load_segments, load_shop, shop_ids
 from touchpoint.settings.logistics import Logistics, Norms, load_logistics
+from touchpoint.settings.needs import NEEDS, Need
 from touchpoint.settings.offers import Offer, Terms, load_offers
 from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown, yaml_of_text
 from touchpoint.settings.segments import Cells, Rfm, RfmThresholds, Segments, ValueTiers
@@ -32,6 +33,7 @@ from touchpoint.settings.values import Duration, Strict, TimeOfDay, parse_durati
 
 __all__ = [
     "CONFIG_ROOT",
+    "NEEDS",
     "TOUCHPOINT_CONNECTION",
     "Alerts",
     "Blackout",
@@ -43,6 +45,7 @@ __all__ = [
     "EmailConfig",
     "Logistics",
     "ManualTag",
+    "Need",
     "Norms",
     "Offer",
     "Operations",

@@ -80,7 +80,7 @@ class Tag:
     """A tag as one shop has it.
 
     Attributes:
-        statement: its name below include/sql/tags.
+        statement: below include/sql, as in tags/payday.
         rules: what the statement reads: durations in seconds, amounts in minor units of the shop's currency, values
             that differ by shop resolved; and `zone`, the shop's.
         needs, uses: facts or columns of facts it stands on: all of needs, one at least of uses. See NEEDS.
@@ -125,7 +125,7 @@ class Tags:
                 rules[key] = _for_sql(key, found, shop)
         return Tag(
             name=name,
-            statement=line.statement or name,
+            statement=f"tags/{line.statement or name}",
             rules=rules,
             needs=tuple(line.needs),
             uses=tuple(line.uses),
