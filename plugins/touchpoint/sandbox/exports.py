@@ -1,7 +1,7 @@
 """What the shop exports itself: gzipped CSV files that appear in folders, as people write them.
 
-Members and reviews: the first file of a folder is the whole list as at the anchor, later ones hold what has changed.
-Products: the whole list, once, for nothing changes in it.
+Members, reviews, inquiries, visits: the first file of a folder is the whole list as at the anchor (of the last months),
+later ones hold what has changed. Products: the whole list, once, for nothing changes in it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import Protocol
 
 from touchpoint.sandbox.state import ZONE
 from touchpoint.sandbox.world.buyers import Consent, Member
-from touchpoint.sandbox.world.catalogue import PRODUCTS
+from touchpoint.sandbox.world.catalogue import LISTED_BEFORE, PRODUCTS
+from touchpoint.sandbox.world.dice import DAY
 from touchpoint.sandbox.world.reviews import reviews
 from touchpoint.sandbox.world.shop import World
+from touchpoint.sandbox.world.visits import inquiries, visits
 
 HEADER = (
     "ouid",
@@ -36,11 +38,15 @@ HEADER = (
     "邮件授权时间",
     "邮件授权方式",
     "资料更新时间",
+    "性别",
 )
-PRODUCT_HEADER = ("商品ID", "商品标题", "系列", "类目", "价格", "更新时间")
+PRODUCT_HEADER = ("商品ID", "商品标题", "系列", "类目", "价格", "更新时间", "上架时间")
 REVIEW_HEADER = ("评价编号", "订单编号", "评分", "评价时间")
+INQUIRY_HEADER = ("咨询编号", "ouid", "订单编号", "类型", "场景", "时间")
+VISIT_HEADER = ("访问编号", "ouid", "开始时间", "停留秒数", "浏览页数", "设备")
 REVIEWS_BACK = timedelta(days=180)
-"""How far back the first list of reviews goes."""
+"""How far back the first list of reviews goes, and of inquiries."""
+VISITS_BACK = timedelta(days=90)
 _LISTED_BEFORE = timedelta(days=800)
 """Before the anchor the catalogue was put up: before the first order in it."""
 _STAMP = "%Y%m%dT%H%M%S"
@@ -61,10 +67,19 @@ def write_export(world: World, folder: Path, at: datetime, since: datetime | Non
 
 def write_products(world: World, folder: Path) -> Path:
     """Write the catalogue."""
-    listed = _local(int((world.origin.anchor - _LISTED_BEFORE).timestamp()))
+    entered = _local(int((world.origin.anchor - _LISTED_BEFORE).timestamp()))
     rows = (
-        (str(each.num_iid), each.title, each.series, each.category, f"{each.price / 100:.2f}", listed)
-        for each in PRODUCTS
+        (
+            str(each.num_iid),
+            each.title,
+            each.series,
+            each.category,
+            f"{each.price / 100:.2f}",
+            entered,
+            _local(on_offer),
+        )
+        for each, days in zip(PRODUCTS, LISTED_BEFORE, strict=True)
+        for on_offer in [world.origin.anchor_epoch - days * DAY]
     )
     return _written(folder, "products", world.origin.anchor, PRODUCT_HEADER, rows)
 
@@ -76,6 +91,38 @@ def write_reviews(world: World, folder: Path, at: datetime, since: datetime | No
         return None
     rows = ((str(each.number), str(each.tid), str(each.score), _local(each.at)) for each in found)
     return _written(folder, "reviews", at, REVIEW_HEADER, rows)
+
+
+def write_inquiries(world: World, folder: Path, at: datetime, since: datetime | None = None) -> Path | None:
+    """Write the questions and complaints of the last months as at `at`; with `since`, those made after it."""
+    found = inquiries(world, int((since or at - REVIEWS_BACK).timestamp()), int(at.timestamp()))
+    if not found and since is not None:
+        return None
+    ouid = world.buyers.ouid
+    rows = (
+        (each.number, ouid(each.buyer), str(each.tid or ""), each.kind, each.scenario, _local(each.at))
+        for each in found
+    )
+    return _written(folder, "inquiries", at, INQUIRY_HEADER, rows)
+
+
+def write_visits(world: World, folder: Path, at: datetime, since: datetime | None = None) -> Path | None:
+    """Write the visits of the last months as at `at`, nobody's among them; with `since`, those begun after it."""
+    found = visits(world, int((since or at - VISITS_BACK).timestamp()), int(at.timestamp()))
+    if not found and since is not None:
+        return None
+    rows = (
+        (
+            each.number,
+            "" if each.buyer is None else world.buyers.ouid(each.buyer),
+            _local(each.at),
+            str(each.seconds),
+            str(each.pages),
+            each.device,
+        )
+        for each in found
+    )
+    return _written(folder, "visits", at, VISIT_HEADER, rows)
 
 
 def latest_export(folder: Path) -> datetime | None:
@@ -90,11 +137,13 @@ def write_due_export(world: World, folder: Path, now: datetime) -> Path | None:
 
 
 def write_due_exports(world: World, root: Path, now: datetime) -> None:
-    """The same for every list, each in its folder: members, products, reviews."""
+    """The same for every list, each in its folder: members, products, reviews, inquiries, visits."""
     write_due_export(world, root / "members", now)
     if latest_export(root / "products") is None:
         write_products(world, root / "products")
     _due(write_reviews, world, root / "reviews", now)
+    _due(write_inquiries, world, root / "inquiries", now)
+    _due(write_visits, world, root / "visits", now)
 
 
 class _Write(Protocol):
@@ -135,6 +184,7 @@ def _row(member: Member) -> tuple[str, ...]:
         *_consent(member.sms),
         *_consent(member.mail),
         _local(member.modified_at),
+        member.gender,
     )
 
 

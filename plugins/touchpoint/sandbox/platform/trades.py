@@ -9,9 +9,10 @@ from touchpoint.sandbox.platform.protocol import shown_time, yuan
 from touchpoint.sandbox.world.buyers import Buyer
 from touchpoint.sandbox.world.catalogue import PRICE_DIFFERENCE, PRODUCTS, PROVINCES, SOURCES
 from touchpoint.sandbox.world.dice import letters
-from touchpoint.sandbox.world.order import Kind, Line, Standing, What
+from touchpoint.sandbox.world.order import Kind, Line, Order, Standing, What
 from touchpoint.sandbox.world.parcels import parcels
 from touchpoint.sandbox.world.shop import World
+from touchpoint.sandbox.world.tastes import size_of
 
 OAID_DEMANDS = frozenset({"receiver_name", "receiver_address", "created", "receiver_mobile", "receiver_phone"})
 DETAILS = frozenset({"buyer_message", "seller_memo", "promotion_details", "service_orders", "receiver_town"})
@@ -88,7 +89,27 @@ def _money(now: Standing) -> dict[str, Any]:
         "received_payment": yuan(order.payment) if is_settled else "0.00",
         "step_paid_fee": yuan(order.payment // 5) if now.when(What.DEPOSIT) else None,
         "price": yuan(order.lines[0].price),
+        "promotion_details": {"promotion_detail": _promotions(order)} if order.discount else None,
     }
+
+
+def _promotions(order: Order) -> list[dict[str, Any]]:
+    """What was taken off, by tool: money off from an amount on, and the shop's coupons."""
+    parts = (
+        ("满减优惠", "mjs-880012300_20260001", order.discount - order.coupon),
+        ("店铺优惠券", f"shopbonus-770045600_{order.tid % 1_000_000}-9001", order.coupon),
+    )
+    return [
+        {
+            "id": order.tid,
+            "promotion_name": name,
+            "promotion_desc": f"{name}:省{yuan(fen)}元",
+            "promotion_id": tool,
+            "discount_fee": yuan(fen),
+        }
+        for name, tool, fen in parts
+        if fen
+    ]
 
 
 def _receiver(now: Standing, buyer: Buyer) -> dict[str, Any]:
@@ -120,6 +141,7 @@ def shown_lines(now: Standing, fields: frozenset[str]) -> list[dict[str, Any]]:
 def _line(now: Standing, place: int) -> dict[str, Any]:
     order, line = now.order, now.order.lines[place]
     num_iid, title, sku = product_of(line)
+    size = size_of(order.buyer, order.tid, line)
     gross = line.price * line.count
     share = _discount_share(now, place)
     refund = now.refund_status if place == 0 else "NO_REFUND"
@@ -133,7 +155,7 @@ def _line(now: Standing, place: int) -> dict[str, Any]:
         "outer_iid": f"SB{num_iid % 1000000:06d}",
         "outer_sku_id": f"SB{num_iid % 1000000:06d}-{line.sku}",
         "title": title,
-        "sku_properties_name": f"颜色分类:{sku}",
+        "sku_properties_name": f"颜色分类:{sku};尺码:{size}" if size else f"颜色分类:{sku}",
         "price": yuan(line.price),
         "num": line.count,
         # A single-line trade's line carries the freight too; lines of others do not.

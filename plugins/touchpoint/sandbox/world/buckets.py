@@ -21,6 +21,7 @@ from touchpoint.sandbox.world.catalogue import (
 )
 from touchpoint.sandbox.world.dice import DAY, HOUR, MINUTE, dice, number
 from touchpoint.sandbox.world.order import Change, Kind, Line, Order
+from touchpoint.sandbox.world.tastes import as_listed, taken_off
 
 HISTORY_DAYS = 400
 LAST_DAYS = (520, 300)
@@ -144,7 +145,7 @@ class Maker:
         luck = Random(key)  # noqa: S311 - repeatable on purpose
         source = luck.choices(range(len(SOURCES)), [each.share for each in SOURCES])[0]
         kind = _kind(luck.random()) if wish.product is None and source != FLASH_SALE else Kind.NORMAL
-        lines = lines_of(luck, kind, wish.product)
+        lines = as_listed(lines_of(luck, kind, wish.product), wish.created, self._anchor)
         trip = self.trip(luck, wish.buyer, lines)
         closes_at = wish.created + SOURCES[source].closes_after
         is_never_paid = luck.random() < wish.never_paid
@@ -187,9 +188,9 @@ def assemble(
     """An order from its parts, with discount and freight. A red packet now and then pays for everything."""
     goods = sum(line.price * line.count for line in lines)
     post_fee = 800 if goods < 4900 and kind is not Kind.DIFFERENCE else 0
-    discount = luck.choice((0, 0, 0, 500, 1000)) if goods > 8000 else 0
+    discount, coupon = taken_off(tid, wish.buyer, goods) if kind is not Kind.DIFFERENCE else (0, 0)
     if luck.random() < 0.005 and kind is Kind.NORMAL:
-        discount, post_fee = goods, 0
+        discount, coupon, post_fee = goods, goods, 0
     trade_type = {Kind.COD: "cod", Kind.PRESALE: "step"}.get(kind, "tmall_i18n" if luck.random() < 0.01 else "fixed")
     changes: tuple[Change, ...] = life.changes
     return Order(
@@ -208,6 +209,7 @@ def assemble(
         life.delivered_at,
         life.mishap,
         changes,
+        coupon=coupon,
     )
 
 

@@ -47,6 +47,7 @@ class Member:
     sms: Consent
     mail: Consent
     modified_at: int
+    gender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class Buyers:
             _consent(luck.random(), joined) if phone else NEVER_ASKED,
             _consent(luck.random(), joined) if email else NEVER_ASKED,
             joined,
+            _gender(luck.random()),
         )
         return _with_dirt(row, number)
 
@@ -176,6 +178,11 @@ class Buyers:
             member = self.member(number)
             if member and member.joined_at <= at:
                 yield _changed(member, changed.get(number, []))
+
+
+def _gender(luck: float) -> str:
+    """As given at joining; many say nothing."""
+    return "女" if luck < 0.45 else "男" if luck < 0.6 else ""
 
 
 def _nickname(luck: float, name: str, number: int, *, is_english: bool) -> str:

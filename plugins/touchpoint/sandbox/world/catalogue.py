@@ -85,6 +85,25 @@ PRODUCTS: tuple[Product, ...] = (
     Product(680000199001, "清仓 <b>特价</b> 方巾 {{ 3*3 }} & 胸针", 1590, ("随机",), "", "清仓"),
 )
 
+LISTED_BEFORE: tuple[int, ...] = (*(days for _ in _ARTICLES for days in (800, 150, 25)), 800)
+"""Days before the anchor on which each product was put on offer: classics, what is new, what is limited."""
+
+SIZES = {
+    "上装": ("S", "M", "L", "XL"),
+    "裙装": ("S", "M", "L", "XL"),
+    "下装": ("S", "M", "L", "XL"),
+    "外套": ("S", "M", "L", "XL"),
+    "鞋靴": ("36", "37", "38", "39", "40"),
+}
+"""Category -> the sizes its articles come in; the others come in none."""
+SIZED = {sizes: place for place, sizes in enumerate(sorted(set(SIZES.values())))}
+
+
+def place_of_classic(product: int) -> int:
+    """The place of an article's first edition."""
+    return product // len(_EDITIONS) * len(_EDITIONS)
+
+
 PRICE_DIFFERENCE = Product(680000900001, "补差价专用链接 拍下前请联系客服", 100, ("补差价",), "", "")
 
 PROVINCES: tuple[Province, ...] = (

@@ -62,6 +62,7 @@ class Order:
         closes_at: when the platform closes it if nobody pays.
         delivered_at: of the parcel, 0 if it never is.
         mishap: what befell the parcel: "", delayed, refused or lost.
+        coupon: the part of the discount that a coupon made.
         logs: the scans of each parcel, where its story is written; empty: they follow from the rest.
     """
 
@@ -81,6 +82,7 @@ class Order:
     mishap: str
     changes: tuple[Change, ...]
     logs: tuple[tuple[Stop, ...], ...] = ()
+    coupon: int = 0
 
     @property
     def goods(self) -> int:

@@ -17,6 +17,7 @@ from touchpoint.settings import Shop
 from touchpoint.sources.base import Page
 from touchpoint.sources.columns import COLUMNS
 from touchpoint.sources.taobao.client import TopClient
+from touchpoint.sources.taobao.discounts import with_promotions
 from touchpoint.sources.taobao.paging import (
     A_DAY,
     CHANGED,
@@ -72,7 +73,9 @@ class TaobaoSource:
         """Pages of orders (with lines and refunds) or of shipments (with tracking events)."""
         if entity is Entity.ORDER:
             for trades in _gathered(self._orders(window)):
-                yield self._order_page(trades)
+                # A first load has trades by the hundred thousand: one call for each would take days.
+                is_long = window.end - window.start > CHANGES_KEPT
+                yield self._order_page(trades if is_long else with_promotions(self.client, trades))
             for refunds in _gathered(self._refunds(window)):
                 yield _page_of({Entity.REFUND: [refund_row(refund, self._shop.currency) for refund in refunds]})
         elif entity is Entity.SHIPMENT:

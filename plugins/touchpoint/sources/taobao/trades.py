@@ -14,12 +14,14 @@ import re
 from typing import Any
 
 from touchpoint.sources.taobao.answers import listed
+from touchpoint.sources.taobao.discounts import coupon, discount
 from touchpoint.sources.taobao.paging import Trade
 
 Row = dict[str, str | None]
 
 FIELDS = (
     "tid,status,type,created,pay_time,consign_time,end_time,modified,timeout_action_time,payment,post_fee,"
+    "discount_fee,promotion_details,"
     "step_trade_status,step_paid_fee,trade_from,buyer_open_uid,ouid,oaid,receiver_state,receiver_city,receiver_name,"
     "receiver_address,receiver_mobile,receiver_phone,orders"
 )
@@ -40,6 +42,8 @@ _UNDER_WAY = frozenset({"PAY_PENDING", "WAIT_PRE_AUTH_CONFIRM"})
 _CLOSED = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
 _DEPOSIT_ONLY = frozenset({"FRONT_PAID_FINAL_NOPAID", "FRONT_PAID_FRONT_FORFEITED"})
 _SOURCES = (("JHS", "flash_sale"), ("WAP", "app"), ("HITAO", "web"), ("TAOBAO", "web"), ("TOP", "partner"))
+_DEVICES = (("WAP", "phone"), ("TAOBAO", "computer"))
+_SIZES = frozenset({"尺码", "尺寸", "鞋码", "参考身高"})
 _REFUND_STATES = {
     "SUCCESS": "succeeded",
     "CLOSED": "refused",
@@ -81,10 +85,13 @@ def order_row(trade: Trade, currency: str) -> Row:
         "finished_at": ended if status == "TRADE_FINISHED" else None,
         "total": text(trade.get("payment")),
         "paid": _paid(trade, paid_at),
+        "discount": discount(trade),
+        "coupon": coupon(trade),
         "currency": currency,
         "item_count": _item_count(trade),
         "region": text(trade.get("receiver_state")),
         "city": text(trade.get("receiver_city")),
+        "device": _device(trade),
         "modified_at": instant(trade.get("modified")),
     }
 
@@ -101,6 +108,7 @@ def line_rows(trade: Trade, currency: str) -> list[Row]:
             "quantity": text(line.get("num")),
             "price": text(line.get("price")),
             "net": _net(line),
+            "size": _size(line),
             "currency": currency,
             "modified_at": instant(trade.get("modified")),
         }
@@ -128,8 +136,24 @@ def _net(line: dict[str, Any]) -> str | None:
 
 
 def _source(trade: Trade) -> str:
-    marks = str(trade.get("trade_from") or "").upper().split(",")
+    marks = _marks(trade)
     return next((ours for theirs, ours in _SOURCES if theirs in marks), "default")
+
+
+def _device(trade: Trade) -> str | None:
+    """What it was ordered with, as far as `trade_from` tells: WAP is the app, TAOBAO the plain web site."""
+    marks = _marks(trade)
+    return next((ours for theirs, ours in _DEVICES if theirs in marks), None)
+
+
+def _marks(trade: Trade) -> list[str]:
+    return str(trade.get("trade_from") or "").upper().split(",")
+
+
+def _size(line: dict[str, Any]) -> str | None:
+    """The size among the properties of a line's sku, as in 颜色分类:银色;尺码:M."""
+    properties = (each.partition(":") for each in str(line.get("sku_properties_name") or "").split(";"))
+    return next((value for name, _, value in properties if name in _SIZES and value), None)
 
 
 def _kind(trade: Trade) -> str:
