@@ -3,8 +3,8 @@
 At an origin T everything is as of T: features, and the models fitted to them, from what had happened and was known by
 T. What came is a paid order in (T, T + horizon], by what is known at the end. Guests are left out.
 
-A rule is measured by what it goes by: silence as a share of the silence it allows. P(alive) and the chance to buy
-within the horizon are measured beside the rules; they are none.
+A rule is measured by what it goes by: silence; silence over the customer's own expected gap; the chance to buy within
+the horizon. P(alive) is measured beside them; it is no rule.
 
 NumPy and SciPy are heavy: import this where it is needed.
 """
@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 
 from touchpoint.db import Transaction
-from touchpoint.record import histories, lifetime
-from touchpoint.record.dormancy import DAY, LIFETIME, RHYTHM, configured, parameters, silence_allowed
+from touchpoint.record import dormancy_lessons, histories, lifetime
+from touchpoint.record.dormancy import DAY, LIFETIME, RHYTHM, configured, expected_gap, parameters
 from touchpoint.record.lifetime import NotLearned, Numbers
 from touchpoint.record.measures import Areas, Flags, Z, areas, brier, calibration
 from touchpoint.settings import Dormancy, Shop
 
 FIXED = "fixed"
 RULES = (FIXED, RHYTHM, LIFETIME)  # the simplest first
-ALIVE, BUYS = "p_alive", "p_buys"
+ALIVE = "p_alive"
 FEWEST = 30  # buyers, and others: with fewer an interval is as wide as what it should tell apart
 
 
@@ -75,14 +75,14 @@ def origin(tx: Transaction, *, shop: Shop, at: datetime, known_at: datetime, dor
     """
     known = histories.known(tx, shop=shop, as_of=at, sample=dormancy.sample)
     lifetime.enough(known.histories, dormancy.min_customers, 0)
-    learned, missing = _learned(tx, shop, at, known, dormancy)
-    scores = _scores(known, learned, dormancy)
+    learned, missing = dormancy_lessons.learn(tx, shop=shop, as_of=at, known=known, dormancy=dormancy)
+    scores, dormant = _scores(known, learned, dormancy)
     # Nothing above this line has seen what came.
     later = histories.buyers(tx, shop=shop, after=at, until=at + dormancy.horizon, as_of=known_at)
     bought = np.isin(known.numbers, later)
     _measurable(bought, at, dormancy)
     repeats = known.histories.repeats > 0
-    chance = scores.get(BUYS)
+    chance = scores.get(LIFETIME)
     return Origin(
         at,
         len(bought),
@@ -90,7 +90,7 @@ def origin(tx: Transaction, *, shop: Shop, at: datetime, known_at: datetime, dor
         float(bought.mean()),
         areas(scores, bought),
         _of_repeat_buyers(scores, bought, repeats),
-        {name: _calls(scores[name] <= -1, bought) for name in RULES if name in scores},
+        {name: _calls(called, bought) for name, called in dormant.items()},
         calibration(chance, bought) if chance is not None else [],
         brier(chance, bought) if chance is not None else None,
         learned,
@@ -104,7 +104,7 @@ def winner(origins: Sequence[Origin]) -> tuple[str, dict[str, dict[str, float]]]
     A rule takes the place of a simpler one only where its lead lies above 0 with its whole 95 % interval. Origins share
     customers, so standard errors are averaged and not made smaller by their number.
     """
-    told = {name: _mean(name, origins) for name in (*RULES, BUYS, ALIVE) if all(name in o.areas.names for o in origins)}
+    told = {name: _mean(name, origins) for name in (*RULES, ALIVE) if all(name in o.areas.names for o in origins)}
     best = FIXED
     for name in RULES[1:]:
         if name in told and _lead(name, best, origins)[1] > 0:
@@ -112,34 +112,25 @@ def winner(origins: Sequence[Origin]) -> tuple[str, dict[str, dict[str, float]]]
     return best, told
 
 
-def _learned(
-    tx: Transaction, shop: Shop, at: datetime, known: histories.Known, dormancy: Dormancy
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    learned: dict[str, dict[str, Any]] = {}
-    missing: dict[str, str] = {}
-    try:
-        lifetime.enough(known.histories, dormancy.min_customers, dormancy.min_repeat_buyers)
-        rhythm = histories.rhythm(tx, shop=shop, as_of=at)
-        learned[RHYTHM] = rhythm.body() if rhythm else {}
-        learned[LIFETIME] = lifetime.fit(known.histories).body()
-    except NotLearned as error:
-        missing = {name: error.thing for name in RULES[1:] if name not in learned}
-    return learned, missing
-
-
-def _scores(known: histories.Known, learned: dict[str, dict[str, Any]], dormancy: Dormancy) -> dict[str, Numbers]:
-    """Of each customer, high where a purchase is expected; of a rule minus silence as a share of what it allows."""
-    scores = {}
-    for name in (FIXED, *learned):
-        rules = {**configured(dormancy), "rule": name, **(parameters(name, learned[name]) if name in learned else {})}
-        pairs = zip(known.histories.span.tolist(), known.histories.repeats.tolist(), strict=True)
-        allowed = np.array([silence_allowed(int(span), int(repeats), rules) for span, repeats in pairs])
-        scores[name] = -known.silence * DAY / allowed
+def _scores(
+    known: histories.Known, learned: dict[str, dict[str, Any]], dormancy: Dormancy
+) -> tuple[dict[str, Numbers], dict[str, Flags]]:
+    """Of each customer: scores, high where a purchase is expected; and by rule, whether it is called dormant."""
+    past, silence = known.histories, known.silence * DAY
+    rules = configured(dormancy)
+    scores, dormant = {FIXED: -silence}, {FIXED: silence >= rules["fixed_after"]}
+    if RHYTHM in learned:
+        gap = expected_gap(past.span, past.repeats, {**rules, **parameters(RHYTHM, learned[RHYTHM], dormancy)})
+        scores[RHYTHM] = -silence / gap
+        dormant[RHYTHM] = silence >= np.clip(rules["factor"] * gap, rules["least"], rules["most"])
     if LIFETIME in learned:
-        model = lifetime.Lifetime(**learned[LIFETIME])
-        scores[BUYS] = model.buys_within(known.histories, dormancy.horizon.total_seconds() / DAY)
-        scores[ALIVE] = model.alive(known.histories)
-    return scores
+        given = parameters(LIFETIME, learned[LIFETIME], dormancy)
+        model = lifetime.Lifetime(*(given[name] for name in lifetime.PARAMETERS))
+        scores[LIFETIME] = chance = model.buys_within(past, rules["horizon"] / DAY)
+        scores[ALIVE] = model.alive(past)
+        low = (chance <= given["buys_below"]) & (silence >= rules["least"])
+        dormant[LIFETIME] = low | (silence >= rules["most"])
+    return scores, dormant
 
 
 def _measurable(bought: Flags, at: datetime, dormancy: Dormancy) -> None:

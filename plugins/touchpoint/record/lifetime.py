@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ Numbers = NDArray[np.float64]
 
 LEAST, MOST = -9.2, 9.2  # logarithms: 0.0001 and 10,000 of the unit of time
 PARAMETERS = ("r", "alpha", "a", "b")
-TIGHT = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}
+TIGHT = {"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7}
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.5, 0.0, -1.0, 1.0), (1.0, 1.0, -2.0, 2.0))
 
 
@@ -83,8 +83,8 @@ class Lifetime:
     log_likelihood: float | None = None
 
     def body(self) -> dict[str, float]:
-        """As it is kept: five digits, far below what a sample tells; alpha in days."""
-        return {name: float(f"{getattr(self, name):.5g}") for name in PARAMETERS}
+        """As it is kept: three digits, which is more than a sample tells; alpha in days."""
+        return {name: digits(getattr(self, name)) for name in PARAMETERS}
 
     def alive(self, known: Histories) -> Numbers:
         """The chance of each to be a customer still; 1 for one-time buyers, by the model."""
@@ -117,12 +117,19 @@ class Lifetime:
         return np.where(known.repeats > 0, odds, 0.0)
 
 
+def digits(value: float, number: int = 3) -> float:
+    """A value to so many digits: what is learned anew from almost the same data shall mostly be the same."""
+    return float(f"{value:.{number}g}")
+
+
 def fit(known: Histories, *, min_customers: int = 1, min_repeat_buyers: int = 1) -> Lifetime:
     """The most likely BG/NBD, to the data as they are: no penalty.
 
+    Where the likelihood rises to the end of nobody ever leaving, as it does in young shops of loyal customers, that is
+    what is told (a at its least and b at its most: the model is then the plain NBD).
+
     Raises:
-        NotLearned: fewer customers or repeat buyers than asked for, no maximum was found, or it lies at no parameters a
-            customer base could have (nobody ever leaves, all buy at one rate).
+        NotLearned: fewer customers or repeat buyers than asked for, or no maximum of the likelihood was found.
     """
     enough(known, min_customers, min_repeat_buyers)
     unit = float((known.age * known.customers).sum() / known.total) or 1.0
@@ -132,10 +139,11 @@ def fit(known: Histories, *, min_customers: int = 1, min_repeat_buyers: int = 1)
         for start in STARTS
     ]
     best = min((one for one in found if one.success), key=lambda one: float(one.fun), default=None)
-    if best is None:
+    if best is None or not all(LEAST + 0.01 < value < MOST - 0.01 for value in best.x[:2]):
         raise NotLearned("BG/NBD: no maximum of the likelihood was found", remedy="what held before holds on")
-    _inside(best.x, PARAMETERS)
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
+    if best.x[2] < LEAST + 0.01:
+        b = exp(MOST)  # flat there: any would do
     likelihood = -float(best.fun) * known.total - float((known.repeats * known.customers).sum()) * log(unit)
     return Lifetime(r, alpha * unit, a, b, likelihood)
 
@@ -152,15 +160,6 @@ def enough(known: Histories, min_customers: int, min_repeat_buyers: int) -> None
     ):
         if there < least:
             raise NotLearned(f"{there} {what}, {least} needed", remedy="what held before holds on")
-
-
-def _inside(logarithms: Numbers, names: tuple[str, ...]) -> None:
-    at_edge = [name for name, value in zip(names, logarithms, strict=True) if not LEAST + 0.01 < value < MOST - 0.01]
-    if at_edge:
-        raise NotLearned(
-            f"the likelihood rises without end in {', '.join(at_edge)}: the model does not describe these customers",
-            remedy="what held before holds on",
-        )
 
 
 def _cost(logarithms: Numbers, known: Histories) -> tuple[float, Numbers]:

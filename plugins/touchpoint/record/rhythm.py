@@ -33,8 +33,6 @@ class Rhythm:
         return {
             "population_gap": self.days * 86400.0,
             "of": "closed gaps" if self.is_closed_only else "closed and open gaps",
-            "closed": self.closed,
-            "open": self.open,
         }
 
 

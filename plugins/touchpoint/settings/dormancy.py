@@ -21,7 +21,8 @@ class Dormancy(Strict):
         fixed_after: silence that is dormancy by `fixed`.
         factor: how many of a customer's expected gaps are dormancy by `rhythm`.
         prior_weight: how many gaps of the population count beside a customer's own.
-        alive_below: the chance to be a customer still below which `lifetime` says dormancy.
+        buys_below: the chance to buy within the horizon below which `lifetime` says dormancy; `matched`: the one below
+            which there were as many customers as were silent for fixed_after, when it was learned.
         horizon: how far ahead a purchase is looked for, by `lifetime` and by backtests.
         least, most: `rhythm` and `lifetime` allow no shorter and no longer silence than these.
         min_customers, min_repeat_buyers: with fewer of either nothing is learned and no backtest is kept.
@@ -32,7 +33,7 @@ class Dormancy(Strict):
     fixed_after: Duration
     factor: Annotated[float, Field(gt=0, le=100)]
     prior_weight: Annotated[float, Field(gt=0, le=1000)]
-    alive_below: Annotated[float, Field(gt=0, lt=1)]
+    buys_below: Literal["matched"] | Annotated[float, Field(ge=0.001, le=0.999)]
     horizon: Duration
     least: Duration
     most: Duration

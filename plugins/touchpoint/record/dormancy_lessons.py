@@ -1,0 +1,97 @@
+"""What the rules of dormancy are learned from: the gap of the population, and the model of who buys again.
+
+NumPy and SciPy are heavy, and imported when something is learned.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from touchpoint.db import Transaction
+from touchpoint.record.dormancy import DAY
+from touchpoint.record.lessons import Lesson, Rules
+from touchpoint.settings import Dormancy, Shop
+
+if TYPE_CHECKING:
+    from touchpoint.record.histories import Known
+
+LEAST_CHANCE = 1e-6
+
+
+def learn_rhythm(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson | None:
+    """The median gap of the shop; None: fewer customers, or who bought on two days, than configuration asks for."""
+    return _learned(tx, shop, as_of, rules.segments.dormancy, "rhythm")
+
+
+def learn_lifetime(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson | None:
+    """BG/NBD and gamma-gamma; None: as above, or no maximum of the likelihood was found."""
+    return _learned(tx, shop, as_of, rules.segments.dormancy, "lifetime")
+
+
+def _learned(tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, name: str) -> Lesson | None:
+    from touchpoint.record import histories
+
+    known = histories.known(tx, shop=shop, as_of=as_of, sample=dormancy.sample)
+    bodies, missing = learn(tx, shop=shop, as_of=as_of, known=known, dormancy=dormancy)
+    if name in missing:
+        return None
+    body = bodies[name] if name == "rhythm" else {**bodies[name], **spend_of(known, dormancy)}
+    return Lesson(body, None, as_of, known.histories.total, known.digest, {"customers": known.customers})
+
+
+def learn(
+    tx: Transaction, *, shop: Shop, as_of: datetime, known: Known, dormancy: Dormancy
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """What each rule goes by, by name of the rule, from what was known at an instant; and why one has nothing.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop.
+        as_of: the instant, aware.
+        known: customers as of that instant.
+        dormancy: rules and minimums.
+    """
+    from touchpoint.record import histories, lifetime
+
+    bodies: dict[str, dict[str, Any]] = {}
+    try:
+        lifetime.enough(known.histories, dormancy.min_customers, dormancy.min_repeat_buyers)
+        rhythm = histories.rhythm(tx, shop=shop, as_of=as_of)
+        bodies["rhythm"] = rhythm.body() if rhythm else {}
+        bodies["lifetime"] = lifetime_body(known, dormancy)
+    except lifetime.NotLearned as error:
+        return bodies, {name: error.thing for name in ("rhythm", "lifetime") if name not in bodies}
+    return bodies, {}
+
+
+def lifetime_body(known: Known, dormancy: Dormancy) -> dict[str, Any]:
+    """BG/NBD, and the chance to buy below which as many are as `fixed_after` calls dormant.
+
+    Raises:
+        NotLearned: no maximum of the likelihood was found.
+    """
+    import numpy as np
+
+    from touchpoint.record import lifetime
+
+    body = lifetime.fit(known.histories).body()
+    horizon = dormancy.horizon.total_seconds()
+    chance = lifetime.Lifetime(**body).buys_within(known.histories, horizon / DAY)
+    silent = float((known.silence * DAY >= dormancy.fixed_after.total_seconds()).mean())
+    matched = float(np.quantile(chance, silent)) if silent else LEAST_CHANCE
+    matched = min(1 - LEAST_CHANCE, max(LEAST_CHANCE, lifetime.digits(matched)))
+    return {**body, "horizon": horizon, "matched": matched}
+
+
+def spend_of(known: Known, dormancy: Dormancy) -> dict[str, Any]:
+    """Gamma-gamma of what purchase days after the first brought, minor units; or why there is none."""
+    from touchpoint.record import lifetime, spend
+
+    counted = (known.histories.repeats > 0) & (known.repeat_minor > 0)
+    repeats = known.histories.repeats[counted]
+    try:
+        model = spend.fit(repeats, known.repeat_minor[counted] / repeats, min_customers=dormancy.min_repeat_buyers)
+    except lifetime.NotLearned as error:
+        return {"spend": None, "no_spend": error.thing}
+    return {"spend": {name: lifetime.digits(getattr(model, name)) for name in ("p", "q", "v", "correlation")}}
