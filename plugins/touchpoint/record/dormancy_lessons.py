@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from touchpoint.db import Transaction
-from touchpoint.record.dormancy import DAY
+from touchpoint.record.dormancy import DAY, LIFETIME, RHYTHM
 from touchpoint.record.lessons import Lesson, Rules
 from touchpoint.settings import Dormancy, Shop
 
@@ -21,12 +21,12 @@ LEAST_CHANCE = 1e-6
 
 def learn_rhythm(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson | None:
     """The median gap of the shop; None: fewer customers, or who bought on two days, than configuration asks for."""
-    return _learned(tx, shop, as_of, rules.segments.dormancy, "rhythm")
+    return _learned(tx, shop, as_of, rules.segments.dormancy, RHYTHM)
 
 
 def learn_lifetime(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson | None:
     """BG/NBD and gamma-gamma; None: as above, or no maximum of the likelihood was found."""
-    return _learned(tx, shop, as_of, rules.segments.dormancy, "lifetime")
+    return _learned(tx, shop, as_of, rules.segments.dormancy, LIFETIME)
 
 
 def _learned(tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, name: str) -> Lesson | None:
@@ -36,7 +36,7 @@ def _learned(tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, n
     bodies, missing = learn(tx, shop=shop, as_of=as_of, known=known, dormancy=dormancy)
     if name in missing:
         return None
-    body = bodies[name] if name == "rhythm" else {**bodies[name], **spend_of(known, dormancy)}
+    body = bodies[name] if name == RHYTHM else {**bodies[name], **spend_of(known, dormancy)}
     return Lesson(body, None, as_of, known.histories.total, known.digest, {"customers": known.customers})
 
 
@@ -58,10 +58,10 @@ def learn(
     try:
         lifetime.enough(known.histories, dormancy.min_customers, dormancy.min_repeat_buyers)
         rhythm = histories.rhythm(tx, shop=shop, as_of=as_of)
-        bodies["rhythm"] = rhythm.body() if rhythm else {}
-        bodies["lifetime"] = lifetime_body(known, dormancy)
+        bodies[RHYTHM] = rhythm.body() if rhythm else {}
+        bodies[LIFETIME] = lifetime_body(known, dormancy)
     except lifetime.NotLearned as error:
-        return bodies, {name: error.thing for name in ("rhythm", "lifetime") if name not in bodies}
+        return bodies, {name: error.thing for name in (RHYTHM, LIFETIME) if name not in bodies}
     return bodies, {}
 
 
