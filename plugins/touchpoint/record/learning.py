@@ -11,15 +11,15 @@ from datetime import datetime
 
 from touchpoint.db import Transaction
 from touchpoint.errors import ConfigError
-from touchpoint.record import delivery, dormancy_lessons, learned, pay_delay
+from touchpoint.record import delivery, dormancy, dormancy_lessons, learned, pay_delay
 from touchpoint.record.lessons import Learn, Lesson, Rules
 from touchpoint.settings import Shop
 
 LEARNERS: tuple[tuple[str, Learn], ...] = (
     (pay_delay.NAME, pay_delay.learn),
     (delivery.NAME, delivery.learn),
-    (dormancy_lessons.RHYTHM, dormancy_lessons.learn_rhythm),
-    (dormancy_lessons.LIFETIME, dormancy_lessons.learn_lifetime),
+    (dormancy.RHYTHM, dormancy_lessons.learn_rhythm),
+    (dormancy.LIFETIME, dormancy_lessons.learn_lifetime),
 )
 """Name, as in record.learned_parameters, and function of everything that is learned."""
 
