@@ -11,7 +11,6 @@ NumPy and SciPy are heavy: import this where it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +21,7 @@ from touchpoint.db import Transaction
 from touchpoint.record import dormancy_lessons, histories, lifetime
 from touchpoint.record.dormancy import DAY, LIFETIME, RHYTHM, configured, expected_gap, parameters
 from touchpoint.record.lifetime import NotLearned, Numbers
-from touchpoint.record.measures import Areas, Flags, Z, areas, brier, calibration
+from touchpoint.record.measures import Areas, Flags, areas, brier, calibration
 from touchpoint.settings import Dormancy, Shop
 
 FIXED = "fixed"
@@ -40,11 +39,12 @@ class Origin:
         customers, repeat_buyers: looked at, who had paid by then.
         bought: share of the customers who bought within the horizon.
         areas, repeat_areas: of every score, of all customers and of those with repeat purchases (None: too few).
-        calls: by rule: shares of customers called dormant, of the dormant who bought, of the awake who bought.
+        calls: by rule: how many were called dormant, how many of them bought; how many were not, how many of them did.
         calibration: of the chance to buy; empty where no model was learned.
         brier: of the chance to buy, and of telling everybody the share; None likewise.
         learned: by rule, what it was learned to go by.
         missing: by rule, why there is no such thing.
+        digest: of what was known, SHA-256, hex.
     """
 
     at: datetime
@@ -53,11 +53,12 @@ class Origin:
     bought: float
     areas: Areas
     repeat_areas: Areas | None
-    calls: dict[str, tuple[float, float, float]]
+    calls: dict[str, tuple[int, int, int, int]]
     calibration: list[dict[str, Any]]
     brier: tuple[float, float] | None
     learned: dict[str, dict[str, Any]]
     missing: dict[str, str]
+    digest: str
 
 
 def origin(tx: Transaction, *, shop: Shop, at: datetime, known_at: datetime, dormancy: Dormancy) -> Origin:
@@ -95,21 +96,8 @@ def origin(tx: Transaction, *, shop: Shop, at: datetime, known_at: datetime, dor
         brier(chance, bought) if chance is not None else None,
         learned,
         missing,
+        known.digest,
     )
-
-
-def winner(origins: Sequence[Origin]) -> tuple[str, dict[str, dict[str, float]]]:
-    """The rule that told best, over all origins, and by rule its mean area, 95 % interval and lead over `fixed`.
-
-    A rule takes the place of a simpler one only where its lead lies above 0 with its whole 95 % interval. Origins share
-    customers, so standard errors are averaged and not made smaller by their number.
-    """
-    told = {name: _mean(name, origins) for name in (*RULES, ALIVE) if all(name in o.areas.names for o in origins)}
-    best = FIXED
-    for name in RULES[1:]:
-        if name in told and _lead(name, best, origins)[1] > 0:
-            best = name
-    return best, told
 
 
 def _scores(
@@ -148,18 +136,6 @@ def _of_repeat_buyers(scores: dict[str, Numbers], bought: Flags, repeats: Flags)
     return areas({name: score[repeats] for name, score in scores.items()}, bought[repeats])
 
 
-def _calls(dormant: Flags, bought: Flags) -> tuple[float, float, float]:
-    of_dormant, of_awake = (float(bought[some].mean()) if some.any() else 0.0 for some in (dormant, ~dormant))
-    return float(dormant.mean()), of_dormant, of_awake
-
-
-def _mean(name: str, origins: Sequence[Origin]) -> dict[str, float]:
-    area = float(np.mean([one.areas.values[one.areas.names.index(name)] for one in origins]))
-    error = float(np.mean([one.areas.error(name) for one in origins]))
-    lead, least = _lead(name, FIXED, origins)
-    return {"auc": area, "low": area - Z * error, "high": area + Z * error, "lead": lead, "lead_at_least": least}
-
-
-def _lead(name: str, other: str, origins: Sequence[Origin]) -> tuple[float, float]:
-    leads = np.array([one.areas.difference(name, other) for one in origins])
-    return float(leads[:, 0].mean()), float(leads[:, 0].mean() - Z * leads[:, 1].mean())
+def _calls(dormant: Flags, bought: Flags) -> tuple[int, int, int, int]:
+    awake = ~dormant
+    return int(dormant.sum()), int((dormant & bought).sum()), int(awake.sum()), int((awake & bought).sum())

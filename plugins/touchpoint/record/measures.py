@@ -34,6 +34,10 @@ class Areas:
     values: Numbers
     covariance: Numbers
 
+    def of(self, name: str) -> float:
+        """An area."""
+        return float(self.values[self.names.index(name)])
+
     def error(self, name: str) -> float:
         """Standard error of an area."""
         place = self.names.index(name)
