@@ -87,3 +87,110 @@ SELECT
 $$;
 COMMENT ON FUNCTION record.is_told(text, text, timestamptz) IS
 'Whether a shop had told anything of a kind of fact, or of a column of one, by an instant; NULL: no such need.';
+
+CREATE TABLE record.manual_tags (
+    manual_no bigint GENERATED ALWAYS AS IDENTITY,
+    shop_id text NOT NULL,
+    customer_no bigint NOT NULL,
+    tag text NOT NULL,
+    value text,
+    author text NOT NULL,
+    happened_at timestamptz NOT NULL,
+    known_at timestamptz NOT NULL,
+    is_withdrawn boolean NOT NULL DEFAULT false,
+    recorded_real_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT manual_tags_pk PRIMARY KEY (manual_no),
+    CONSTRAINT manual_tags_once
+    UNIQUE NULLS NOT DISTINCT (shop_id, customer_no, tag, happened_at, value, is_withdrawn, author),
+    CONSTRAINT manual_tags_customer_exists FOREIGN KEY (customer_no) REFERENCES facts.customers (customer_no),
+    CONSTRAINT manual_tags_say_something CHECK (is_withdrawn = (value IS NULL))
+);
+COMMENT ON TABLE record.manual_tags IS
+'What service agents said of customers, append-only: of each tag the latest that had happened and was known speaks, '
+'and beats what was inferred. Untrusted text.';
+COMMENT ON COLUMN record.manual_tags.author IS 'Who said it, as the file names them.';
+COMMENT ON COLUMN record.manual_tags.happened_at IS 'When they said it.';
+COMMENT ON COLUMN record.manual_tags.known_at IS 'as_of of the import.';
+COMMENT ON COLUMN record.manual_tags.is_withdrawn IS
+'From then on nothing is said by hand: what is inferred speaks again.';
+COMMENT ON CONSTRAINT manual_tags_pk ON record.manual_tags IS 'One row per thing said.';
+COMMENT ON CONSTRAINT manual_tags_once ON record.manual_tags IS 'The same file again adds nothing.';
+COMMENT ON CONSTRAINT manual_tags_customer_exists ON record.manual_tags IS 'Said of a customer of the shop.';
+COMMENT ON CONSTRAINT manual_tags_say_something ON record.manual_tags IS 'A value, or that there is none any more.';
+
+CREATE FUNCTION record.keep_manual_tag() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'manual_tags is append-only';
+END
+$$;
+COMMENT ON FUNCTION record.keep_manual_tag() IS 'What was said stays said.';
+CREATE TRIGGER manual_tags_append_only BEFORE UPDATE ON record.manual_tags
+FOR EACH ROW EXECUTE FUNCTION record.keep_manual_tag();
+COMMENT ON TRIGGER manual_tags_append_only ON record.manual_tags IS 'Append-only; forgetting may delete.';
+
+-- Merged customers come with migration 0020: names are looked up when the function is called.
+SET LOCAL check_function_bodies = off;
+CREATE FUNCTION record.manual_tags_as_of(p_shop text, p_as_of timestamptz)
+RETURNS TABLE (customer_no bigint, tag text, value text, author text, happened_at timestamptz)
+LANGUAGE sql STABLE AS $$
+SELECT
+    latest.customer_no,
+    latest.tag,
+    latest.value,
+    latest.author,
+    latest.happened_at
+FROM (
+    SELECT DISTINCT ON (coalesce(merged.survivor_no, said.customer_no), said.tag)
+        coalesce(merged.survivor_no, said.customer_no) AS customer_no,
+        said.tag,
+        said.value,
+        said.author,
+        said.happened_at,
+        said.is_withdrawn
+    FROM record.manual_tags AS said
+    LEFT JOIN facts.merged_customers AS merged
+        ON
+            said.customer_no = merged.customer_no
+            AND merged.known_from <= (SELECT facts.known_by(p_as_of))
+            AND (SELECT facts.known_by(p_as_of)) < merged.known_until
+    WHERE
+        said.shop_id = p_shop
+        AND said.happened_at <= p_as_of
+        AND said.known_at <= (SELECT facts.known_by(p_as_of))
+    ORDER BY
+        coalesce(merged.survivor_no, said.customer_no), said.tag, said.happened_at DESC, said.known_at DESC,
+        said.manual_no DESC
+) AS latest
+WHERE NOT latest.is_withdrawn
+$$;
+COMMENT ON FUNCTION record.manual_tags_as_of(text, timestamptz) IS
+'What agents say of customers as of an instant, by what was known then; of merged customers the survivor has it.';
+
+CREATE FUNCTION record.tags_of(p_shop text, p_at timestamptz)
+RETURNS TABLE (
+    customer_no bigint, tag text, value text, number double precision, evidence integer, out_of integer,
+    confidence real, author text, since timestamptz, is_manual boolean
+)
+LANGUAGE sql STABLE AS $$
+WITH said AS (
+    SELECT * FROM record.manual_tags_as_of(p_shop, p_at)
+)
+
+SELECT
+    said.customer_no, said.tag, said.value, NULL::double precision, NULL::integer, NULL::integer, NULL::real,
+    said.author, said.happened_at, true
+FROM said
+UNION ALL
+SELECT
+    inferred.customer_no, inferred.tag, inferred.value, inferred.number, inferred.evidence, inferred.out_of,
+    inferred.confidence, NULL::text, inferred.valid_from, false
+FROM record.tags_at(p_shop, p_at) AS inferred
+WHERE NOT EXISTS (
+    SELECT FROM said
+    WHERE said.customer_no = inferred.customer_no AND said.tag = inferred.tag
+)
+$$;
+COMMENT ON FUNCTION record.tags_of(text, timestamptz) IS
+'The tags of customers at an instant: what agents said, else what the record had inferred (record.tags_at).';
+SET LOCAL check_function_bodies = on;

@@ -8,7 +8,9 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from touchpoint.cli import flow, held, offers, past, segments
+from touchpoint.cli.backtest import segments_backtest
 from touchpoint.cli.common import as_table
+from touchpoint.cli.tags import tags_app
 from touchpoint.cli.trial import campaign_test_send
 from touchpoint.cli.worklist import worklist_app
 from touchpoint.db import trouble
@@ -21,10 +23,12 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(past.recomputed)
 app.command()(offers.offers)
 flow.campaign_app.command("test-send")(campaign_test_send)
+segments.segments_app.command("backtest")(segments_backtest)
 app.add_typer(flow.campaign_app, name="campaign")
 app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")
 app.add_typer(segments.segments_app, name="segments")
+app.add_typer(tags_app, name="tags")
 app.add_typer(worklist_app, name="worklist")
 
 __all__ = ["app", "as_table", "main"]

@@ -18,7 +18,7 @@ def met(tx: Transaction, *, shop: Shop, as_of: datetime, needs: Iterable[str]) -
     wanted = set(needs)
     configured = {need for need in wanted if not NEEDS[need].column and NEEDS[need].source in shop.sources}
     asked = sorted(wanted - configured)
-    told = tx.many("availability/told", shop_id=shop.id, as_of=as_of, needs=asked) if asked else []
+    told = tx.many("tagging/told", shop_id=shop.id, as_of=as_of, needs=asked) if asked else []
     return frozenset(configured | {row["need"] for row in told})
 
 

@@ -7,7 +7,7 @@ with it at load, in both directions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -16,28 +16,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
-from touchpoint import statements
-from touchpoint.errors import ConfigError, StatementError
 from touchpoint.money import EXPONENTS
 from touchpoint.settings.load import CONFIG_ROOT
-from touchpoint.settings.needs import NEEDS
 from touchpoint.settings.reading import parse_config, read_yaml, shown
 from touchpoint.settings.shapes import Shop
+from touchpoint.settings.tag_checks import problems
 from touchpoint.settings.values import Strict, Window, parse_duration
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-ASKED_FOR = {
-    **dict.fromkeys(("purchases", "lines", "refunds", "events", "members"), "statement"),
-    **dict.fromkeys(("features", "series"), "relation"),
-    "shop_id": "text",
-    "as_of": "timestamptz",
-    "since": "timestamptz",
-    "rules": "jsonb",
-}
-"""What a tag's statement may ask for by header."""
-_READS = re.compile(r"(?:%\(rules\)s::jsonb|\bgiven)\s*(?:->>?\s*'(\w+)'|#>>?\s*'\{(\w+))")
 _DURATION = re.compile(r"^\d+[smhd]$")
-_BY = ("shop", "currency", "zone")
 
 
 class TagLine(BaseModel):
@@ -142,58 +129,9 @@ def load_tags(config: Path = CONFIG_ROOT) -> Tags:
     """
     path = config / "tags.yaml"
     file = parse_config(TagsFile, read_yaml(path), path)
-    for name, line in file.tags.items():
-        for problem in _problems(name, line, shown(path)):
-            raise problem
+    for problem in problems(file.tags, file.manual, shown(path)):
+        raise problem
     return Tags(lines=file.tags, window=file.window, min_customers=file.min_customers, manual=file.manual)
-
-
-def _problems(name: str, line: TagLine, path: str) -> Iterator[ConfigError]:
-    place = f"{path}: tags.{name}"
-    for key in ("needs", "uses"):
-        for need in getattr(line, key):
-            if need not in NEEDS:
-                yield ConfigError(
-                    f"unknown need {need!r}", place=f"{place}.{key}", remedy=f"one of: {', '.join(sorted(NEEDS))}"
-                )
-    if not line.needs and not line.uses:
-        yield ConfigError("missing key 'needs'", place=place, remedy="name what it is inferred from, as in [order]")
-    try:
-        statement = statements.load(f"tags/{line.statement or name}")
-    except StatementError as error:
-        yield ConfigError(error.thing, place=f"{place}: {error.place}", remedy=error.remedy)
-        return
-    file = f"include/sql/{statement.name}.sql"
-    for param, kind in statement.params.items():
-        if ASKED_FOR.get(param) != kind:
-            asked = ", ".join(f"{one} {of}" for one, of in ASKED_FOR.items())
-            yield ConfigError(f"asks for `{param} {kind}`", place=file, remedy=f"a tag may ask for: {asked}")
-    if "window" in line.model_fields_set and "since" not in statement.params:
-        yield ConfigError("a window does nothing", place=f"{place}.window", remedy=f"{file} reads no `since`")
-    yield from _wrong_rules(line, place, file, statement.body)
-
-
-def _wrong_rules(line: TagLine, place: str, file: str, text: str) -> Iterator[ConfigError]:
-    reads = {one or other for one, other in _READS.findall(text)} - {"zone"}
-    rules = line.model_extra or {}
-    for key, value in rules.items():
-        if key not in reads:
-            known = ", ".join(sorted(reads)) or "no rules"
-            yield ConfigError(f"unknown rule {key!r}", place=place, remedy=f"{file} reads {known}")
-        yield from _wrong_value(key, value, place)
-    for key in sorted(reads - set(rules)):
-        yield ConfigError(f"missing rule {key!r}", place=place, remedy=f"add it: {file} reads it")
-
-
-def _wrong_value(key: str, value: object, place: str) -> Iterator[ConfigError]:
-    if key == "minimum" and not (type(value) is int and value >= 1):
-        yield ConfigError(f"minimum is {value!r}", place=place, remedy="write a whole number from 1")
-    if key == "share" and not (isinstance(value, int | float) and 0.5 <= value < 1):
-        yield ConfigError(f"share is {value!r}", place=place, remedy="write 0.5 or more, below 1")
-    if isinstance(value, Mapping) and "by" in value and value["by"] not in _BY:
-        yield ConfigError(f"{key} differs by {value['by']!r}", place=place, remedy=f"by: one of {', '.join(_BY)}")
-    if not value and value != 0:
-        yield ConfigError(f"{key} is empty", place=place, remedy="give it a value")
 
 
 def _for_shop(value: Any, shop: Shop) -> Any:

@@ -1,0 +1,50 @@
+-- purpose: the tags of customers as of an instant, what agents said before what was inferred; like record.tags_of, of a
+--          record made for that instant
+-- grain:   one row per customer and tag
+-- params:  tags relation, shop_id text, as_of timestamptz
+-- reads:   the tags relation, record.manual_tags, facts.merged_customers
+-- writes:  nothing
+-- returns: many
+WITH said AS (
+    SELECT
+        customer_no,
+        tag,
+        value,
+        author,
+        happened_at
+    FROM record.manual_tags_as_of(%(shop_id)s::text, %(as_of)s::timestamptz)
+)
+
+SELECT
+    said.customer_no,
+    said.tag,
+    said.value,
+    NULL::float8 AS number,
+    NULL::integer AS evidence,
+    NULL::integer AS out_of,
+    NULL::real AS confidence,
+    said.author,
+    said.happened_at AS since,
+    true AS is_manual
+FROM said
+UNION ALL
+SELECT
+    inferred.customer_no,
+    inferred.tag,
+    inferred.value,
+    inferred.number,
+    inferred.evidence,
+    inferred.out_of,
+    inferred.confidence,
+    NULL::text AS author,
+    inferred.valid_from AS since,
+    false AS is_manual
+FROM __tags__ AS inferred
+WHERE
+    inferred.shop_id = %(shop_id)s::text
+    AND NOT EXISTS (
+        SELECT FROM said
+        WHERE
+            said.customer_no = inferred.customer_no
+            AND said.tag = inferred.tag
+    )

@@ -1,0 +1,64 @@
+"""Heads of each tag of a shop: how many customers have each value, how sure that is, and why a tag has none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from touchpoint.db import Row, Transaction
+from touchpoint.record import availability
+from touchpoint.settings import Shop, Tag, Tags
+
+
+def heads(tx: Transaction, *, shop: Shop, as_of: datetime, tags: Tags) -> list[Row]:
+    """Customers by tag and value as the record said at an instant, agents' tags last.
+
+    Returns:
+        Rows of tag, value, customers (None: unavailable), `lowest tenth`, `median` and `highest tenth` of confidence
+        (of a feature: of its number), by (record, agents), and a note: what to connect, what was not looked at, or
+        `too small to measure`.
+    """
+    known = tags.all_of(shop)
+    found = availability.met(
+        tx, shop=shop, as_of=as_of, needs={need for tag in known for need in (*tag.needs, *tag.uses)}
+    )
+    counted: dict[tuple[str, bool], list[Row]] = {}
+    for row in tx.many("tagging/heads", shop_id=shop.id, as_of=as_of):
+        counted.setdefault((row["tag"], row["is_manual"]), []).append(row)
+    told = [line for tag in known for line in _inferred(tag, counted.get((tag.name, False), []), found, tags)]
+    return told + [_line(row, tags, "") for (_, manual), rows in sorted(counted.items()) if manual for row in rows]
+
+
+def _inferred(tag: Tag, rows: list[Row], found: frozenset[str], tags: Tags) -> list[Row]:
+    lacking = availability.lacking(tag, found)
+    if lacking:
+        return [_none(tag, None, f"unavailable: {availability.remedies(lacking)}")]
+    if tag.unset:
+        return [_none(tag, None, f"unavailable: give `{tag.unset}` for this shop in config/tags.yaml")]
+    missing = availability.overlooked(tag, found)
+    note = f"not looked at: {', '.join(missing)} ({availability.remedies(missing)})" if missing else ""
+    return [_line(row, tags, note) for row in rows] or [_none(tag, 0, _join("too small to measure", note))]
+
+
+def _line(row: Row, tags: Tags, note: str) -> Row:
+    spread = row["numbers"] if row["value"] is None else row["confidences"]
+    low, middle, high = (None if each is None else round(each, 3) for each in spread or (None,) * 3)
+    small = "too small to measure" if row["customers"] < tags.min_customers else ""
+    return {
+        "tag": row["tag"],
+        "value": row["value"],
+        "customers": row["customers"],
+        "lowest tenth": low,
+        "median": middle,
+        "highest tenth": high,
+        "by": "agents" if row["is_manual"] else "record",
+        "note": _join(small, note),
+    }
+
+
+def _none(tag: Tag, customers: int | None, note: str) -> Row:
+    nothing = dict.fromkeys(("lowest tenth", "median", "highest tenth"))
+    return {"tag": tag.name, "value": None, "customers": customers, **nothing, "by": "record", "note": note}
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
