@@ -16,15 +16,18 @@ WITH settings AS (
     FROM (VALUES (%(parameters)s::jsonb, %(segments)s::jsonb)) AS config (given, bounds)
 ),
 
--- The way to pay goes before the source. The window keeps the cost constant; is_covered is a column, no condition, and
--- so looked up order by order whatever the planner knows of the ledger. Orders are judged once, hence MATERIALIZED.
+-- The way to pay goes before the source, and what was learned of one before what is written of it. The window keeps the
+-- cost constant; is_covered is a column, no condition, and so looked up order by order whatever the planner knows of
+-- the ledger. Orders are judged once, hence MATERIALIZED.
 open_orders AS (
     SELECT
         orders.*,
         coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS last_at,
         orders.created_at + make_interval(
             secs => coalesce(
+                settings.delays #>> ARRAY['learned', orders.source, coalesce(orders.payment_kind, '')],
                 settings.delays ->> orders.payment_kind,
+                settings.delays #>> ARRAY['learned', orders.source, ''],
                 settings.delays ->> orders.source,
                 settings.delays ->> 'default'
             )::float8

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
+from touchpoint.campaigns import delays
 from touchpoint.campaigns.variants import Name
 from touchpoint.model import Channel
 from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
@@ -42,6 +43,8 @@ class Audience(Strict):
     @classmethod
     def _values_make_sense(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
         for key, given in value.items():
+            if key == delays.KEY:
+                delays.check(given)
             if isinstance(given, dict) and "default" not in given:
                 raise ValueError(f"{key} is a mapping without a default: add default: …")
             for one in given.values() if isinstance(given, dict) else [given]:
@@ -52,8 +55,14 @@ class Audience(Strict):
         return value
 
     def sql_parameters(self) -> dict[str, Any]:
-        """What the statement receives as jsonb: durations as whole seconds, everything else as written."""
-        given: dict[str, Any] = {key: _for_sql(value) for key, value in self.parameters.items()}
+        """What the statement receives as jsonb: durations as whole seconds, everything else as written.
+
+        A delay that is learned stands in it as its word: `delays.resolve` puts seconds in its place.
+        """
+        given: dict[str, Any] = {
+            key: delays.for_sql(value) if key == delays.KEY else _for_sql(value)
+            for key, value in self.parameters.items()
+        }
         return {**given, "segments": list(self.segments)} if self.segments else given
 
 

@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from touchpoint.db import Transaction
-from touchpoint.settings import Segments, Shop
+from touchpoint.settings import Logistics, Segments, Shop
 from touchpoint.settings.learning import Learning
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What people configure of learning: config/learning.yaml as it holds for the shop, and config/segments.yaml."""
+    """What people configure: config/learning.yaml as it holds for the shop, segments.yaml and logistics.yaml."""
 
     learning: Learning
     segments: Segments
+    logistics: Logistics | None = None
 
 
 @dataclass(frozen=True)

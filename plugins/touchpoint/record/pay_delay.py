@@ -66,7 +66,7 @@ def suggest(curve: Curve, config: PayDelay) -> tuple[timedelta | None, str]:
         Time after the order, and `share` (the wanted share has paid), `closing` (the order closes before that, and
         the least share has paid) or `never`: while the order is open, most who pay still do by themselves.
     """
-    latest = config.round_down(max(_ago(curve.closes) - config.lead - config.margin, timedelta()))
+    latest = latest_for(curve, config)
     wanted, least = (None if age is None else config.round_up(_ago(age)) for age in curve.reached_at[:2])
     if wanted is None or least is None:
         return None, "never"
@@ -74,6 +74,11 @@ def suggest(curve: Curve, config: PayDelay) -> tuple[timedelta | None, str]:
     if due <= latest:
         return due, "share"
     return (latest, "closing") if latest >= max(least, config.earliest) else (None, "never")
+
+
+def latest_for(curve: Curve, config: PayDelay) -> timedelta:
+    """The last step that leaves lead and margin before an order of the group closes; 0: there is none."""
+    return config.round_down(max(_ago(curve.closes) - config.lead - config.margin, timedelta()))
 
 
 def _group(curve: Curve, config: PayDelay, ages: list[int]) -> dict[str, Any]:
@@ -89,6 +94,7 @@ def _group(curve: Curve, config: PayDelay, ages: list[int]) -> dict[str, Any]:
         "paid": curve.events,
         "watched": curve.watched,
         "closes": curve.closes,
+        "latest": int(latest_for(curve, config).total_seconds()),
         "pay_by_themselves": round(curve.arrived, 6),
         "half_paid_at": curve.reached_at[2],
         "least_paid_at": curve.reached_at[1],

@@ -31,7 +31,6 @@ class PayDelay(Strict):
         min_sample: orders that were or could have been watched until they close, and payments.
         earliest: no reminder sooner after the order.
         lead, margin: left between reminder and closing, for paying and for the run that sends it.
-        until_learned: what holds until enough was learned and nobody wrote anything else.
         steps: times a suggestion is rounded up to; beyond the last, whole days.
     """
 
@@ -42,7 +41,6 @@ class PayDelay(Strict):
     earliest: Duration
     lead: Duration
     margin: Duration
-    until_learned: Duration
     steps: Annotated[list[Duration], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, field_validator
 
 from touchpoint.errors import ConfigError
+from touchpoint.settings import norms as learning
 from touchpoint.settings.load import CONFIG_ROOT, shop_ids
 from touchpoint.settings.reading import parse_config, read_yaml, shown
 from touchpoint.settings.shapes import Shop
@@ -42,7 +43,7 @@ class Norms(Strict):
     """What a shop may say for itself; what is left out is as for all shops.
 
     Attributes:
-        days: from the day of the carrier's first scan to the door, where nothing below says otherwise.
+        days: from the day of the carrier's first scan to the door, where nothing below says otherwise; or `learned`.
         regions, carriers: days where they differ. A carrier's region goes before the carrier, the carrier before the
             region, the region before `days`.
         stuck_after: no scan for so long is trouble; `never` where carriers scan too seldom to tell.
@@ -54,7 +55,7 @@ class Norms(Strict):
         zones: region -> IANA zone of its people, where it is not the shop's.
     """
 
-    days: Days | None = None
+    days: learning.DaysOrLearned | None = None
     regions: dict[StrictStr, Days] | None = None
     carriers: dict[StrictStr, CarrierNorms] | None = None
     stuck_after: OrNever = None
@@ -93,15 +94,29 @@ class Logistics(Strict):
         missing = sorted(set(Norms.model_fields) - value.model_fields_set)
         if missing:
             raise ValueError(f"{missing[0]} is missing: what holds for all shops names every key")
+        if isinstance(value.days, str) and learning.until_learned(value.days) is None:
+            raise ValueError("days: learned holds nothing until enough was learned: write `days: learned or 7`")
         return value
 
     def rules(self, shop: Shop) -> dict[str, Any]:
-        """What SQL works by for a shop: its own keys in place of the common ones, its zone, durations in seconds."""
+        """What SQL works by for a shop: its own keys in place of the common ones, its zone, durations in seconds.
+
+        Where its days are learned, `days_learned` says so and `days` is what holds until then (see norms.taught).
+        """
         own = self.shops.get(shop.id, Norms())
         said = {
             key: getattr(own if key in own.model_fields_set else self.norms, key) for key in sorted(Norms.model_fields)
         }
-        return {**_for_sql(said), "zone": shop.zone}
+        return {**_for_sql(said), **self._days(said["days"]), "zone": shop.zone}
+
+    def _days(self, said: int | str) -> dict[str, Any]:
+        if not isinstance(said, str):
+            return {"days": said}
+        until = learning.until_learned(said)
+        common = self.norms.days
+        if until is None:
+            until = learning.until_learned(common) if isinstance(common, str) else common
+        return {"days": until, "days_learned": True}
 
 
 def load_logistics(config: Path = CONFIG_ROOT) -> Logistics:

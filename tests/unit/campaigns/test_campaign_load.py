@@ -80,8 +80,23 @@ REFUSALS = {
     ),
     "a duration with a slip in a parameter": (
         ("flash_sale: 12m", "flash_sale: 12 m"),
-        "reminder.yaml: key 'audience.parameters' is wrong. "
-        "'12 m' is no duration: write a number and s, m, h or d, as in 30m",
+        "reminder.yaml: key 'audience.parameters' is wrong. delay.flash_sale: '12 m' is no duration: "
+        "write a number and s, m, h or d, as in 30m, or `learned`, or `learned or 30m`",
+    ),
+    "a delay that is learnt": (
+        ("default: 30m, flash", "default: learnt, flash"),
+        "reminder.yaml: key 'audience.parameters' is wrong. delay.default: 'learnt' is no duration: "
+        "write a number and s, m, h or d, as in 30m, or `learned`, or `learned or 30m`",
+    ),
+    "a learned delay with a slip": (
+        ("default: 30m, flash", "default: learned or 30, flash"),
+        "reminder.yaml: key 'audience.parameters' is wrong. delay.default is 'learned or 30': "
+        "write `learned`, or `learned or 30m`",
+    ),
+    "a source called learned": (
+        ("flash_sale: 12m", "learned: 12m"),
+        "reminder.yaml: key 'audience.parameters' is wrong. delay.learned is no source and no kind of payment: "
+        "write `default: learned`",
     ),
     "a delay without a default": (
         ("{default: 30m, flash_sale: 12m}", "{flash_sale: 12m}"),

@@ -1,0 +1,131 @@
+"""What `learned` in a campaign's delay comes to: by hand first, then the narrowest group that was learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from touchpoint.campaigns import delays
+from touchpoint.campaigns.parts import Audience
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def group(
+    source: str | None, kind: str | None, after: int | None, *, latest: int = 5 * DAY, least: int = 60
+) -> dict[str, Any]:
+    return {"source": source, "kind": kind, "after": after, "latest": latest, "least_paid_at": least}
+
+
+SHOP = group(None, None, HOUR)
+APP, FLASH = group("app", None, 20 * MINUTE), group("flash_sale", None, 10 * MINUTE, latest=10 * MINUTE)
+CARD, BOLETO = group(None, "card", 15 * MINUTE), group(None, "boleto", 3 * DAY, least=DAY)
+BODY = {"groups": [SHOP, APP, FLASH, CARD, BOLETO, group("app", "boleto", 2 * DAY)]}
+
+
+def due(words: Any, source: str, kind: str | None, body: dict[str, Any] | None = BODY) -> int:
+    """Seconds as the audience statement reads them."""
+    parameters = Audience(statement="some_buyers", parameters={"delay": words}).sql_parameters()
+    found = delays.resolve(parameters, body)["delay"]
+    own = found.get("learned", {}).get(source, {})
+    read = (own.get(kind or ""), found.get(kind or ""), own.get(""), found.get(source), found["default"])
+    return next(seconds for seconds in read if seconds is not None)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "seconds"),
+    [
+        ("app", "boleto", 2 * DAY),  # both together
+        ("app", None, 20 * MINUTE),
+        ("app", "voucher", 20 * MINUTE),  # a kind with too few orders
+        ("web", "boleto", 3 * DAY),  # a source with too few
+        ("web", "card", 15 * MINUTE),
+        ("web", None, HOUR),
+        ("default", None, HOUR),
+        ("app", "card", 20 * MINUTE),  # too few of both together: the later one
+        ("flash_sale", "card", 10 * MINUTE),  # but within the earlier closing
+        ("flash_sale", "boleto", delays.NEVER),  # where most of its payers still pay by themselves
+    ],
+)
+def test_a_learned_default_goes_by_the_narrowest_group(source: str, kind: str | None, seconds: int) -> None:
+    assert due("learned", source, kind) == seconds
+    assert due({"default": "learned"}, source, kind) == seconds
+
+
+def test_what_is_written_by_hand_stays_and_wins() -> None:
+    words = {"default": "learned", "flash_sale": "12m", "boleto": "48h"}
+    assert due(words, "flash_sale", "card") == 12 * MINUTE
+    assert due(words, "app", "boleto") == 2 * DAY == due(words, "flash_sale", "boleto")
+    assert due(words, "app", "card") == 20 * MINUTE
+    by_kind = {"default": "30m", "boleto": "learned"}
+    assert due(by_kind, "app", "card") == 30 * MINUTE
+    assert due(by_kind, "web", "boleto") == 3 * DAY
+    assert due(by_kind, "never seen", "boleto") == 3 * DAY
+
+
+def test_until_enough_was_learned_the_hand_written_delay_holds() -> None:
+    words = {"default": "learned or 20m", "boleto": "learned or 48h", "web": "learned"}
+    for body in (None, {"groups": []}):
+        assert due(words, "app", "boleto", body) == 2 * DAY
+        assert due(words, "app", "card", body) == 20 * MINUTE
+        assert due(words, "web", None, body) == 20 * MINUTE
+        assert due("learned", "web", None, body) == 30 * MINUTE
+
+
+def test_a_group_that_never_can_be_reminded_is_not() -> None:
+    assert due("learned", "app", None, {"groups": [group(None, None, None)]}) == delays.NEVER
+
+
+def test_a_source_called_as_the_default_goes_by_its_own_orders() -> None:
+    body = {"groups": [SHOP, group("default", None, 5 * MINUTE), group("default", "card", 7 * MINUTE)]}
+    assert due("learned", "default", None, body) == 5 * MINUTE
+    assert due("learned", "default", "card", body) == 7 * MINUTE
+    assert due("learned", "web", "card", body) == HOUR
+
+
+def test_delays_written_by_hand_reach_the_statement_as_they_always_did() -> None:
+    by_hand = Audience(statement="some_buyers", parameters={"delay": {"default": "30m", "boleto": "48h"}})
+    assert by_hand.sql_parameters() == {"delay": {"default": 1800, "boleto": 172800}}
+    assert not delays.is_learned(by_hand.sql_parameters())
+
+
+WORDS = st.sampled_from(["learned", "learned or 20m", "5m", "2h"])
+NAMES = ["app", "web", "flash_sale", "card", "boleto", "default", "pix"]
+GROUPS = st.lists(
+    st.builds(
+        group,
+        st.sampled_from([None, "app", "flash_sale", "default"]),
+        st.sampled_from([None, "card", "boleto"]),
+        st.sampled_from([None, 600, 3600]),
+        latest=st.sampled_from([3600, DAY, 5 * DAY]),
+        least=st.sampled_from([10, DAY]),
+    ),
+    max_size=8,
+)
+
+
+@given(
+    words=st.dictionaries(st.sampled_from([name for name in NAMES if name != "default"]), WORDS, max_size=4),
+    default=WORDS,
+    groups=GROUPS,
+    source=st.sampled_from(NAMES),
+    kind=st.sampled_from([None, "card", "boleto", "pix"]),
+)
+def test_what_the_statement_reads_is_what_was_meant(
+    words: dict[str, str], default: str, groups: list[dict[str, Any]], source: str, kind: str | None
+) -> None:
+    delay = {"default": default, **words}
+    taught = delays.Taught.of({"groups": groups})
+    key = kind if kind in delay else source if source in delay else "default"
+    if not delay[key].startswith("learned"):
+        expected = {"5m": 300, "2h": 7200}[delay[key]]
+    elif (after := taught.after(source, kind)) is not None:
+        expected = after
+    elif "or" in delay[key].split():
+        expected = 1200
+    else:
+        expected = due(delay, "nobody", None, {"groups": groups}) if key != "default" else 1800
+    assert due(delay, source, kind, {"groups": groups}) == expected
