@@ -209,6 +209,18 @@ def test_money_adds_up(sandbox: Sandbox) -> None:
         assert net + fen["post_fee"] == fen["payment"]
 
 
+def test_promotions_add_up_to_the_discount_and_only_the_whole_trade_tells_them(sandbox: Sandbox) -> None:
+    window = (ANCHOR - timedelta(hours=6), ANCHOR)
+    fields = "tid,discount_fee,promotion_details"
+    trades = modified_between(sandbox, *window, fields=fields)["trades"]["trade"]
+    assert not any("promotion_details" in trade for trade in trades)
+    for trade in trades[:40]:
+        whole = call(sandbox, "taobao.trade.fullinfo.get", tid=trade["tid"], fields=fields)["trade"]
+        told = whole.get("promotion_details", {}).get("promotion_detail", [])
+        assert sum(float(each["discount_fee"]) for each in told) == float(trade["discount_fee"])
+        assert {each["promotion_id"].partition("-")[0] for each in told} <= {"mjs", "shopbonus"}
+
+
 def test_traces_tell_of_every_parcel_and_end_at_the_clock(sandbox: Sandbox) -> None:
     window = (ANCHOR - timedelta(days=1), ANCHOR)
     shipped = modified_between(sandbox, *window, status="WAIT_BUYER_CONFIRM_GOODS", fields="tid,orders,consign_time")

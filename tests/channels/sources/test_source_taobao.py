@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,16 @@ def test_changed_orders_conform(resolve, shop):
     )
     assert len(rows[Entity.ORDER]) > 30
     assert len(rows[Entity.ORDER_LINE]) >= len(rows[Entity.ORDER])
+
+
+def test_changed_orders_say_what_was_taken_off_and_what_of_it_by_coupon(client, shop):
+    pages = list(TaobaoSource(shop, client).read(Entity.ORDER, Window(ANCHOR - timedelta(hours=3), ANCHOR)))
+    orders = {entity: rows_of(pages, entity) for entity in (Entity.ORDER, Entity.ORDER_LINE)}
+    parts = {(Decimal(row["discount"]) > 0, Decimal(row["coupon"]) > 0) for row in orders[Entity.ORDER]}
+    assert parts == {(False, False), (True, False), (True, True)}
+    assert all(Decimal(row["coupon"]) <= Decimal(row["discount"]) for row in orders[Entity.ORDER])
+    assert {row["device"] for row in orders[Entity.ORDER]} == {"phone", "computer", None}
+    assert {"M", "38"} < {row["size"] for row in orders[Entity.ORDER_LINE]}
 
 
 def test_a_first_load_gives_every_order_made_in_its_window_in_few_calls(client, shop, tmp_path):

@@ -12,11 +12,12 @@ from touchpoint.errors import ConfigError
 from touchpoint.sandbox.journal import Journal
 from touchpoint.sandbox.state import Origin, latest_first_cycle, open_origin
 from touchpoint.sandbox.world.buckets import HISTORY_DAYS
-from touchpoint.sandbox.world.catalogue import HOSTILE_NICKS
+from touchpoint.sandbox.world.catalogue import HOSTILE_NICKS, PRODUCTS
 from touchpoint.sandbox.world.dice import DAY, HOUR, MINUTE
-from touchpoint.sandbox.world.order import Kind, Standing, What, standing
+from touchpoint.sandbox.world.order import Kind, Line, Standing, What, standing
 from touchpoint.sandbox.world.parcels import parcels, scans
 from touchpoint.sandbox.world.shop import World
+from touchpoint.sandbox.world.tastes import LEAST_GOODS, is_thrifty, size_of
 
 ANCHOR = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 DELAY, LEAD = 45 * MINUTE, 15 * MINUTE
@@ -87,6 +88,30 @@ def test_buyers_have_paid_never_once_twice_or_more(world: World) -> None:
     paid = Counter(each.order.buyer for each in world.created(at - HISTORY_DAYS * DAY, at, at) if each.when(What.PAID))
     shares = Counter(min(paid[buyer], 3) for buyer in range(3_000))
     assert all(shares[count] > 200 for count in range(4))
+
+
+def test_a_quarter_of_the_buyers_order_for_discounts(world: World) -> None:
+    at = world.origin.anchor_epoch
+    orders = [each.order for each in world.created(at - HISTORY_DAYS * DAY, at, at)]
+    found: dict[bool, list[bool]] = {True: [], False: []}
+    for order in orders:
+        if order.goods >= LEAST_GOODS and order.kind is not Kind.DIFFERENCE:
+            found[is_thrifty(order.buyer)].append(order.discount > 0)
+    assert 0.2 < sum(is_thrifty(buyer) for buyer in range(3_000)) / 3_000 < 0.3
+    assert 0.85 < sum(found[True]) / len(found[True]) < 0.95
+    assert 0.05 < sum(found[False]) / len(found[False]) < 0.12
+    assert all(0 <= order.coupon <= order.discount <= order.goods for order in orders)
+    with_coupon = [order for order in orders if order.coupon]
+    assert 0.5 < len(with_coupon) / sum(order.discount > 0 for order in orders) < 0.7
+
+
+def test_a_buyer_wears_one_size_nearly_always() -> None:
+    skirt = next(place for place, each in enumerate(PRODUCTS) if each.category == "裙装")
+    sizes = Counter(size_of(11, tid, Line(skirt, 0, 1, 100)) for tid in range(300))
+    assert len(sizes) == 2
+    assert sizes.most_common(1)[0][1] > 250
+    bag = next(place for place, each in enumerate(PRODUCTS) if each.category == "包袋")
+    assert size_of(11, 1, Line(bag, 0, 1, 100)) == ""
 
 
 @pytest.mark.parametrize("seed", [7, 20261122])

@@ -63,6 +63,26 @@ def test_several_files_are_one_lookup(folder):
     assert folder.rows(EXPORTS)[2]["total"] == "5"
 
 
+def test_the_latest_of_several_columns_may_stand_in_a_lookup(folder):
+    """As of a payment that has no time but those of its order."""
+    folder.text("made.csv", "order,made,approved", "1,2026-01-05,2026-01-06", "2,2026-01-05,")
+    exports = """
+  - files: "payments_1.csv"
+    lookups:
+      orders: {files: made.csv, key: order}
+    payment:
+      columns:
+        payment_id: {digest: [order, nth]}
+        order_id: order
+        amount: value
+        currency: {constant: EUR}
+        happened_at: {lookup: orders, latest: [made, approved]}
+"""
+    folder.text("payments_1.csv", "order,nth,value", "1,1,5", "2,1,6", "9,1,7")
+    found = [row["happened_at"] for row in folder.rows(exports, Entity.PAYMENT)]
+    assert [at and at[:10] for at in found] == ["2026-01-06", "2026-01-05", None]
+
+
 def test_a_repeated_key_is_refused_where_one_value_is_asked_for(folder):
     folder.text("customers.csv", "id,person", "a,An", "a,Other")
     with pytest.raises(SourceError, match=r"customers\.csv: 1 lines repeat a 'id'.*take: first") as caught:
@@ -143,7 +163,11 @@ def test_files_of_a_lookup_that_differ_in_type_are_an_error(folder):
     ("old", "new", "message"),
     [
         ("lookup: customers, from: person", "lookup: buyers, from: person", "no lookup 'buyers'; known lookups: cust"),
-        ("{lookup: customers, from: person}", "{lookup: customers, constant: x}", "`lookup` goes with `from` or"),
+        (
+            "{lookup: customers, from: person}",
+            "{lookup: customers, constant: x}",
+            "`lookup` goes with `from`, `pres",
+        ),
         ("{lookup: customers, from: person}", "{from: customer, take: first}", "`take` goes with either a `lookup`"),
         ("take: count", "take: average", "'exports.0.order.columns.item_count.take' is wrong"),
         ("files: customers.csv", "files: ../customers.csv", "leaves the folder"),

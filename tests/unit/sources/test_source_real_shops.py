@@ -82,7 +82,21 @@ def test_olist_parcels_keep_the_promised_midnight_and_summer_time():
 
 
 @needs("olist_stratified_8135")
-@pytest.mark.parametrize("entity", [Entity.MEMBER, Entity.PRODUCT, Entity.ORDER, Entity.SHIPMENT, Entity.REVIEW])
+def test_olist_payments_land_one_by_one_and_succeed_when_their_order_is_approved():
+    payments = rows_of(list(olist().read(Entity.PAYMENT, WINDOW)), Entity.PAYMENT)
+    orders = {row["order_id"]: row for row in rows_of(list(olist().read(Entity.ORDER, WINDOW)), Entity.ORDER)}
+    assert len({row["payment_id"] for row in payments}) == len(payments) == 8_924
+    assert all(row["happened_at"] for row in payments)
+    for row in payments:
+        order = orders[row["order_id"]]
+        assert row["happened_at"] == (order["paid_at"] or order["created_at"])
+        assert row["state"] == ("succeeded" if order["paid_at"] else "started")
+
+
+@needs("olist_stratified_8135")
+@pytest.mark.parametrize(
+    "entity", [Entity.MEMBER, Entity.PRODUCT, Entity.ORDER, Entity.PAYMENT, Entity.SHIPMENT, Entity.REVIEW]
+)
 def test_olist_conforms(entity):
     conforms(olist, entity, WINDOW)
 

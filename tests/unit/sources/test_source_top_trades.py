@@ -6,6 +6,8 @@ import pytest
 
 from touchpoint.model import Entity
 from touchpoint.sources.columns import COLUMNS
+from touchpoint.sources.taobao.answers import CallRefusedError
+from touchpoint.sources.taobao.discounts import coupon, with_promotions
 from touchpoint.sources.taobao.trades import FIELDS, TYPES, instant, line_rows, order_row, refund_row, text
 
 TRADE = {
@@ -138,6 +140,76 @@ def test_lines_carry_their_net_and_the_trades_version():
     assert (first["net"], second["net"]) == ("95.00", "18.00")
     assert first["quantity"] == "2"
     assert first["modified_at"] == "2026-11-20T10:02:01+08:00"
+
+
+@pytest.mark.parametrize(
+    ("marks", "device"), [("WAP", "phone"), ("JHS,WAP", "phone"), ("TAOBAO", "computer"), ("JHS", None), (None, None)]
+)
+def test_the_device_of_an_order(marks, device):
+    assert order(trade_from=marks)["device"] == device
+
+
+@pytest.mark.parametrize(
+    ("properties", "size"),
+    [("颜色分类:银色;尺码:M", "M"), ("鞋码:38", "38"), ("颜色分类:银色", None), ("尺码:", None), (None, None)],
+)
+def test_the_size_of_a_line(properties, size):
+    [row] = line_rows({"orders": [{"oid": 1, "sku_properties_name": properties}]}, "CNY")
+    assert row["size"] == size
+
+
+COUPON = {
+    "promotion_id": "shopbonus-849776280_5087068323-131212548389",
+    "promotion_name": "日销",
+    "discount_fee": "5.00",
+}
+REDUCTION = {"promotion_id": "mjs-123024_211143", "promotion_name": "满减", "discount_fee": "8.00"}
+FREE_POST = {"promotion_id": "Tmall$tmallItemPromotion-62198129_531730460", "promotion_name": "包邮"}
+
+
+def test_what_was_taken_off_is_of_the_trade_and_of_its_lines():
+    lines = [{"oid": 1, "discount_fee": "20.00"}, {"oid": 2, "discount_fee": "0.00"}]
+    assert order(discount_fee="13.00", orders=lines)["discount"] == "33.00"
+    assert order(discount_fee="-3.00")["discount"] == "0.00"
+    assert order()["discount"] is None  # the platform said nothing
+    assert order(discount_fee="a lot")["discount"] == "a lot"  # for the gate
+
+
+def test_coupons_are_told_by_their_tool_or_their_name():
+    told = {"promotion_detail": [COUPON, REDUCTION, FREE_POST]}
+    assert order(discount_fee="13.00", promotion_details=told)["coupon"] == "5.00"
+    by_name = [{"promotion_id": "x-1", "promotion_name": "品类优惠券", "discount_fee": "2.00"}, COUPON]
+    assert order(discount_fee="13.00", promotion_details=by_name)["coupon"] == "7.00"
+    assert order(discount_fee="8.00", promotion_details=[REDUCTION])["coupon"] == "0.00"
+
+
+def test_coupons_nobody_asked_for_are_unknown_and_where_nothing_was_taken_off_there_was_none():
+    assert order(discount_fee="13.00")["coupon"] is None
+    assert order(discount_fee="0.00")["coupon"] == "0.00"
+    assert order()["coupon"] is None
+
+
+class _Platform:
+    def __init__(self):
+        self.asked = []
+
+    def call(self, method, **given):
+        self.asked.append((method, given["tid"]))
+        if given["tid"] == "3":
+            raise CallRefusedError("no such trade", place="the platform", remedy="none")
+        return {"trade": {"tid": 2, "promotion_details": {"promotion_detail": [COUPON]}}}
+
+
+def test_only_trades_with_something_taken_off_are_asked_for_their_promotions():
+    platform = _Platform()
+    trades = [
+        {"tid": 1, "discount_fee": "0.00"},
+        {"tid": 2, "discount_fee": "5.00"},
+        {"tid": 3, "discount_fee": "5.00"},
+    ]
+    found = with_promotions(platform, [*trades, {"tid": 4}])
+    assert platform.asked == [("taobao.trade.fullinfo.get", "2"), ("taobao.trade.fullinfo.get", "3")]
+    assert [coupon(trade) for trade in found] == ["0.00", "5.00", None, None]
 
 
 @pytest.mark.parametrize(

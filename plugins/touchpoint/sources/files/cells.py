@@ -86,9 +86,11 @@ class Cells:
                 self._known[key] = whole._once(key, make).filter(mask)
         return self._known[key]
 
-    def named(self, given: Given) -> Any:
-        """The column that `from` or `present` names, typed, looked up if it is in a lookup."""
-        name = given.header or given.present or ""
+    def named(self, given: Given) -> list[Any]:
+        """The columns that `from`, `present` or `latest` name, typed, looked up if they are in a lookup."""
+        return [self._named(name, given) for name in given.named]
+
+    def _named(self, name: str, given: Given) -> Any:
         if given.lookup is None:
             return self.typed(name)
         sheet = self._sheets[given.lookup]

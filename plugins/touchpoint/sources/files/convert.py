@@ -44,8 +44,8 @@ def _value(cells: Cells, given: Given, holds: Holds) -> Any:
     if given.digest is not None:
         return cells.digest(given.digest)
     if given.latest is not None:
-        return _latest([_instants(cells, cells.typed(name), given) for name in given.latest])
-    column = cells.named(given)
+        return _latest([_instants(cells, column, given) for column in cells.named(given)])
+    [column] = cells.named(given)
     if given.present is not None:
         return pc.if_else(
             pc.is_valid(column), pyarrow.scalar(given.then), pyarrow.scalar(given.otherwise, pyarrow.string())

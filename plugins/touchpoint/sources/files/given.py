@@ -60,7 +60,7 @@ class Given(Strict):
             value that is no number it is that value, for the gate to judge.
         digest: SHA-256 of these columns' values, as 32 hex digits: an id for lines that have none.
         latest: the latest instant of these columns.
-        lookup: `from` or `present` is a column of that lookup of the export.
+        lookup: the column of `from` or `present`, or those of `latest`, stand in that lookup of the export.
         take: of several lines (of a lookup's key, of a group): the first, the sum, or how many hold a value.
         words: the file's words -> ours; a word not listed becomes `otherwise`, or stays as it came without it.
         plus: for an instant: so much later.
@@ -94,22 +94,22 @@ class Given(Strict):
             raise ValueError("`otherwise` goes with `words` or `present`")
         if (self.decimals is not None) != (self.product is not None):
             raise ValueError("`decimals` goes with `product`, and `product` with `decimals`")
-        if self.lookup is not None and self.header is None and self.present is None:
-            raise ValueError("`lookup` goes with `from` or `present`")
+        if self.lookup is not None and self.header is None and self.present is None and self.latest is None:
+            raise ValueError("`lookup` goes with `from`, `present` or `latest`")
         return self
 
     @property
-    def sought(self) -> str | None:
-        """The column of the lookup it needs, if it looks one up."""
-        return (self.header or self.present) if self.lookup is not None else None
+    def named(self) -> list[str]:
+        """The columns that `from`, `present` or `latest` name, in the lookup if there is one."""
+        return [name for name in (self.header, self.present, *(self.latest or [])) if name]
 
     @property
     def reads(self) -> list[str]:
         """The headers it needs in the file itself."""
-        named = [] if self.lookup is not None else [self.header, self.present]
+        named = [] if self.lookup is not None else self.named
         factors = [factor for factor in self.product or [] if isinstance(factor, str)]
         tested = [where.column for where in self.when]
-        return [*(name for name in named if name), *factors, *(self.digest or []), *(self.latest or []), *tested]
+        return [*named, *factors, *(self.digest or []), *tested]
 
 
 def _given(value: object) -> object:

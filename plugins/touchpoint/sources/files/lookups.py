@@ -28,8 +28,8 @@ def wanted_of(mappings: Iterable[EntityMapping]) -> dict[str, Wanted]:
     found: dict[str, Wanted] = {}
     for mapping in mappings:
         for given in mapping.given.values():
-            if given.lookup is not None and given.sought is not None:
-                found.setdefault(given.lookup, set()).add((given.sought, given.take))
+            if given.lookup is not None:
+                found.setdefault(given.lookup, set()).update((name, given.take) for name in given.named)
     return found
 
 
