@@ -1,0 +1,18 @@
+-- purpose: every customer the narrow facts of a shop speak of
+-- grain:   one row per customer_no
+-- params:  shop_id text
+-- reads:   record.paid_orders, record.refunds, record.events
+-- writes:  pg_temp.changed_customers
+-- returns: nothing
+CREATE TEMPORARY TABLE changed_customers ON COMMIT DROP AS
+SELECT customer_no
+FROM record.paid_orders
+WHERE shop_id = %(shop_id)s::text
+UNION
+SELECT customer_no
+FROM record.refunds
+WHERE shop_id = %(shop_id)s::text
+UNION
+SELECT customer_no
+FROM record.events
+WHERE shop_id = %(shop_id)s::text

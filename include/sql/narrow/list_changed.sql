@@ -1,0 +1,59 @@
+-- purpose: customers whose record may change: versions of theirs were written or removed; the head passes what
+--          happens to them; or it leaves a window behind it
+-- grain:   one row per customer_no
+-- params:  shop_id text, as_of timestamptz, since_before timestamptz, since_now timestamptz
+-- reads:   pg_temp.changed_numbers, record.heads, record.paid_orders, record.refunds, record.events
+-- writes:  pg_temp.changed_customers
+-- returns: nothing
+CREATE TEMPORARY TABLE changed_customers ON COMMIT DROP AS
+WITH windows AS (
+    SELECT
+        refreshed_as_of AS after_at,
+        %(as_of)s::timestamptz AS until_at
+    FROM record.heads
+    WHERE
+        shop_id = %(shop_id)s::text
+        AND refreshed_as_of < %(as_of)s::timestamptz
+    UNION ALL
+    SELECT
+        %(since_before)s::timestamptz AS after_at,
+        %(since_now)s::timestamptz AS until_at
+    WHERE %(since_before)s::timestamptz < %(since_now)s::timestamptz
+)
+
+SELECT customer_no
+FROM pg_temp.changed_numbers
+UNION
+SELECT paid_orders.customer_no
+FROM windows
+INNER JOIN record.paid_orders AS paid_orders
+    ON
+        windows.after_at < paid_orders.paid_at
+        AND windows.until_at >= paid_orders.paid_at
+WHERE paid_orders.shop_id = %(shop_id)s::text
+UNION
+SELECT refunds.customer_no
+FROM windows
+INNER JOIN record.refunds AS refunds
+    ON
+        windows.after_at < refunds.happened_at
+        AND windows.until_at >= refunds.happened_at
+WHERE refunds.shop_id = %(shop_id)s::text
+UNION
+SELECT events.customer_no
+FROM windows
+INNER JOIN record.events AS events
+    ON
+        windows.after_at < events.happened_at
+        AND windows.until_at >= events.happened_at
+WHERE events.shop_id = %(shop_id)s::text
+UNION
+SELECT events.customer_no
+FROM windows
+INNER JOIN record.events AS events
+    ON
+        windows.after_at < events.settled_at
+        AND windows.until_at >= events.settled_at
+WHERE
+    events.shop_id = %(shop_id)s::text
+    AND events.settled_at IS NOT NULL

@@ -1,0 +1,37 @@
+-- purpose: how the narrow facts of a shop stand: made in which zone, by which first norms, and known until when
+-- grain:   one row
+-- params:  shop_id text
+-- reads:   record.heads, record.logistics, record.paid_orders, record.refunds, record.events, record.goods
+-- writes:  nothing
+-- returns: one
+SELECT
+    heads.narrow_zone AS zone,
+    heads.narrow_norms AS norms,
+    (
+        SELECT logistics.digest
+        FROM record.logistics AS logistics
+        WHERE logistics.shop_id = %(shop_id)s::text
+        ORDER BY logistics.kept_as_of
+        LIMIT 1
+    ) AS first_norms,
+    coalesce(heads.narrow_until > coalesce(heads.refreshed_as_of, '-infinity'), false) AS reaches_ahead,
+    (
+        EXISTS (
+            SELECT FROM record.paid_orders AS paid_orders
+            WHERE paid_orders.shop_id = %(shop_id)s::text
+        )
+        OR EXISTS (
+            SELECT FROM record.refunds AS refunds
+            WHERE refunds.shop_id = %(shop_id)s::text
+        )
+        OR EXISTS (
+            SELECT FROM record.events AS events
+            WHERE events.shop_id = %(shop_id)s::text
+        )
+        OR EXISTS (
+            SELECT FROM record.goods AS goods
+            WHERE goods.shop_id = %(shop_id)s::text
+        )
+    ) AS is_filled
+FROM (VALUES (%(shop_id)s::text)) AS shops (shop_id)
+LEFT JOIN record.heads AS heads ON shops.shop_id = heads.shop_id
