@@ -90,5 +90,21 @@ def in_force(tx: Transaction, shop_id: str, name: str, as_of: datetime) -> Learn
     return _learned(row) if row else None
 
 
+@dataclass(frozen=True)
+class Lessons:
+    """What a shop had learned by an instant, by name."""
+
+    tx: Transaction
+    shop_id: str
+    as_of: datetime
+
+    def version(self, name: str, no: int | None = None) -> Learned | None:
+        """The version in force at the instant, or the one of that number; None: there is none."""
+        if no is None:
+            return in_force(self.tx, self.shop_id, name, self.as_of)
+        row = self.tx.maybe("learn/by_no", shop_id=self.shop_id, parameter=name, parameter_no=no)
+        return _learned(row) if row else None
+
+
 def _learned(row: Row) -> Learned:
     return Learned(no=row["parameter_no"], **{key: row[key] for key in Learned.__dataclass_fields__ if key != "no"})
