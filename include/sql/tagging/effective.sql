@@ -1,7 +1,7 @@
 -- purpose: the tags of customers as of an instant, what agents said before what was inferred; like record.tags_of, of a
---          record made for that instant
+--          record made for that instant; of one customer, or of all (NULL)
 -- grain:   one row per customer and tag
--- params:  tags relation, shop_id text, as_of timestamptz
+-- params:  tags relation, shop_id text, as_of timestamptz, customer_no bigint
 -- reads:   the tags relation, record.manual_tags, facts.merged_customers
 -- writes:  nothing
 -- returns: many
@@ -13,6 +13,7 @@ WITH said AS (
         author,
         happened_at
     FROM record.manual_tags_as_of(%(shop_id)s::text, %(as_of)s::timestamptz)
+    WHERE %(customer_no)s::bigint IS NULL OR customer_no = %(customer_no)s::bigint
 )
 
 SELECT
@@ -42,6 +43,7 @@ SELECT
 FROM __tags__ AS inferred
 WHERE
     inferred.shop_id = %(shop_id)s::text
+    AND (%(customer_no)s::bigint IS NULL OR inferred.customer_no = %(customer_no)s::bigint)
     AND NOT EXISTS (
         SELECT FROM said
         WHERE

@@ -1,4 +1,4 @@
-"""Heads of each tag of a shop: how many customers have each value, how sure that is, and why a tag has none."""
+"""Tags as they hold, agents' before inferred ones; heads of each: how many have it, how sure that is, why none has."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def heads(tx: Transaction, *, shop: Shop, as_of: datetime, tags: Tags) -> list[R
         counted.setdefault((row["tag"], row["is_manual"]), []).append(row)
     told = [line for tag in known for line in _inferred(tag, counted.get((tag.name, False), []), found, tags)]
     return told + [_line(row, tags, "") for (_, manual), rows in sorted(counted.items()) if manual for row in rows]
+
+
+def effective(tx: Transaction, *, shop: Shop, as_of: datetime, tags: str, customer_no: int | None = None) -> list[Row]:
+    """The tags of customers as of an instant: what agents said, else what was inferred.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop.
+        as_of: the instant looked from, aware.
+        tags: relation of the tags inferred as of it, of the shape of record.customer_tags.
+        customer_no: of this customer alone.
+    """
+    return tx.many("tagging/effective", tags=tags, shop_id=shop.id, as_of=as_of, customer_no=customer_no)
 
 
 def _inferred(tag: Tag, rows: list[Row], found: frozenset[str], tags: Tags) -> list[Row]:

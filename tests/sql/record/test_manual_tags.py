@@ -10,7 +10,7 @@ from tests.sql.decide.building import SHOP, add_customer, insert, make_shop, row
 
 from touchpoint.db import Transaction
 from touchpoint.errors import TouchpointError
-from touchpoint.record import manual
+from touchpoint.record import heads, manual
 from touchpoint.record.manual import Imported, Refused
 from touchpoint.settings import load_tags
 
@@ -127,9 +127,19 @@ def test_manual_beats_inferred_from_when_it_was_said_and_known_until_it_is_withd
     }
     for when, (instant, value, is_manual) in at.items():
         assert said(tx, instant) == [("b", "life_stage", value, is_manual), ("b", "payday", "10-15", False)], when
-        effective = tx.many("tagging/effective", tags="record.customer_tags", shop_id=SHOP, as_of=instant)
-        found = sorted((row["tag"], row["value"], row["is_manual"]) for row in effective)
+        held = heads.effective(tx, shop=make_shop(), as_of=instant, tags="record.customer_tags")
+        found = sorted((row["tag"], row["value"], row["is_manual"]) for row in held)
         assert found == [("life_stage", value, is_manual), ("payday", "10-15", False)], when
+
+
+def test_one_customer_can_be_asked_alone(tx: Transaction) -> None:
+    inferred(tx, "b", "payday", "10-15")
+    inferred(tx, "c", "payday", "1-6")
+    bring_in(tx, "b,size,XL,Lin,2026-05-01,\nc,size,M,Lin,2026-05-01,\n")
+    found = heads.effective(
+        tx, shop=make_shop(), as_of=AS_OF, tags="record.customer_tags", customer_no=add_customer(tx, "b")
+    )
+    assert {(row["tag"], row["value"]) for row in found} == {("payday", "10-15"), ("size", "XL")}
 
 
 def test_the_latest_that_was_said_speaks_whatever_order_the_files_came_in(tx: Transaction) -> None:
