@@ -131,7 +131,7 @@ def _rounded(value: float | None) -> float | None:
 def _text(told: dict[str, Any], shop: Shop, dormancy: Dormancy, keep: bool) -> str:
     days = dormancy.horizon.days
     origins = [
-        {name: value for name, value in one.items() if name != "learned" and not name.startswith(("area_", "repeat_p"))}
+        {name: value for name, value in one.items() if name != "learned" and not name.startswith("area_")}
         for one in told["origins"]
     ]
     parts = [

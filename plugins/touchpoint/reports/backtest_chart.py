@@ -81,7 +81,11 @@ def _areas(areas: Mapping[str, tuple[float, float, float]], winner: str) -> Any:
     )
     marks = shown.mark_circle(size=90, opacity=1).encode(x=alt.X("area:Q", scale=scale))
     written = shown.mark_text(dy=-12).encode(x=alt.X("area:Q", scale=scale), text="text:N")
-    chance = alt.Chart(alt.Data(values=[{"x": 0.5}])).mark_rule(strokeDash=[4, 4], color=OTHER).encode(x="x:Q")
+    chance = (
+        alt.Chart(alt.Data(values=[{"x": 0.5}]))
+        .mark_rule(strokeDash=[4, 4], color=OTHER)
+        .encode(x=alt.X("x:Q", scale=scale))
+    )
     return (chance + spread + marks + written).properties(**SIZE, title="Who would buy: how well it was told")
 
 
