@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from tests.sql.decide.building import SHOP, add_customer, insert, make_shop, row
 
 from touchpoint import statements
 from touchpoint.db import Json, Transaction
-from touchpoint.settings import load_tags
+from touchpoint.settings import CONFIG_ROOT, load_tags
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = datetime(2026, 6, 1, tzinfo=ZONE)
@@ -109,9 +110,10 @@ def infer(
     since: datetime | str = "-infinity",
     rules: dict[str, Any] | None = None,
     scope: str = "all",
+    config: Path = CONFIG_ROOT,
 ) -> dict[str, dict[str, Any]]:
     """Customer -> what the statement of a tag returns, by the repository's rules, some of them changed."""
-    tag = next(tag for tag in load_tags().all_of(make_shop()) if tag.name == name)
+    tag = next(tag for tag in load_tags(config).all_of(make_shop()) if tag.name == name)
     statement = tag.statement
     asked = statements.load(statement).params
     given: dict[str, object] = {
