@@ -17,7 +17,7 @@ from touchpoint.pipeline import Trigger
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.services import Services, run_from_row
-from touchpoint.settings import load_logistics, load_policy, load_segments, load_shop
+from touchpoint.settings import load_logistics, load_policy, load_segments, load_shop, load_tags
 
 
 class _UndoError(Exception):
@@ -61,9 +61,9 @@ def _decide(tx: Any, services: Services, trigger: Trigger, campaign_id: str) -> 
         )
     )
     campaign, segments = loaded[campaign_id], load_segments(services.config)
-    relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no)
+    relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no, segments=segments)
     decisions.keep_salts(tx, run, shop, [campaign])
-    derived = Derived(tx, shop, run.as_of, run.run_no, relation, segments)
+    derived = Derived(tx, shop, run.as_of, run.run_no, relation, segments, load_tags(services.config))
     found = audiences.ask(
         tx,
         run=run,

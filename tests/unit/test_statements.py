@@ -15,12 +15,16 @@ from touchpoint.statements import HEADER_KEYS, ROOT, SQL_ROOT, Statement, load, 
 
 PUT_IN = {
     "checks/failing": ["checks/rows"],
-    "features/scratch": ["features/of_facts"],
-    "segments/features": ["features/of_facts", "features/of_record"],
+    "features/make": ["scope"],
+    "features/make_series": ["scope"],
+    "features/add_tag": ["tags"],
     "load/quarantine_failing": ["checks/failing"],
     "load/stage": ["load/typed"],
 }
 """Which statements are put into others: a parameter of theirs may be all that the outer one lists it for."""
+
+READ_THROUGH_SCOPES = ["scope"]
+"""What statements of tags, and of segments that ask for purchases, have put in."""
 
 RUN_BY_TESTS_ALONE = {
     "checks/schema/uncommented": "holds the schema itself to its rule",
@@ -64,7 +68,8 @@ def unkept_params(statement: Statement, put_in: Iterable[Statement] = ()) -> lis
 
 
 def put_into(name: str) -> Iterator[Statement]:
-    for folder in PUT_IN.get(name, []):
+    # Every tag reads through scopes, as the features do.
+    for folder in READ_THROUGH_SCOPES if name.startswith(("tags/", "segments/")) else PUT_IN.get(name, []):
         for inner in names(folder) if (SQL_ROOT / folder).is_dir() else [folder]:
             yield load(inner)
             yield from put_into(inner)
@@ -95,10 +100,10 @@ def ways_of_naming(sources: Iterable[str]) -> list[re.Pattern[str]]:
                 found.append(re.compile(re.escape(node.value)))
             elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 parts = [
-                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"(?P<word>\w+)"
-                    for part in node.values
+                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else rf"(?P<word_{place}>\w+)"
+                    for place, part in enumerate(node.values)
                 ]
-                if "/" in parts[0] and len(node.values) == 2:
+                if "/" in parts[0]:
                     found.append(re.compile("".join(parts)))
     return found
 
@@ -119,7 +124,7 @@ def unnamed(known: Iterable[str], sources: list[str], settings: list[str]) -> li
 
     def is_named(name: str) -> bool:
         matches = [match for pattern in patterns if (match := pattern.fullmatch(name))]
-        return any(match.groupdict().get("word") in {None, *words} for match in matches)
+        return any(words.issuperset(match.groupdict().values()) for match in matches)
 
     return [name for name in known if not is_named(name)]
 
@@ -196,3 +201,5 @@ def test_the_guard_of_dead_statements_finds_one() -> None:
     python = ["""tx.many("load/one"); tx.many(f"load/typed/{entity}"); ENTITY = "order" """]
     known = ["load/one", "load/typed/order", "load/typed/member", "load/typed/refund", "load/two"]
     assert unnamed(known, python, ["audience: member"]) == ["load/typed/refund", "load/two"]
+    python = ["""SCOPE = "all"; tx.many(f"scope/{scope}/{name}", of="lines")"""]
+    assert unnamed(["scope/all/lines", "scope/all/events"], python, []) == ["scope/all/events"]

@@ -1,7 +1,8 @@
--- purpose: features and segments of one customer as of an instant; empty but for the stage before the first paid order
+-- purpose: features and segments of one customer as of an instant; empty but for who they are before the first paid
+--          order
 -- grain:   one row
--- params:  customers relation, shop_id text, customer_id text, as_of timestamptz, rfm jsonb, segments jsonb
--- reads:   the customers table, facts.customers
+-- params:  features relation, standing relation, shop_id text, customer_id text, as_of timestamptz
+-- reads:   the features, the segments made of them, facts.customers
 -- writes:  nothing
 -- returns: maybe
 SELECT
@@ -14,21 +15,29 @@ SELECT
     coalesce(features.refund_count, 0) AS refund_count,
     coalesce(features.refund_minor, 0) AS refund_minor,
     coalesce(features.net_minor, 0) AS net_minor,
+    features.purchase_days,
+    features.first_day,
+    features.last_day,
+    features.item_count,
+    features.discount_count,
+    features.discount_minor,
+    features.coupon_count,
+    features.coupon_minor,
     %(as_of)s::timestamptz - features.last_paid_at AS recency,
     (features.last_paid_at - features.first_paid_at) / nullif(features.order_count - 1, 0) AS mean_gap,
-    labels.r_score,
-    labels.f_score,
-    labels.m_score,
-    labels.rfm_group,
-    labels.value_tier,
-    labels.stage
+    standing.r_score,
+    standing.f_score,
+    standing.m_score,
+    standing.rfm_group,
+    standing.value_tier,
+    coalesce(standing.stage, 'prospect') AS stage,
+    standing.dormancy,
+    standing.cause,
+    standing.dormant_from,
+    standing.next_change_at
 FROM facts.customers AS customers
-LEFT JOIN __customers__ AS features ON customers.customer_no = features.customer_no
-CROSS JOIN
-    LATERAL record.labels(
-        features.last_paid_at, features.order_count, features.net_minor, %(as_of)s::timestamptz, %(rfm)s::jsonb,
-        %(segments)s::jsonb
-    ) AS labels
+LEFT JOIN __features__ AS features ON customers.customer_no = features.customer_no
+LEFT JOIN __standing__ AS standing ON customers.customer_no = standing.customer_no
 WHERE
     customers.shop_id = %(shop_id)s::text
     AND customers.customer_id = %(customer_id)s::text

@@ -1,7 +1,7 @@
 -- purpose: how many customers of a shop had not paid an order by an instant, guests left out
 -- grain:   one row
--- params:  customers relation, shop_id text, as_of timestamptz
--- reads:   the customers table, facts.customers
+-- params:  features relation, shop_id text, as_of timestamptz
+-- reads:   the features, facts.customers
 -- writes:  nothing
 -- returns: one
 SELECT count(*) AS customers
@@ -11,6 +11,6 @@ WHERE
     AND known.known_at <= %(as_of)s::timestamptz
     AND NOT known.is_guest
     AND NOT EXISTS (
-        SELECT FROM __customers__ AS paying
+        SELECT FROM __features__ AS paying
         WHERE paying.customer_no = known.customer_no
     )

@@ -1,27 +1,34 @@
-"""`touchpoint segments …`: how many customers are in each segment as of an instant, and why one is."""
+"""`touchpoint segments …`: how many customers are in each segment as of an instant, who, who moved, and why."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services, show
-from touchpoint.settings import CONFIG_ROOT, load_segments
+from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from touchpoint.db import Transaction
+    from touchpoint.record.segments import Everybody, Kind
+    from touchpoint.settings import Shop
 
 segments_app = typer.Typer(help="Segments of customers, as of any instant.", no_args_is_help=True)
+KindOption = Annotated[str, typer.Option("--kind", help="rfm_group, value_tier, stage, dormancy or cause.")]
 
 
 @segments_app.command("show")
 def segments_show(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """Customers by RFM group, value tier and lifecycle stage."""
+    """Customers by RFM group, value tier, lifecycle stage, dormancy and cause of leaving."""
     from touchpoint.record import segments
 
-    loaded = known_shop(shop)
-    with services() as opened:
-        at = instant(opened, as_of)
-        with opened.db.transaction() as tx:
-            found = segments.counts(tx, shop=loaded, as_of=at, segments=load_segments(CONFIG_ROOT))
+    with _record(shop, as_of) as (tx, loaded, at, everyone):
+        found = segments.counts(tx, shop=loaded, as_of=at, everyone=everyone)
     show(found, as_json, "No customers by then.")
 
 
@@ -32,13 +39,88 @@ def segments_explain(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why a customer is in each segment: values, scores and where they begin."""
+    """Why a customer is in each segment and has each tag: values, scores, evidence, and where things begin."""
+    from touchpoint.record.explain import explain
+
+    rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
+    with _record(shop, as_of) as (tx, loaded, at, everyone):
+        found = explain(tx, shop=loaded, customer_id=customer, as_of=at, everyone=everyone, **rules)
+    show(found, as_json, "")
+
+
+@segments_app.command("digest")
+def segments_digest(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """One number for all that is derived as of an instant: asked twice of the same data, the same."""
     from touchpoint.record import segments
 
-    loaded = known_shop(shop)
+    with _record(shop, as_of) as (tx, _, _, everyone):
+        found = segments.digest(tx, everyone)
+    show(found, as_json, "")
+
+
+@segments_app.command("members")
+def segments_members(
+    shop: ShopOption = DEFAULT_SHOP,
+    as_of: AsOf = None,
+    kind: KindOption = "stage",
+    segment: Annotated[str, typer.Option("--segment", help="List who was in this one; without it, counts.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Who was in a segment at an instant, as the record said then (since its first refresh)."""
+    from touchpoint.record import segments
+
+    loaded, asked = known_shop(shop), _kind(kind)
     with services() as opened:
         at = instant(opened, as_of)
-        rules = load_segments(CONFIG_ROOT)
         with opened.db.transaction() as tx:
-            found = segments.explain(tx, shop=loaded, customer_id=customer, as_of=at, segments=rules)
-    show(found, as_json, "")
+            if segment:
+                found = segments.who(tx, shop_id=loaded.id, at=at, kind=asked, segment=segment)
+            else:
+                found = segments.members(tx, shop_id=loaded.id, at=at)
+    show(found, as_json, "Nobody: the record begins with the shop's first refresh; `segments show` asks the facts.")
+
+
+@segments_app.command("moves")
+def segments_moves(
+    begins: Annotated[str, typer.Option("--from", help="Instant, ISO 8601 with offset.")],
+    ends: Annotated[str | None, typer.Option("--until", help="Instant; now if left out.")] = None,
+    shop: ShopOption = DEFAULT_SHOP,
+    kind: KindOption = "stage",
+    as_json: AsJson = False,
+) -> None:
+    """Who moved where between two instants, as the record said at each."""
+    from touchpoint.record import segments
+
+    loaded, asked = known_shop(shop), _kind(kind)
+    with services() as opened:
+        span = {"begins": instant(opened, begins), "ends": instant(opened, ends)}
+        with opened.db.transaction() as tx:
+            found = segments.moves(tx, shop_id=loaded.id, kind=asked, **span)
+    show(found, as_json, "Nobody moved.")
+
+
+@contextmanager
+def _record(shop: str, as_of: str | None) -> Iterator[tuple[Transaction, Shop, datetime, Everybody]]:
+    from touchpoint.record import segments
+
+    loaded, rules, tags = known_shop(shop), load_segments(CONFIG_ROOT), load_tags(CONFIG_ROOT)
+    with services() as opened:
+        at = instant(opened, as_of)
+        with (
+            opened.db.transaction() as tx,
+            segments.everybody(tx, shop=loaded, as_of=at, segments=rules, tags=tags) as everyone,
+        ):
+            yield tx, loaded, at, everyone
+
+
+def _kind(word: str) -> Kind:
+    kinds: dict[str, Kind] = {
+        "rfm_group": "rfm_group",
+        "value_tier": "value_tier",
+        "stage": "stage",
+        "dormancy": "dormancy",
+        "cause": "cause",
+    }
+    if word not in kinds:
+        raise typer.BadParameter(f"{word!r} is no kind of segment: one of {', '.join(kinds)}", param_hint="--kind")
+    return kinds[word]

@@ -21,7 +21,7 @@ from touchpoint.pipeline.runs import read_run
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.services import Services
-from touchpoint.settings import Shop, load_logistics, load_policy, load_segments, load_shop
+from touchpoint.settings import Shop, load_logistics, load_policy, load_segments, load_shop, load_tags
 
 
 def config_check(services: Services) -> int:
@@ -124,11 +124,12 @@ def _require_all_decided(made: decisions.Plan) -> None:
 
 def _record(tx: Transaction, services: Services, run: Run, shop: Shop) -> Derived:
     """The stored record where it stands at the run's own instant, else one of the run's own."""
+    segments = load_segments(services.config)
     if run.is_at_head and head.read(tx, run.shop_id).refreshed_as_of == run.as_of:
         features = record.FEATURES
     else:
-        features = record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no)
-    return Derived(tx, shop, run.as_of, run.run_no, features, load_segments(services.config))
+        features = record.scratch(tx, shop_id=run.shop_id, as_of=run.as_of, run_no=run.run_no, segments=segments)
+    return Derived(tx, shop, run.as_of, run.run_no, features, segments, load_tags(services.config))
 
 
 def _asker(tx: Transaction, services: Services, run: Run, shop: Shop) -> recompute.Ask:

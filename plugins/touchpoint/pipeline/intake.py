@@ -9,12 +9,13 @@ from touchpoint.db import Transaction
 from touchpoint.errors import GateFailed, NotAtHead
 from touchpoint.facts import head, landing, merge
 from touchpoint.model import Entity, Mode, Run
+from touchpoint.pipeline.learning import norms_of
 from touchpoint.pipeline.runs import gate_state, lose_head, read_run
 from touchpoint.quality import gate
 from touchpoint.record import parcels
 from touchpoint.record import refresh as record
 from touchpoint.services import Services
-from touchpoint.settings import Shop, load_logistics, load_segments, load_shop, load_tags
+from touchpoint.settings import Shop, load_segments, load_shop, load_tags
 from touchpoint.sources import open_source
 
 EXTRACTED = tuple(landing.LANDS)
@@ -154,8 +155,9 @@ def refresh(services: Services, run_no: int | None) -> int:
 
 
 def _keep_norms(services: Services, run: Run) -> None:
-    rules = load_logistics(services.config).rules(load_shop(run.shop_id, services.config))
+    shop = load_shop(run.shop_id, services.config)
     with services.db.transaction() as tx:
+        rules = norms_of(tx, services, shop, run.as_of)
         parcels.keep_norms(tx, shop_id=run.shop_id, as_of=run.as_of, rules=rules)
 
 

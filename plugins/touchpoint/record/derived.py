@@ -9,7 +9,8 @@ from typing import Any
 
 from touchpoint.db import Transaction
 from touchpoint.record import refresh, rfm
-from touchpoint.settings import Segments, Shop
+from touchpoint.record.learned import Lessons
+from touchpoint.settings import Segments, Shop, Tags
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Derived:
     Attributes:
         features: relation of the customer features: the stored one, or the run's own.
         segments: rules of scores, groups and tiers.
+        inferred: the tags there are.
     """
 
     tx: Transaction
@@ -27,13 +29,36 @@ class Derived:
     run_no: int
     features: str
     segments: Segments
+    inferred: Tags
 
     @cached_property
     def series(self) -> str:
         """Relation of what each customer bought of each product series: stored where the features are."""
         if self.features == refresh.FEATURES:
             return refresh.SERIES
-        return refresh.scratch_series(self.tx, shop_id=self.shop.id, as_of=self.as_of, run_no=self.run_no)
+        return refresh.scratch_series(
+            self.tx, shop_id=self.shop.id, as_of=self.as_of, run_no=self.run_no, segments=self.segments
+        )
+
+    @cached_property
+    def tags(self) -> str:
+        """Relation of the tags inferred of each customer: stored where the features are."""
+        if self.features == refresh.FEATURES:
+            return refresh.TAGS
+        return refresh.scratch_tags(
+            self.tx,
+            shop=self.shop,
+            as_of=self.as_of,
+            run_no=self.run_no,
+            features=self.features,
+            series=self.series,
+            tags=self.inferred,
+        )
+
+    @cached_property
+    def lessons(self) -> Lessons:
+        """What the shop had learned from its own data by the run's instant."""
+        return Lessons(self.tx, self.shop.id, self.as_of)
 
     @cached_property
     def rfm(self) -> dict[str, Any]:

@@ -22,14 +22,14 @@ _STEP = timedelta(microseconds=1)  # the finest PostgreSQL keeps
 _FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
 
-def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str, segments: Segments) -> dict[str, Any]:
+def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str | None, segments: Segments) -> dict[str, Any]:
     """The parameter `rfm` of audience statements and of record.labels.
 
     Args:
         tx: an open transaction.
         shop: the shop; its currency picks the amounts.
         as_of: the instant looked from, aware.
-        relation: customer features as of that instant.
+        relation: customer features as of that instant; None: the stored ones, whose indexes know the order.
         segments: the rules.
 
     Returns:
@@ -42,7 +42,10 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str, segme
     """
     tiers = segments.value_tiers
     shares = {"quintiles": shares_of(_FIFTHS), "quantiles": shares_of(tiers.quantiles)}
-    measured = tx.many("segments/bounds", features=relation, shop_id=shop.id, **shares)
+    if relation is None:
+        measured = tx.many("segments/bounds_of_head", shop_id=shop.id, **shares)
+    else:
+        measured = tx.many("segments/bounds", features=relation, shop_id=shop.id, **shares)
     found = {row["measure"]: row for row in measured}
     customers = found["recency"]["customers"]
     enough = customers >= segments.rfm.min_customers

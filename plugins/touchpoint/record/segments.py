@@ -1,7 +1,4 @@
-"""Segments of a shop as of an instant: who is in each RFM group, value tier and lifecycle stage, and why.
-
-At or after the head one pass over the narrow facts tells everybody's features; before it, the versions known then.
-"""
+"""Segments of a shop as of an instant: made anew from what was known then, or as the record said at the time."""
 
 from __future__ import annotations
 
@@ -9,61 +6,90 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
-from uuid import uuid4
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
-from touchpoint.db import Json, Row, Transaction
-from touchpoint.errors import TouchpointError
+from touchpoint.db import Row, Transaction
 from touchpoint.money import EXPONENTS
-from touchpoint.record import rfm
-from touchpoint.settings import Segments, Shop
-from touchpoint.settings.segments import mean_score
+from touchpoint.record import made, memberships, rfm
+from touchpoint.record.availability import within_reach
+from touchpoint.record.dormancy import dormancy_rules
+from touchpoint.settings import Segments, Shop, Tags
+
+Kind = Literal["rfm_group", "value_tier", "stage", "dormancy", "cause"]
+CAUSE = "leaving_cause"
 
 
 @dataclass(frozen=True)
 class Everybody:
-    """Every customer of a shop as of an instant; labels follow when they are read (record.labels).
+    """Every customer of a shop, or person of a brand, with a paid order as of an instant; guests left out.
 
     Attributes:
-        customers: relation of the features of every customer with a paid order, guests left out.
+        features, series, tags, standing: relations shaped like the stored ones (record.customer_features,
+            customer_series, customer_tags, customer_segments).
         bounds: where scores and tiers begin; see `rfm.bounds`.
-        parameters: what statements that read labels take.
+        dormancy: when silence becomes dormancy; see `dormancy_rules`.
     """
 
-    customers: str
+    features: str
+    series: str
+    tags: str
+    standing: str
     bounds: dict[str, Any]
-    parameters: dict[str, object]
+    dormancy: dict[str, Any]
 
 
 @contextmanager
-def everybody(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> Iterator[Everybody]:
-    """Features of every customer of a shop as of an instant, and the bounds they make, while the block lasts."""
-    is_current = tx.one("features/stands_at", shop_id=shop.id, as_of=as_of)["is_current"]
-    customers = f"record.customers_{uuid4().hex}"
-    tx.one("features/hold_plan" if is_current else "features/hold_memory")
-    tx.do(
-        "segments/features",
-        customers=customers,
-        features="features/of_record" if is_current else "features/of_facts",
-        shop_id=shop.id,
-        as_of=as_of,
-        cuts=tx.one("features/cuts", shop_id=shop.id)["cuts"],
-    )
-    bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=customers, segments=segments)
-    tx.many("features/free_plan")
-    labels = {"as_of": as_of, "rfm": Json(bounds), "segments": Json(segments.seconds())}
-    yield Everybody(customers, bounds, {"customers": customers, **labels})
-    tx.do("segments/forget", customers=customers)
+def everybody(
+    tx: Transaction,
+    *,
+    shop: Shop,
+    as_of: datetime,
+    segments: Segments,
+    tags: Tags,
+    scope: made.Scope = "all",
+    wanted: tuple[str, ...] | None = None,
+) -> Iterator[Everybody]:
+    """The whole record as of an instant, made from the narrow facts, while the block lasts.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop; of a brand, any of its shops.
+        as_of: the instant looked from, aware: by what had happened, and was known, then.
+        segments, tags: the rules.
+        scope: `all` customers, or the people of a `brand` (`narrow.brand` lists them first).
+        wanted: the tags to infer; None: every one the shop has the facts for.
+    """
+    found = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop))
+    chosen = tuple(tag for tag in found if wanted is None or tag.name in wanted)
+    at = {"shop_id": shop.id, "as_of": as_of, "scope": scope, "window": segments.window}
+    with (
+        made.table(tx, "features") as features,
+        made.table(tx, "series") as series,
+        made.table(tx, "tags") as inferred,
+        made.table(tx, "standing") as standing,
+    ):
+        tx.one("features/hold_plan")
+        made.features(tx, features, **at)  # type: ignore[arg-type]
+        made.series(tx, series, **at)  # type: ignore[arg-type]
+        tx.do("features/analyse_made", made=features)
+        tx.do("features/analyse_made", made=series)
+        made.tags(tx, inferred, shop=shop, as_of=as_of, scope=scope, wanted=chosen, features=features, series=series)
+        bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=features, segments=segments)
+        dormancy = dormancy_rules(tx, shop=shop, as_of=as_of, segments=segments)
+        tx.many("features/free_plan")
+        tx.one("features/hold_memory")
+        given = memberships.parameters(as_of, bounds, dormancy, segments)
+        tx.do("segments/make", made=standing, features=features, tags=inferred, shop_id=shop.id, **given)
+        tx.many("features/free_plan")
+        yield Everybody(features, series, inferred, standing, bounds, dormancy)
 
 
-def counts(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> list[Row]:
+def counts(tx: Transaction, *, shop: Shop, as_of: datetime, everyone: Everybody) -> list[Row]:
     """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none."""
-    with everybody(tx, shop=shop, as_of=as_of, segments=segments) as made:
-        found = tx.many("segments/counts", **made.parameters)
-        prospects = tx.one("segments/prospects", customers=made.customers, shop_id=shop.id, as_of=as_of)["customers"]
+    found = tx.many("segments/counts", features=everyone.features, standing=everyone.standing)
+    prospects = tx.one("segments/prospects", features=everyone.features, shop_id=shop.id, as_of=as_of)["customers"]
     if prospects:
         found.append({"kind": "stage", "segment": "prospect", "customers": prospects, "orders": 0, "net_minor": 0})
     in_all: Counter[str] = Counter()
@@ -83,81 +109,32 @@ def counts(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) 
     ]
 
 
-def explain(tx: Transaction, *, shop: Shop, customer_id: str, as_of: datetime, segments: Segments) -> list[Row]:
-    """Why a customer is in each segment: rows of what, value and why.
+def digest(tx: Transaction, everyone: Everybody) -> list[Row]:
+    """One number for all features, series, tags and segments: the same whenever the same is known."""
+    relations = {
+        "features": everyone.features,
+        "series": everyone.series,
+        "tags": everyone.tags,
+        "segments": everyone.standing,
+    }
+    return [{"what": what, **tx.one("segments/digest", made=made)} for what, made in relations.items()]
 
-    Raises:
-        TouchpointError: the shop knew no such customer by then.
-    """
-    with everybody(tx, shop=shop, as_of=as_of, segments=segments) as made:
-        found = tx.maybe("segments/customer", shop_id=shop.id, customer_id=customer_id, **made.parameters)
-    if found is None:
-        raise TouchpointError(
-            f"no customer {customer_id!r} by then", place=f"shop {shop.id}", remedy="see the id as the platform has it"
-        )
-    if found["is_guest"]:
-        return [_row("guest", "yes", "an order that names no customer: in no segment")]
-    rows = _values(found, shop, segments)
-    if found["order_count"]:
-        rows += _scores(found, made.bounds, shop)
-    series = tx.many("segments/series_of_customer", shop_id=shop.id, customer_no=found["customer_no"], as_of=as_of)
-    return rows + [
-        _row(f"series {row['series']}", major(row["net_minor"], shop), f"in {row['order_count']} paid orders")
-        for row in series
-    ]
+
+def members(tx: Transaction, *, shop_id: str, at: datetime) -> list[Row]:
+    """Customers in each segment at an instant, as the record said then."""
+    return tx.many("segments/members", shop_id=shop_id, at=at)
+
+
+def who(tx: Transaction, *, shop_id: str, at: datetime, kind: Kind, segment: str) -> list[Row]:
+    """Who was in a segment at an instant, as the record said then: customer ids, since when, their other segments."""
+    return tx.many("segments/who", shop_id=shop_id, at=at, kind=kind, segment=segment)
+
+
+def moves(tx: Transaction, *, shop_id: str, begins: datetime, ends: datetime, kind: Kind) -> list[Row]:
+    """How many customers moved from which segment to which between two instants, as the record said at each."""
+    return tx.many("segments/moves", shop_id=shop_id, begins=begins, ends=ends, kind=kind)
 
 
 def major(minor: int, shop: Shop) -> Decimal:
     """Minor units of the shop's currency as an amount in major units."""
     return Decimal(minor).scaleb(-EXPONENTS.get(shop.currency, 2))
-
-
-def _values(found: Row, shop: Shop, segments: Segments) -> list[Row]:
-    silence = found["recency"]
-    stage_why = f"{found['order_count']} paid orders, {silence.days} days of silence" if silence else "no paid order"
-    lasting = ", ".join(
-        f"{name} after {getattr(segments, f'{name}_after').days} d" for name in ("drifting", "dormant", "lost")
-    )
-    amounts = f"paid {major(found['paid_minor'], shop)}, refunded {major(found['refund_minor'], shop)}"
-    rows = [
-        _row("stage", found["stage"], f"{stage_why}; {lasting}"),
-        _row("orders", found["order_count"], f"first {_local(found['first_paid_at'], shop)}"),
-        _row("last paid", _local(found["last_paid_at"], shop), f"mean gap {_days(found['mean_gap'])}"),
-        _row("net", major(found["net_minor"], shop), f"{amounts} in {found['refund_count']} refunds"),
-    ]
-    return rows if found["order_count"] else rows[:1]
-
-
-def _scores(found: Row, bounds: dict[str, Any], shop: Shop) -> list[Row]:
-    r, f, m = found["r_score"], found["f_score"], found["m_score"]
-    by = f"{bounds['rule']}, {bounds['customers']} customers"
-    begins = {
-        "r": [_local(datetime.fromtimestamp(value, UTC), shop) for value in bounds["recency"]],
-        "f": bounds["frequency"],
-        "m": [major(value, shop) for value in bounds["monetary"]],
-    }
-    told = {name: ", ".join(f"{score} from {value}" for score, value in enumerate(begins[name], 2)) for name in "rfm"}
-    tiers = zip(bounds["tiers"][1:], bounds["tier_from"], strict=True)
-    return [
-        _row("r_score", r, f"last paid: {told['r']}"),
-        _row("f_score", f, f"orders: {told['f']}"),
-        _row("m_score", m, f"net: {told['m']}"),
-        _row("rfm_group", found["rfm_group"], f"r={r} f={f} m={m} (fm={mean_score(f, m)}), by {by}"),
-        _row(
-            "value_tier",
-            found["value_tier"],
-            f"{', '.join(f'{name} from {major(value, shop)}' for name, value in tiers)}, by {bounds['tier_rule']}",
-        ),
-    ]
-
-
-def _row(what: str, value: object, why: str) -> Row:
-    return {"what": what, "value": value, "why": why}
-
-
-def _local(instant: datetime | None, shop: Shop) -> str:
-    return instant.astimezone(ZoneInfo(shop.zone)).isoformat(sep=" ", timespec="seconds") if instant else ""
-
-
-def _days(gap: Any) -> str:
-    return "not known yet" if gap is None else f"{gap.total_seconds() / 86400:.1f} d"

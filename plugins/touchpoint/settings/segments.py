@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StringConstraints, field_validator, model_validator
 
 from touchpoint.settings.dormancy import Dormancy
-from touchpoint.settings.values import Duration, Strict
+from touchpoint.settings.values import Duration, Strict, Window
 
 Score = Annotated[StrictInt, Field(ge=1, le=5)]
 SCORES = (1, 2, 3, 4, 5)
@@ -140,8 +140,13 @@ class ValueTiers(Strict):
 
 
 class Segments(Strict):
-    """config/segments.yaml."""
+    """config/segments.yaml.
 
+    Attributes:
+        window: how far back features look; None: everything.
+    """
+
+    window: Window
     new_orders: int = 1
     second_time_orders: int = 2
     loyal_orders: int = 3

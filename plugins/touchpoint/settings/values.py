@@ -51,9 +51,15 @@ def parse_price(value: object) -> Decimal:
     return Decimal(value)
 
 
+def parse_window(value: object) -> timedelta | None:
+    """`all`, for everything there is, as None; else how far back, as in `730d`."""
+    return None if value is None or value == "all" else parse_duration(value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
 Day = Annotated[date, BeforeValidator(parse_day)]
+Window = Annotated[timedelta | None, BeforeValidator(parse_window)]
 Price = Annotated[Decimal, BeforeValidator(parse_price)]
 
 

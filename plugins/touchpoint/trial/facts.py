@@ -14,7 +14,7 @@ from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.render.samples import sample_facts
 from touchpoint.services import Services, run_from_row
-from touchpoint.settings import Shop, load_logistics, load_segments
+from touchpoint.settings import Shop, load_logistics, load_segments, load_tags
 from touchpoint.trial.asked import LASTS, REALM, Asked
 
 
@@ -34,8 +34,8 @@ def facts(
 
 
 def _candidates(tx: Transaction, services: Services, shop: Shop, campaign: Campaign, run: Run) -> list[Candidate]:
-    relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no)
     segments = load_segments(services.config)
+    relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no, segments=segments)
     found = audiences.ask(
         tx,
         run=run,
@@ -43,7 +43,7 @@ def _candidates(tx: Transaction, services: Services, shop: Shop, campaign: Campa
         campaign=campaign,
         relation=relation,
         segments=segments,
-        derived=Derived(tx, shop, run.as_of, run.run_no, relation, segments),
+        derived=Derived(tx, shop, run.as_of, run.run_no, relation, segments, load_tags(services.config)),
         logistics=load_logistics(services.config).rules(shop),
     )
     return list(found.candidates)

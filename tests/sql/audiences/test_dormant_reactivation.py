@@ -22,6 +22,7 @@ from tests.sql.decide.building import (
     make_segments,
     make_shop,
     rows,
+    scratched,
     undone,
 )
 
@@ -90,7 +91,7 @@ def ask(
 
 
 def _asked(tx: Transaction, spec: Campaign, run: Run, shop: Shop = LAB) -> dict[str, Any]:
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no)
+    relation = scratched(tx, run.as_of, run.run_no)
     derived = Derived(tx, shop, run.as_of, run.run_no, relation, make_segments())
     told = {"run": run, "shop": shop, "campaign": spec, "relation": relation, "segments": make_segments()}
     return {**told, "derived": derived}

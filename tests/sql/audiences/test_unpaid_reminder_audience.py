@@ -20,6 +20,7 @@ from tests.sql.decide.building import (
     make_segments,
     make_shop,
     rows,
+    scratched,
     undone,
 )
 
@@ -72,7 +73,7 @@ def ask(tx: Transaction, offer: str = "none") -> audience.Audience:
     campaign = make_campaign()
     parameters = {**campaign.audience.parameters, "offer": offer}
     campaign = make_campaign(audience={"statement": "unpaid_reminder", "parameters": parameters})
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=run.run_no)
+    relation = scratched(tx, AS_OF, run.run_no)
     return audience.ask(tx, run=run, shop=make_shop(), campaign=campaign, relation=relation, segments=make_segments())
 
 

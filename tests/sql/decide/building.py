@@ -13,7 +13,8 @@ from typing import Any
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database, Json, Transaction
 from touchpoint.model import Cadence, Mode, Run
-from touchpoint.settings import CONFIG_ROOT, Policy, Segments, Shop, read_yaml
+from touchpoint.record import narrow, refresh
+from touchpoint.settings import CONFIG_ROOT, Policy, Segments, Shop, load_tags, read_yaml
 
 AS_OF = datetime.fromisoformat("2026-03-10T14:00:00+08:00")
 SHOP = "lab"
@@ -234,3 +235,24 @@ def cover(tx: Transaction, order_id: str, *, covered_as_of: datetime, released_a
 
 def minutes(value: float) -> timedelta:
     return timedelta(minutes=value)
+
+
+def refreshed(tx: Transaction, as_of: datetime, batch_ids: list[int], **shop: Any) -> int:
+    """The stored record brought to an instant, by the rules of the repository; returns the rows written."""
+    given = {"segments": make_segments(), "tags": load_tags()}
+    return refresh.refresh(tx, shop=make_shop(**shop), as_of=as_of, batch_ids=batch_ids, **given)
+
+
+def collected(tx: Transaction, as_of: datetime, **shop: Any) -> None:
+    """The narrow facts of everything in facts, as refreshes at the head would have left them."""
+    tables = ("orders", "order_lines", "refunds", "products", "reviews", "shipments", "tracking_events")
+    found = " UNION ".join(f"SELECT batch_id FROM facts.{table}" for table in tables)
+    batch_ids = [row["batch_id"] for row in rows(tx, found)]
+    narrow.collect(tx, shop=make_shop(**shop), as_of=as_of, batch_ids=batch_ids)
+
+
+def scratched(tx: Transaction, as_of: datetime, run_no: int, **shop: Any) -> str:
+    """The features of a run of its own as of an instant; returns the relation."""
+    collected(tx, as_of, **shop)
+    made = make_shop(**shop)
+    return refresh.scratch(tx, shop_id=made.id, as_of=as_of, run_no=run_no, segments=make_segments())

@@ -19,6 +19,7 @@ from tests.sql.decide.building import (
     make_segments,
     make_shop,
     rows,
+    scratched,
     undone,
 )
 
@@ -73,7 +74,7 @@ def tx(shared: Database) -> Iterator[Transaction]:
 def sent(tx: Transaction, run: Run, campaign: Campaign | None = None) -> plan.Plan:
     """A run in mode send, as the pipeline does it."""
     campaign = campaign or make_campaign()
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no)
+    relation = scratched(tx, run.as_of, run.run_no)
     audience.store(tx, run=run, shop=LAB, campaign=campaign, relation=relation, segments=make_segments())
     made = plan.decide(tx, run=run, shop=LAB, policy=make_policy(), campaigns={campaign.id: campaign}, at=run.as_of)
     enqueue(tx, run, made.enqueue)
@@ -93,7 +94,7 @@ def asker(tx: Transaction, run: Run) -> Ask:
                 run=run,
                 shop=LAB,
                 campaign=question.campaign,
-                relation=refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no),
+                relation=scratched(tx, run.as_of, run.run_no),
                 segments=make_segments(),
                 configured=question.configured,
             )

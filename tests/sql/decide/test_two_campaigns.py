@@ -19,6 +19,7 @@ from tests.sql.decide.building import (
     make_segments,
     make_shop,
     rows,
+    scratched,
 )
 
 from touchpoint.campaigns.load import load_campaigns
@@ -65,7 +66,7 @@ def asleep(database: Database) -> Database:
 
 
 def store(tx: Transaction, run: Run, *campaigns: Campaign) -> None:
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=run.as_of, run_no=run.run_no)
+    relation = scratched(tx, run.as_of, run.run_no)
     derived = Derived(tx, LAB, run.as_of, run.run_no, relation, make_segments())
     for campaign in campaigns:
         told: dict[str, Any] = {"run": run, "shop": LAB, "campaign": campaign, "relation": relation}

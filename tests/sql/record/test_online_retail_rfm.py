@@ -29,8 +29,8 @@ import pytest
 from tests.sql.decide.building import SHOP, identity_of, make_shop, rows, undone
 
 from touchpoint.db import Database, Transaction
-from touchpoint.record import segments
-from touchpoint.settings import CONFIG_ROOT, Segments, read_yaml
+from touchpoint.record import narrow, segments
+from touchpoint.settings import CONFIG_ROOT, Segments, load_tags, read_yaml
 from touchpoint.statements import ROOT
 
 RETAIL = Path(os.environ.get("TOUCHPOINT_DATA", ROOT.parent / "shared" / "data")) / "online_retail.parquet"
@@ -38,8 +38,8 @@ LONDON = ZoneInfo("Europe/London")
 BRITISH = make_shop(zone="Europe/London", currency="GBP")
 BOTTOM_UP = [1, 2, 3, 4, 5]
 LABELLED = (
-    "SELECT f.*, labels.* FROM {} AS f CROSS JOIN LATERAL record.labels(f.last_paid_at, f.order_count, f.net_minor,"
-    " %(as_of)s::timestamptz, %(rfm)s::jsonb, %(segments)s::jsonb) AS labels ORDER BY f.customer_no"
+    "SELECT f.*, s.r_score, s.f_score, s.m_score, s.rfm_group, s.value_tier, s.stage FROM {} AS f"
+    " INNER JOIN {} AS s USING (customer_no) ORDER BY f.customer_no"
 )
 
 pytestmark = pytest.mark.skipif(
@@ -160,8 +160,9 @@ def csv(frame: pd.DataFrame) -> BytesIO:
 
 def labelled(tx: Transaction, as_of: datetime, made: Segments) -> pd.DataFrame:
     """Features and labels of every customer, from SQL."""
-    with segments.everybody(tx, shop=BRITISH, as_of=as_of, segments=made) as everybody:
-        found = pd.DataFrame(rows(tx, LABELLED.format(everybody.customers), **everybody.parameters))
+    narrow.collect(tx, shop=BRITISH, as_of=as_of, batch_ids=[1])
+    with segments.everybody(tx, shop=BRITISH, as_of=as_of, segments=made, tags=load_tags()) as everybody:
+        found = pd.DataFrame(rows(tx, LABELLED.format(everybody.features, everybody.standing)))
     days = [(as_of - last).days for last in found["last_paid_at"]]
     return found.assign(days=days, money=found["net_minor"] / 100)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, rows
+from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, refreshed, rows
 
 from touchpoint import migrations
 from touchpoint.db import Database
@@ -57,7 +57,11 @@ def test_a_record_of_before_is_what_a_refresh_makes(server: Any) -> None:
     command.upgrade(config, "head")
     database = Database(url)
     with database.transaction() as tx:
-        found = rows(tx, "SELECT order_count, refund_count, refund_minor, net_minor FROM record.customer_features")
-        assert sorted(map(tuple, (row.values() for row in found))) == [(1, 0, 0, 500), (2, 1, 70, 930)]
-        assert refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1]) == 0, "nothing is left to do"
+        stood = "SELECT order_count, refund_count, refund_minor, net_minor FROM record.customer_features"
+        for written in (True, False):
+            found = rows(tx, stood)
+            assert sorted(map(tuple, (row.values() for row in found))) == [(1, 0, 0, 500), (2, 1, 70, 930)]
+            # What the schema of before had no room for (days, segments) comes with the first refresh, and once.
+            assert bool(refreshed(tx, AS_OF, [])) is written
+            assert rows(tx, "SELECT count(*) AS n FROM record.customer_segments") == [{"n": 2}]
     database.close()

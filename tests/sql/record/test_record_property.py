@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.sql.decide.building import AS_OF, SHOP, add_customer, insert, rows, undone
+from tests.sql.decide.building import AS_OF, SHOP, add_customer, insert, make_segments, refreshed, rows, scratched, undone
 
 from touchpoint.db import Database, Transaction
 from touchpoint.record import refresh
@@ -218,19 +218,19 @@ def test_the_head_and_any_past_are_what_the_facts_say(
             for version in batch:
                 merge(tx, people, version, number, as_of)
                 known.learn(as_of, *version)
-            refresh.refresh(tx, shop_id=SHOP, as_of=as_of, batch_ids=[number])
+            refreshed(tx, as_of, [number])
             advance(tx, as_of)
             assert rows(tx, FEATURES.format(refresh.FEATURES)) == known.features(as_of)
             assert rows(tx, SERIES.format(refresh.SERIES)) == known.series(as_of)
-            assert refresh.refresh(tx, shop_id=SHOP, as_of=as_of, batch_ids=[*range(1, number + 1)]) == 0
+            assert refreshed(tx, as_of, [*range(1, number + 1)]) == 0
             assert_scratch(tx, known, as_of, number)
         assert_scratch(tx, known, AS_OF + past * HOUR - timedelta(minutes=30), 99)
 
 
 def assert_scratch(tx: Transaction, known: Everything, as_of: datetime, run_no: int) -> None:
-    made = refresh.scratch(tx, shop_id=SHOP, as_of=as_of, run_no=run_no)
+    made = scratched(tx, as_of, run_no)
     assert rows(tx, FEATURES.format(made)) == known.features(as_of)
-    made = refresh.scratch_series(tx, shop_id=SHOP, as_of=as_of, run_no=run_no)
+    made = refresh.scratch_series(tx, shop_id=SHOP, as_of=as_of, run_no=run_no, segments=make_segments())
     assert rows(tx, SERIES.format(made)) == known.series(as_of)
 
 
@@ -245,7 +245,7 @@ def test_the_plain_reading_can_tell(shared: Database) -> None:
         known.learn(AS_OF, *order)
         back = {"refund_id": "r1", "order_id": "o1", "amount_minor": 300, "happened_at": AS_OF}
         merge(tx, people, ("refunds", back), 1, AS_OF)
-        refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1])
+        refreshed(tx, AS_OF, [1])
         assert rows(tx, FEATURES.format(refresh.FEATURES)) != known.features(AS_OF)
         known.learn(AS_OF, "refunds", {**back, "customer": None, "state": "succeeded"})
         assert rows(tx, FEATURES.format(refresh.FEATURES)) == known.features(AS_OF)

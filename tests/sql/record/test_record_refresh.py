@@ -14,17 +14,21 @@ from tests.sql.decide.building import (
     SHOP,
     add_customer,
     add_order,
+    collected,
     insert,
     make_run,
     make_segments,
     make_shop,
+    refreshed,
     rows,
+    scratched,
     undone,
 )
 
 from touchpoint.db import Database, Transaction
 from touchpoint.record import refresh, segments
 from touchpoint.record.stages import stage
+from touchpoint.settings import load_tags
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FEATURES = (
@@ -66,9 +70,12 @@ def merge(tx: Transaction, version: dict[str, Any], batch_id: int, known_at: dat
 
 def values_of(tx: Transaction, customer_id: str) -> dict[str, Any]:
     """Features and labels of one customer, from the facts."""
-    made = make_segments()
-    with segments.everybody(tx, shop=make_shop(), as_of=AS_OF, segments=made) as everybody:
-        return tx.maybe("segments/customer", shop_id=SHOP, customer_id=customer_id, **everybody.parameters) or {}
+    collected(tx, AS_OF)
+    rules = {"segments": make_segments(), "tags": load_tags()}
+    with segments.everybody(tx, shop=make_shop(), as_of=AS_OF, **rules) as made:
+        relations = {"features": made.features, "standing": made.standing}
+        at = {"shop_id": SHOP, "customer_id": customer_id, "as_of": AS_OF}
+        return tx.maybe("segments/customer", **relations, **at) or {}
 
 
 versions = st.builds(
@@ -94,39 +101,39 @@ def test_incremental_equals_full_in_any_order_of_arrival(shared: Database, batch
             as_of = AS_OF + (number - 1) * 2 * HOUR
             for version in batch:
                 merge(tx, version, number, as_of)
-            refresh.refresh(tx, shop_id=SHOP, as_of=as_of, batch_ids=[number])
+            refreshed(tx, as_of, [number])
             advance(tx, as_of)
-            full = refresh.scratch(tx, shop_id=SHOP, as_of=as_of, run_no=number)
+            full = scratched(tx, as_of, number)
             assert features(tx) == features(tx, full)
-            assert refresh.refresh(tx, shop_id=SHOP, as_of=as_of, batch_ids=[*range(1, number + 1)]) == 0
+            assert refreshed(tx, as_of, [*range(1, number + 1)]) == 0
 
 
 def test_a_past_instant_is_read_from_the_versions_known_then(tx: Transaction) -> None:
     paid = {"order_id": "A", "customer_id": "b", "created_at": AS_OF - 2 * DAY, "paid_at": AS_OF - DAY}
     merge(tx, {**paid, "paid_minor": 100}, 1, AS_OF)
     merge(tx, {**paid, "paid_minor": 70}, 2, AS_OF + HOUR)
-    then = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF + HOUR / 2, run_no=1)
-    later = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF + HOUR, run_no=2)
-    before = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF - timedelta(microseconds=1), run_no=3)
+    then = scratched(tx, AS_OF + HOUR / 2, 1)
+    later = scratched(tx, AS_OF + HOUR, 2)
+    before = scratched(tx, AS_OF - timedelta(microseconds=1), 3)
     assert [[row["paid_minor"] for row in features(tx, name)] for name in (then, later, before)] == [[100], [70], []]
 
 
 def test_an_order_that_is_no_longer_paid_takes_its_customer_out(tx: Transaction) -> None:
     order = {"order_id": "A", "customer_id": "b", "created_at": AS_OF - 2 * DAY}
     merge(tx, {**order, "paid_at": AS_OF - DAY, "paid_minor": 100}, 1, AS_OF)
-    assert refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1]) == 1
+    assert refreshed(tx, AS_OF, [1]) == 2, "features and segments"
     merge(tx, order, 2, AS_OF + HOUR)
-    assert refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF + HOUR, batch_ids=[2]) == 1
+    assert refreshed(tx, AS_OF + HOUR, [2]) == 2
     assert features(tx) == []
 
 
 def test_a_payment_the_head_passes_counts_without_any_new_batch(tx: Transaction) -> None:
     paid_ahead = {"order_id": "A", "customer_id": "b", "created_at": AS_OF - DAY, "paid_at": AS_OF + HOUR}
     merge(tx, {**paid_ahead, "paid_minor": 100}, 1, AS_OF)
-    refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1])
+    refreshed(tx, AS_OF, [1])
     advance(tx, AS_OF)
     assert features(tx) == []
-    refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF + HOUR, batch_ids=[])
+    refreshed(tx, AS_OF + HOUR, [])
     assert [row["paid_minor"] for row in features(tx)] == [100]
 
 
@@ -135,7 +142,7 @@ def test_other_shops_and_customers_are_not_written(tx: Transaction) -> None:
         add_order(
             tx, order, customer, AS_OF - DAY, shop_id=shop_id, paid_at=AS_OF - HOUR, paid_minor=5, item=None, batch_id=1
         )
-    assert refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1]) == 2
+    assert refreshed(tx, AS_OF, [1]) == 4
     assert rows(tx, "SELECT shop_id, count(*) AS n FROM record.customer_features GROUP BY 1") == [
         {"shop_id": "lab", "n": 2}
     ]
@@ -144,14 +151,14 @@ def test_other_shops_and_customers_are_not_written(tx: Transaction) -> None:
 def test_a_paid_order_without_an_amount_counts_its_total_and_one_of_zero_counts_zero(tx: Transaction) -> None:
     add_order(tx, "A", "b", AS_OF - DAY, paid_at=AS_OF - HOUR, total_minor=300, item=None)
     add_order(tx, "B", "b", AS_OF - DAY, paid_at=AS_OF - HOUR, total_minor=300, paid_minor=0, item=None)
-    refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1])
+    refreshed(tx, AS_OF, [1])
     assert [(row["order_count"], row["paid_minor"]) for row in features(tx)] == [(2, 300)]
 
 
 def test_scratch_is_made_once_a_run_and_dropped(tx: Transaction) -> None:
     add_order(tx, "A", "b", AS_OF - DAY, paid_at=AS_OF - HOUR)
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=make_run(tx).run_no)
-    assert refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=int(relation.rpartition("_")[2])) == relation
+    relation = scratched(tx, AS_OF, make_run(tx).run_no)
+    assert scratched(tx, AS_OF, int(relation.rpartition("_")[2])) == relation
     refresh.drop_scratch(tx, int(relation.rpartition("_")[2]))
     assert rows(tx, "SELECT to_regclass(%(name)s) AS found", name=relation) == [{"found": None}]
 

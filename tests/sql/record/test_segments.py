@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -16,12 +17,15 @@ from tests.sql.decide.building import (
     SHOP,
     add_customer,
     add_order,
+    collected,
     insert,
     make_campaign,
     make_run,
     make_segments,
     make_shop,
+    refreshed,
     rows,
+    scratched,
     undone,
 )
 
@@ -30,7 +34,8 @@ from touchpoint.decide import audience
 from touchpoint.errors import ConfigError, TouchpointError
 from touchpoint.record import refresh, rfm, segments
 from touchpoint.record.derived import Derived
-from touchpoint.settings import Segments
+from touchpoint.record.explain import explain
+from touchpoint.settings import Segments, load_tags
 from touchpoint.settings.segments import mean_score
 
 DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
@@ -255,50 +260,57 @@ def a_shop(tx: Transaction) -> None:
     )
 
 
+@contextmanager
+def everybody(tx: Transaction) -> Iterator[segments.Everybody]:
+    collected(tx, AS_OF)
+    with segments.everybody(tx, shop=make_shop(), as_of=AS_OF, segments=rules(), tags=load_tags()) as made:
+        yield made
+
+
+def counted(tx: Transaction) -> list[dict[str, Any]]:
+    with everybody(tx) as made:
+        return segments.counts(tx, shop=make_shop(), as_of=AS_OF, everyone=made)
+
+
+def explained(tx: Transaction, customer_id: str) -> list[dict[str, Any]]:
+    with everybody(tx) as made:
+        given = {"shop": make_shop(), "as_of": AS_OF, "segments": rules(), "tags": load_tags(), "everyone": made}
+        return explain(tx, customer_id=customer_id, **given)
+
+
 def test_guests_are_in_no_segment_and_no_quintile(tx: Transaction) -> None:
     a_shop(tx)
-    found = segments.counts(tx, shop=make_shop(), as_of=AS_OF, segments=rules())
-    counted = {kind: sum(row["customers"] for row in found if row["kind"] == kind) for kind in ("rfm_group", "stage")}
-    assert counted == {"rfm_group": 9, "stage": 10}, "who has not paid has a stage alone"
+    found = counted(tx)
+    heads = {kind: sum(row["customers"] for row in found if row["kind"] == kind) for kind in ("rfm_group", "stage")}
+    assert heads == {"rfm_group": 9, "stage": 10}, "who has not paid has a stage alone"
     assert max(row["net"] for row in found) < 10**4
-    (told,) = segments.explain(tx, shop=make_shop(), customer_id="order:G", as_of=AS_OF, segments=rules())
+    (told,) = explained(tx, "order:G")
     assert told["what"] == "guest"
 
 
-def test_at_the_head_one_pass_over_the_narrow_facts_tells_what_the_facts_do(tx: Transaction) -> None:
+def test_the_planner_has_its_settings_back(tx: Transaction) -> None:
     a_shop(tx)
     settings_before = rows(tx, HELD)
-    before = segments.counts(tx, shop=make_shop(), as_of=AS_OF, segments=rules())
-    refresh.refresh(tx, shop_id=SHOP, as_of=AS_OF, batch_ids=[1])
-    insert(tx, "record.heads", shop_id=SHOP, refreshed_as_of=AS_OF, loaded_as_of=AS_OF)
-    assert tx.one("features/stands_at", shop_id=SHOP, as_of=AS_OF)["is_current"]
-    assert segments.counts(tx, shop=make_shop(), as_of=AS_OF, segments=rules()) == before
-    assert rows(tx, HELD) == settings_before, "the planner has its settings back"
-
-
-@pytest.mark.parametrize(("refreshed", "loaded"), [(1, 0), (0, 1)])
-def test_the_narrow_facts_are_not_asked_about_the_past_nor_before_they_have_what_is_loaded(
-    tx: Transaction, refreshed: int, loaded: int
-) -> None:
-    insert(tx, "record.heads", shop_id=SHOP, refreshed_as_of=AS_OF + refreshed * DAY, loaded_as_of=AS_OF + loaded * DAY)
-    assert not tx.one("features/stands_at", shop_id=SHOP, as_of=AS_OF)["is_current"]
+    counted(tx)
+    refreshed(tx, AS_OF, [1])
+    assert rows(tx, HELD) == settings_before
 
 
 def test_explain_tells_values_scores_and_where_they_begin(tx: Transaction) -> None:
     a_shop(tx)
     found = {
         row["what"]: row
-        for row in segments.explain(tx, shop=make_shop(), customer_id="b8", as_of=AS_OF, segments=rules())
+        for row in explained(tx, "b8")
     }
     assert str(found["net"]["value"]) == "-1.00"
     assert found["m_score"]["value"] == 1
     assert "quintiles, 9 customers" in found["rfm_group"]["why"]
-    bought = segments.explain(tx, shop=make_shop(), customer_id="b1", as_of=AS_OF, segments=rules())
+    bought = explained(tx, "b1")
     assert [str(row["value"]) for row in bought if row["what"] == "series retro"] == ["10.00"]
-    (prospect,) = segments.explain(tx, shop=make_shop(), customer_id="undecided", as_of=AS_OF, segments=rules())
+    (prospect,) = explained(tx, "undecided")
     assert prospect["value"] == "prospect"
     with pytest.raises(TouchpointError, match="no customer 'nobody'"):
-        segments.explain(tx, shop=make_shop(), customer_id="nobody", as_of=AS_OF, segments=rules())
+        explained(tx, "nobody")
 
 
 class Untouched:
@@ -311,15 +323,15 @@ class Untouched:
 def test_series_and_bounds_are_made_only_for_a_statement_that_asks(tx: Transaction) -> None:
     add_customer(tx, "b")
     asked = {"run": make_run(tx), "shop": make_shop(), "campaign": make_campaign(), "segments": rules()}
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=1)
+    relation = scratched(tx, AS_OF, 1)
     audience.ask(tx, **asked, relation=relation, derived=Untouched())
 
 
 def test_a_run_s_own_series_are_dropped_with_its_features(tx: Transaction) -> None:
     a_shop(tx)
     run = make_run(tx)
-    relation = refresh.scratch(tx, shop_id=SHOP, as_of=AS_OF, run_no=run.run_no)
-    derived = Derived(tx, make_shop(), AS_OF, run.run_no, relation, rules())
+    relation = scratched(tx, AS_OF, run.run_no)
+    derived = Derived(tx, make_shop(), AS_OF, run.run_no, relation, rules(), load_tags())
     assert derived.rfm["customers"] == 9
     assert rows(tx, f"SELECT series, order_count, net_minor FROM {derived.series}") == [
         {"series": "retro", "order_count": 1, "net_minor": 1000}
@@ -329,5 +341,5 @@ def test_a_run_s_own_series_are_dropped_with_its_features(tx: Transaction) -> No
 
 
 def test_at_the_head_the_stored_series_are_read(tx: Transaction) -> None:
-    derived = Derived(tx, make_shop(), AS_OF, 1, refresh.FEATURES, rules())
+    derived = Derived(tx, make_shop(), AS_OF, 1, refresh.FEATURES, rules(), load_tags())
     assert derived.series == refresh.SERIES

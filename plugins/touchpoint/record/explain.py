@@ -1,0 +1,182 @@
+"""Why a customer is where they are, as of an instant: values, segments and tags, each with what it follows from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from touchpoint.db import Row, Transaction
+from touchpoint.errors import TouchpointError
+from touchpoint.record import availability
+from touchpoint.record import segments as record
+from touchpoint.record.segments import Everybody, major
+from touchpoint.settings import Segments, Shop, Tags
+from touchpoint.settings.segments import mean_score
+
+
+def explain(
+    tx: Transaction,
+    *,
+    shop: Shop,
+    customer_id: str,
+    as_of: datetime,
+    segments: Segments,
+    tags: Tags,
+    everyone: Everybody,
+) -> list[Row]:
+    """Why a customer is in each segment, and has each tag: rows of what, value and why.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop.
+        customer_id: as the platform has it.
+        as_of: the instant looked from.
+        segments, tags: the rules.
+        everyone: the record as of that instant; see `record.everybody`.
+
+    Raises:
+        TouchpointError: the shop knew no such customer by then.
+    """
+    found = tx.maybe(
+        "segments/customer",
+        features=everyone.features,
+        standing=everyone.standing,
+        shop_id=shop.id,
+        customer_id=customer_id,
+        as_of=as_of,
+    )
+    if found is None:
+        raise TouchpointError(
+            f"no customer {customer_id!r} by then", place=f"shop {shop.id}", remedy="see the id as the platform has it"
+        )
+    if found["is_guest"]:
+        return [_row("guest", "yes", "an order that names no customer: in no segment")]
+    rows = _stage(found, segments)
+    if not found["order_count"]:
+        return rows
+    rows += _values(found, shop) + _scores(found, everyone.bounds, shop) + _dormancy(found, everyone.dormancy, shop)
+    rows += _series(tx, everyone, found["customer_no"], shop)
+    return rows + _tags(tx, everyone, found["customer_no"], shop, as_of, tags)
+
+
+def _stage(found: Row, segments: Segments) -> list[Row]:
+    silence = found["recency"]
+    why = f"{found['order_count']} paid orders, {silence.days} days of silence" if silence else "no paid order"
+    lasting = ", ".join(
+        f"{name} after {getattr(segments, f'{name}_after').days} d" for name in ("drifting", "dormant", "lost")
+    )
+    return [_row("stage", found["stage"], f"{why}; {lasting}")]
+
+
+def _values(found: Row, shop: Shop) -> list[Row]:
+    count = found["order_count"]
+    amounts = f"paid {major(found['paid_minor'], shop)}, refunded {major(found['refund_minor'], shop)}"
+    rows = [
+        _row("orders", count, f"first {_local(found['first_paid_at'], shop)}, on {found['purchase_days']} days"),
+        _row("last paid", _local(found["last_paid_at"], shop), f"mean gap {_days(found['mean_gap'])}"),
+        _row("net", major(found["net_minor"], shop), f"{amounts} in {found['refund_count']} refunds"),
+        _row("order value", round(major(found["paid_minor"], shop) / count, 2), f"paid, over {count} orders"),
+    ]
+    items = found["item_count"]
+    if items:
+        rows += [
+            _row("items per order", round(items / count, 2), f"{items} pieces in {count} orders"),
+            _row("price per item", round(major(found["paid_minor"], shop) / items, 2), f"paid, over {items} pieces"),
+        ]
+    for what in ("discount", "coupon"):
+        if found[f"{what}_count"] is not None:
+            off = major(found[f"{what}_minor"], shop)
+            rows.append(_row(f"orders with {what}", found[f"{what}_count"], f"of {count}, {off} off in all"))
+    return rows
+
+
+def _scores(found: Row, bounds: dict[str, Any], shop: Shop) -> list[Row]:
+    r, f, m = found["r_score"], found["f_score"], found["m_score"]
+    by = f"{bounds['rule']}, {bounds['customers']} customers"
+    begins = {
+        "r": [_local(datetime.fromtimestamp(value, UTC), shop) for value in bounds["recency"]],
+        "f": bounds["frequency"],
+        "m": [major(value, shop) for value in bounds["monetary"]],
+    }
+    told = {name: ", ".join(f"{score} from {value}" for score, value in enumerate(begins[name], 2)) for name in "rfm"}
+    tiers = zip(bounds["tiers"][1:], bounds["tier_from"], strict=True)
+    return [
+        _row("r_score", r, f"last paid: {told['r']}"),
+        _row("f_score", f, f"orders: {told['f']}"),
+        _row("m_score", m, f"net: {told['m']}"),
+        _row("rfm_group", found["rfm_group"], f"r={r} f={f} m={m} (fm={mean_score(f, m)}), by {by}"),
+        _row(
+            "value_tier",
+            found["value_tier"],
+            f"{', '.join(f'{name} from {major(value, shop)}' for name, value in tiers)}, by {bounds['tier_rule']}",
+        ),
+    ]
+
+
+def _dormancy(found: Row, rules: dict[str, Any], shop: Shop) -> list[Row]:
+    by = f"by {rules['rule']}" + (f" ({rules['because']})" if rules.get("because") else "")
+    rows = [_row("dormancy", found["dormancy"], f"dormant from {_local(found['dormant_from'], shop)}, {by}")]
+    if found["dormancy"] == "dormant":
+        rows.append(_row("cause", found["cause"] or "not known", f"tag {record.CAUSE}"))
+    return rows
+
+
+def _series(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop) -> list[Row]:
+    bought = tx.many("segments/series_of_customer", series=everyone.series, customer_no=customer_no)
+    return [
+        _row(f"series {row['series']}", major(row["net_minor"], shop), f"in {row['order_count']} paid orders")
+        for row in bought
+    ]
+
+
+def _tags(
+    tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop, as_of: datetime, tags: Tags
+) -> list[Row]:
+    """Every tag there is: what it says, else why it says nothing."""
+    given = {"tags": everyone.tags, "shop_id": shop.id, "customer_no": customer_no, "as_of": as_of}
+    said = {row["tag"]: row for row in tx.many("segments/tags_of_customer", **given)}
+    known = tags.all_of(shop)
+    met = availability.met(
+        tx, shop=shop, as_of=as_of, needs={need for tag in known for need in (*tag.needs, *tag.uses)}
+    )
+    rows = []
+    for tag in known:
+        lacking = availability.lacking(tag, met)
+        if lacking:
+            rows.append(_row(f"tag {tag.name}", "unavailable", availability.remedies(lacking)))
+        elif tag.unset:
+            rows.append(_row(f"tag {tag.name}", "unavailable", f"config/tags.yaml gives no {tag.unset} for this shop"))
+        elif tag.name in said:
+            rows.append(_tag(said[tag.name], shop))
+        else:
+            rows.append(_row(f"tag {tag.name}", "none", "not enough evidence"))
+    return rows
+
+
+def _tag(row: Row, shop: Shop) -> Row:
+    told = []
+    if row["out_of"] is not None:
+        told.append(f"{row['evidence']} of {row['out_of']}")
+    elif row["evidence"] is not None:
+        told.append(f"evidence {row['evidence']}")
+    if row["confidence"] is not None:
+        told.append(f"confidence {row['confidence']:.2f}")
+    if row["value"] is not None and row["number"] is not None:
+        told.append(f"number {row['number']:g}")
+    if row["inferred_at"] is not None:
+        told.append(f"since {_local(row['inferred_at'], shop)}")
+    value = row["value"] if row["value"] is not None else f"{row['number']:.4g}"
+    return _row(f"tag {row['tag']}", value, ", ".join(told))
+
+
+def _row(what: str, value: object, why: str) -> Row:
+    return {"what": what, "value": value, "why": why}
+
+
+def _local(instant: datetime | None, shop: Shop) -> str:
+    return instant.astimezone(ZoneInfo(shop.zone)).isoformat(sep=" ", timespec="seconds") if instant else ""
+
+
+def _days(gap: Any) -> str:
+    return "not known yet" if gap is None else f"{gap.total_seconds() / 86400:.1f} d"

@@ -1,0 +1,107 @@
+"""Tables made for the length of a refresh, or of a run: features, series bought and tags of the customers of a scope.
+
+A scope says whose purchases, lines, refunds and events a statement reads (include/sql/scope): of `all` customers of a
+shop, of those that `changed`, or of the people of a `brand`, whichever shop they bought at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import uuid4
+
+from touchpoint.db import Json, Transaction
+from touchpoint.settings import Shop, Tag
+
+Scope = Literal["all", "changed", "brand"]
+_READ = ("purchases", "lines", "refunds", "events", "members")
+
+
+@contextmanager
+def table(tx: Transaction, what: str) -> Iterator[str]:
+    """The name of a table to be made, dropped at the end of the block; other sessions never see it."""
+    name = f"record.made_{what}_{uuid4().hex}"
+    yield name
+    tx.do("features/drop_made", made=name)
+
+
+def features(
+    tx: Transaction, made: str, *, shop_id: str, as_of: datetime, scope: Scope, window: timedelta | None = None
+) -> None:
+    """Make the features of the customers of a scope, of what they bought within `window` before `as_of`; None: ever."""
+    tx.do(
+        "features/make",
+        made=made,
+        shop_id=shop_id,
+        as_of=as_of,
+        since=_since(as_of, window),
+        **_scopes(scope, "purchases", "refunds"),
+    )
+
+
+def series(
+    tx: Transaction, made: str, *, shop_id: str, as_of: datetime, scope: Scope, window: timedelta | None = None
+) -> None:
+    """Make what the customers of a scope bought of each product series."""
+    tx.do(
+        "features/make_series",
+        made=made,
+        shop_id=shop_id,
+        as_of=as_of,
+        since=_since(as_of, window),
+        **_scopes(scope, "lines"),
+    )
+
+
+def tags(
+    tx: Transaction,
+    made: str,
+    *,
+    shop: Shop,
+    as_of: datetime,
+    scope: Scope,
+    wanted: Sequence[Tag],
+    features: str,
+    series: str,
+) -> dict[str, int]:
+    """Infer tags of the customers of a scope from what is known of them.
+
+    Args:
+        tx: an open transaction.
+        made: the table to make.
+        shop: the shop; of a brand, any of its shops.
+        as_of: the instant looked from, aware.
+        scope: whose.
+        wanted: the tags, as config/tags.yaml has them.
+        features, series: relations of the same customers as of the same instant.
+
+    Returns:
+        How many have each tag.
+    """
+    tx.do("features/make_tags", made=made)
+    return {
+        tag.name: tx.count(
+            "features/add_tag",
+            made=made,
+            tag=tag.statement,
+            label=tag.name,
+            rules=Json(tag.rules),
+            features=features,
+            series=series,
+            shop_id=shop.id,
+            as_of=as_of,
+            since=_since(as_of, tag.window),
+            **_scopes(scope, *_READ),
+        )
+        for tag in wanted
+    }
+
+
+def _scopes(scope: Scope, *read: str) -> dict[str, object]:
+    return {name: f"scope/{scope}/{name}" for name in read}
+
+
+def _since(as_of: datetime, window: timedelta | None) -> str:
+    return "-infinity" if window is None else (as_of - window).isoformat()

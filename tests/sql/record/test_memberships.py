@@ -1,0 +1,238 @@
+"""Segments with the time they held: incremental equals full, whatever changed them; the past is one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, make_shop, rows, undone
+
+from touchpoint.db import Database, Transaction
+from touchpoint.record import refresh, segments
+from touchpoint.settings import CONFIG_ROOT, Segments, load_tags, read_yaml
+
+DAY = timedelta(days=1)
+SOURCES = {"order": {"adapter": "files"}, "review": {"adapter": "files"}}
+STANDING = (
+    "SELECT customer_no, r_score, f_score, m_score, rfm_group, value_tier, stage, dormancy, cause, dormant_from,"
+    " next_change_at FROM {} AS standing ORDER BY customer_no"
+)
+SAID = (
+    "SELECT customer_no, r_score, f_score, m_score, rfm_group, value_tier, stage, dormancy, cause"
+    " FROM {} AS standing ORDER BY customer_no"
+)
+TAGGED = "SELECT customer_no, tag, value, number, evidence, out_of, confidence FROM {} AS tags ORDER BY 1, 2"
+FEATURES = (
+    "SELECT customer_no, first_paid_at, last_paid_at, order_count, paid_minor, refund_count, refund_minor, net_minor,"
+    " purchase_days, first_day, last_day, item_count, discount_count, discount_minor, coupon_count, coupon_minor"
+    " FROM {} AS features ORDER BY customer_no"
+)
+
+
+@pytest.fixture(scope="module")
+def shared(server: Any) -> Iterator[Database]:
+    """One database for all examples: each works in a transaction that is undone."""
+    server.create_database("test_memberships", template="template_touchpoint")
+    database = Database(server.url("test_memberships"))
+    yield database
+    database.close()
+
+
+def rules(**changed: Any) -> Segments:
+    """Rules by which little time and few customers change something."""
+    given = read_yaml(CONFIG_ROOT / "segments.yaml")
+    given |= {"drifting_after": "9d", "dormant_after": "18d", "lost_after": "36d"}
+    given["rfm"]["min_customers"] = 5
+    given["rfm"]["thresholds"]["recency"] = ["3d", "9d", "18d", "40d"]
+    given["dormancy"] |= {"rule": "fixed", "fixed_after": "14d"}
+    return Segments.model_validate({**given, **changed})
+
+
+def bring(tx: Transaction, as_of: datetime, batch_ids: list[int], made: Segments) -> int:
+    """A refresh as the pipeline does it, the head advanced."""
+    shop = make_shop(sources=SOURCES)
+    written = refresh.refresh(tx, shop=shop, as_of=as_of, batch_ids=batch_ids, segments=made, tags=load_tags())
+    tx.connection.exec_driver_sql(
+        "INSERT INTO record.heads (shop_id, refreshed_as_of) VALUES ('lab', %(at)s)"
+        " ON CONFLICT (shop_id) DO UPDATE SET refreshed_as_of = excluded.refreshed_as_of",
+        {"at": as_of},
+    )
+    return written
+
+
+def full(tx: Transaction, as_of: datetime, made: Segments) -> dict[str, list[dict[str, Any]]]:
+    """The whole record as of an instant, made anew."""
+    shop = make_shop(sources=SOURCES)
+    with segments.everybody(tx, shop=shop, as_of=as_of, segments=made, tags=load_tags()) as everybody:
+        return {
+            "features": rows(tx, FEATURES.format(everybody.features)),
+            "tags": rows(tx, TAGGED.format(everybody.tags)),
+            "standing": rows(tx, STANDING.format(everybody.standing)),
+            "said": rows(tx, SAID.format(everybody.standing)),
+        }
+
+
+def stored(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "features": rows(tx, FEATURES.format("record.customer_features")),
+        "tags": rows(tx, TAGGED.format("record.customer_tags")),
+        "standing": rows(tx, STANDING.format("record.customer_segments")),
+        "said": rows(tx, SAID.format("record.customer_segments")),
+    }
+
+
+def said_at(tx: Transaction, at: datetime) -> list[dict[str, Any]]:
+    return rows(tx, SAID.format("record.members_at('lab', %(at)s::timestamptz)"), at=at)
+
+
+purchases = st.lists(
+    st.fixed_dictionaries(
+        {"customer": st.integers(0, 7), "days_ago": st.integers(0, 30), "paid_minor": st.sampled_from([0, 500, 90000])}
+    ),
+    max_size=6,
+)
+steps = st.lists(
+    st.fixed_dictionaries({"bought": purchases, "passed": st.sampled_from([0, 1, 2, 5, 11])}), min_size=1, max_size=5
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=steps, rule=st.sampled_from(["quintiles", "thresholds"]))
+def test_what_changed_alone_is_looked_at_and_comes_out_as_all_would(
+    shared: Database, made: list[dict[str, Any]], rule: str
+) -> None:
+    given_rules = rules()
+    given_rules = given_rules.model_copy(update={"rfm": given_rules.rfm.model_copy(update={"rule": rule})})
+    with undone(shared) as tx:
+        as_of, known, number = AS_OF, {}, 0
+        for batch, step in enumerate(made, start=1):
+            as_of += step["passed"] * DAY
+            for bought in step["bought"]:
+                number += 1
+                paid_at = as_of - bought["days_ago"] * DAY
+                add_order(
+                    tx,
+                    f"A{number}",
+                    f"c{bought['customer']}",
+                    paid_at,
+                    paid_at=paid_at,
+                    paid_minor=bought["paid_minor"],
+                    batch_id=batch,
+                    known_at=as_of,
+                )
+            bring(tx, as_of, [batch], given_rules)
+            now = full(tx, as_of, given_rules)
+            assert stored(tx) == now
+            assert bring(tx, as_of, list(range(1, batch + 1)), given_rules) == 0
+            known[as_of] = now["said"]
+        for instant, said in known.items():
+            assert said_at(tx, instant) == said
+            assert full(tx, instant, given_rules)["said"] == said
+
+
+def buyer(tx: Transaction, customer: str, *days_ago: int, **changed: Any) -> None:
+    for number, days in enumerate(days_ago):
+        paid_at = AS_OF - days * DAY
+        order = {"paid_at": paid_at, "paid_minor": 500, "batch_id": 1, "known_at": paid_at, **changed}
+        add_order(tx, f"{customer}-{number}", customer, paid_at, **order)
+
+
+def test_time_alone_moves_a_customer_at_the_instant_the_clock_says(tx: Transaction) -> None:
+    buyer(tx, "ann", 0)
+    bring(tx, AS_OF, [1], rules())
+    (before,) = stored(tx)["standing"]
+    assert (before["stage"], before["dormancy"]) == ("new", "awake")
+    assert before["next_change_at"] == AS_OF + 3 * DAY, "the score of recency, by thresholds"
+    tick = timedelta(microseconds=1)
+    assert bring(tx, AS_OF + 9 * DAY - tick, [], rules()) == 1, "the score alone"
+    assert stored(tx)["standing"][0]["stage"] == "new"
+    bring(tx, AS_OF + 9 * DAY, [], rules())
+    assert stored(tx)["standing"][0]["stage"] == "drifting"
+    bring(tx, AS_OF + 14 * DAY, [], rules())
+    assert stored(tx)["standing"][0]["dormancy"] == "dormant"
+
+
+def test_a_customer_nobody_touched_moves_when_others_move_the_bounds(tx: Transaction) -> None:
+    for number in range(5):
+        buyer(tx, f"c{number}", 1, paid_minor=100 * (number + 1))
+    bring(tx, AS_OF, [1], rules())
+    before = {row["customer_no"]: row["m_score"] for row in stored(tx)["standing"]}
+    assert sorted(before.values()) == [1, 2, 3, 4, 5]
+    for number in range(5, 10):
+        buyer(tx, f"c{number}", 0, paid_minor=10_000, batch_id=2)
+    bring(tx, AS_OF + DAY, [2], rules())
+    after = {row["customer_no"]: row["m_score"] for row in stored(tx)["standing"]}
+    assert [after[number] for number in before] != list(before.values())
+    assert stored(tx) == full(tx, AS_OF + DAY, rules()) | {"said": stored(tx)["said"]}
+
+
+def test_who_was_where_and_who_moved_is_one_query(tx: Transaction) -> None:
+    buyer(tx, "ann", 0)
+    buyer(tx, "bob", 12, 11, 10)
+    bring(tx, AS_OF, [1], rules())
+    bring(tx, AS_OF + 10 * DAY, [], rules())
+    at = {"shop_id": SHOP, "at": AS_OF + 5 * DAY}
+    assert [row["customer_id"] for row in segments.who(tx, **at, kind="stage", segment="new")] == ["ann"]
+    assert [row["customer_id"] for row in segments.who(tx, **at, kind="stage", segment="drifting")] == ["bob"]
+    span = {"shop_id": SHOP, "begins": AS_OF, "ends": AS_OF + 10 * DAY, "kind": "stage"}
+    assert segments.moves(tx, **span) == [
+        {"left_segment": "drifting", "entered_segment": "dormant", "customers": 1},
+        {"left_segment": "new", "entered_segment": "drifting", "customers": 1},
+    ]
+    span = {**span, "begins": AS_OF - DAY, "ends": AS_OF}
+    assert {row["left_segment"] for row in segments.moves(tx, **span)} == {"none"}
+
+
+def test_a_changed_rule_makes_all_segments_anew_and_keeps_what_held(tx: Transaction) -> None:
+    buyer(tx, "ann", 12)
+    bring(tx, AS_OF, [1], rules())
+    bring(tx, AS_OF + DAY / 2, [], rules(dormancy=rules().dormancy.model_copy(update={"fixed_after": 10 * DAY})))
+    assert [row["dormancy"] for row in said_at(tx, AS_OF)] == ["awake"]
+    assert [row["dormancy"] for row in stored(tx)["standing"]] == ["dormant"]
+
+
+def test_the_cause_of_leaving_is_told_of_who_left(tx: Transaction) -> None:
+    buyer(tx, "ann", 20, 19)
+    buyer(tx, "bob", 2, 1)
+    given_at = {"happened_at": AS_OF - 19 * DAY, "modified_at": AS_OF - 19 * DAY, "known_at": AS_OF - 19 * DAY}
+    insert(tx, "facts.reviews", shop_id=SHOP, order_id="ann-1", review_id="r", score=1, batch_id=1, **given_at)
+    bring(tx, AS_OF, [1], rules())
+    assert [(row["dormancy"], row["cause"]) for row in stored(tx)["standing"]] == [
+        ("dormant", "unhappy"),
+        ("awake", None),
+    ]
+
+
+def test_a_customer_whose_only_order_goes_leaves_every_segment_from_then_on(tx: Transaction) -> None:
+    buyer(tx, "ann", 1)
+    bring(tx, AS_OF, [1], rules())
+    later = AS_OF + DAY
+    (old,) = rows(tx, "SELECT * FROM facts.orders")
+    insert(tx, "facts.orders_history", **old, known_from=old["known_at"], known_until=later)
+    gone = "UPDATE facts.orders SET paid_at = NULL, known_at = %(at)s, modified_at = %(at)s, batch_id = 2"
+    tx.connection.exec_driver_sql(gone, {"at": later})
+    bring(tx, later, [2], rules())
+    assert stored(tx) == {"features": [], "tags": [], "standing": [], "said": []}
+    assert [row["stage"] for row in said_at(tx, AS_OF)] == ["new"]
+    assert said_at(tx, later) == []
+
+
+def test_the_same_question_has_the_same_digest_and_another_fact_another(tx: Transaction) -> None:
+    buyer(tx, "ann", 3)
+    bring(tx, AS_OF, [1], rules())
+
+    def digest(at: datetime) -> list[dict[str, Any]]:
+        given = {"shop": make_shop(sources=SOURCES), "as_of": at, "segments": rules(), "tags": load_tags()}
+        with segments.everybody(tx, **given) as everybody:
+            return segments.digest(tx, everybody)
+
+    then = digest(AS_OF)
+    assert digest(AS_OF) == then
+    buyer(tx, "bob", 2, batch_id=2, known_at=AS_OF + DAY)
+    bring(tx, AS_OF + DAY, [2], rules())
+    assert digest(AS_OF) == then, "learned later, it changes nothing of before"
+    assert digest(AS_OF + DAY) != then

@@ -1,0 +1,206 @@
+"""Backtests of dormancy rules: what they see, what they keep, and what holds from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.sql.decide.building import SHOP, make_segments, make_shop, undone
+
+from touchpoint.db import Database, Transaction
+from touchpoint.errors import LedgerError
+from touchpoint.record import backtest, histories, learned, verdict
+from touchpoint.record.dormancy import dormancy_rules
+from touchpoint.record.lessons import Rules
+from touchpoint.record.lifetime import NotLearned
+from touchpoint.settings import Segments
+from touchpoint.settings.learning import load_learning
+
+DAY = timedelta(days=1)
+OPENED = datetime(2025, 1, 1, tzinfo=UTC)
+T = OPENED + 400 * DAY
+END = T + 90 * DAY
+STORE = make_shop(zone="UTC")
+
+
+def rules(**changed: Any) -> Segments:
+    segments = make_segments()
+    given = {"rule": "learned", "min_customers": 300, "min_repeat_buyers": 50, **changed}
+    return segments.model_copy(update={"dormancy": segments.dormancy.model_copy(update=given)})
+
+
+def purchases(count: int, seed: int) -> pd.DataFrame:
+    """Customers who buy at rates of their own and leave by chances of their own, over 500 days."""
+    chance = np.random.default_rng(seed)
+    made = []
+    for number in range(1, count + 1):
+        time, rate, leaves = chance.uniform(0, 380), chance.gamma(0.8, 1 / 50), chance.beta(0.8, 2.5)
+        while time < 500:
+            made.append((number, time))
+            if chance.random() < leaves:
+                break
+            time += chance.exponential(1 / rate)
+    return pd.DataFrame(made, columns=["customer_no", "day"])
+
+
+def load(tx: Transaction, bought: pd.DataFrame, known_after: float = 0.0, key: int = 0) -> None:
+    """Purchases as narrow facts, known so many days after they were paid."""
+    paid = [OPENED + DAY * float(day) for day in bought["day"]]
+    table = pd.DataFrame(
+        {
+            "customer_no": bought["customer_no"],
+            "paid_at": [at.isoformat() for at in paid],
+            "known_from": [(at + DAY * known_after).isoformat() for at in paid],
+            "known_until": "infinity",
+            "order_key": range(key, key + len(bought)),
+            "day": [at.date().toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal() for at in paid],
+            "net_minor": 1000,
+            "hour": 12,
+            "month_day": 1,
+            "shop_id": SHOP,
+            "order_id": [f"o{place}" for place in range(key, key + len(bought))],
+        }
+    )
+    tx.copy_in("record.paid_orders", tuple(table.columns), BytesIO(table.to_csv(index=False, header=False).encode()))
+
+
+@pytest.fixture(scope="module")
+def shared(server: Any) -> Iterator[Database]:
+    server.create_database("test_segments_backtest", template="template_touchpoint")
+    database = Database(server.url("test_segments_backtest"))
+    with database.transaction() as tx:
+        load(tx, purchases(1500, seed=2))
+    yield database
+    database.close()
+
+
+def test_a_backtest_never_sees_what_came_or_became_known_later(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dormancy = rules().dormancy
+    with undone(shared) as tx:
+        before = backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=dormancy)
+        everybody = pd.DataFrame({"customer_no": range(1, 1501)})
+        load(tx, everybody.assign(day=430.0), key=100_000)  # all come back after T
+        load(tx, everybody.assign(day=395.0), known_after=20, key=200_000)  # bought before T, known after it
+        after = backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=dormancy)
+        assert (before.digest, before.learned, before.customers) == (after.digest, after.learned, after.customers)
+        assert [name for name in before.calls if sum(before.calls[name][::2]) != before.customers] == []
+        assert {name: calls[::2] for name, calls in before.calls.items()} == {
+            name: calls[::2] for name, calls in after.calls.items()
+        }
+        assert before.bought < 0.5
+        assert after.bought > 0.99, "what came is seen, where it is looked for"
+        # The same test, had features been taken as of the end.
+        seen = histories.known
+        monkeypatch.setattr(
+            histories, "known", lambda tx, *, shop, as_of, sample: seen(tx, shop=shop, as_of=END, sample=sample)
+        )
+        leaking = backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=dormancy)
+        assert leaking.digest != before.digest
+
+
+def test_what_came_is_a_purchase_after_the_instant_and_within_the_horizon(shared: Database) -> None:
+    with undone(shared) as tx:
+        tx.connection.exec_driver_sql("DELETE FROM record.paid_orders")
+        bought = pd.DataFrame([(1, 400.0), (2, 400.001), (3, 490.0), (4, 490.001)], columns=["customer_no", "day"])
+        load(tx, bought)
+        later = histories.buyers(tx, shop=STORE, after=T, until=T + 90 * DAY, as_of=END + 30 * DAY)
+        assert sorted(later) == [2, 3]
+
+
+def test_the_model_wins_on_its_home_ground_and_is_kept_as_the_shop_s_rule(shared: Database) -> None:
+    segments = rules()
+    with undone(shared) as tx:
+        found = verdict.backtest(
+            tx, shop=STORE, at=verdict.instants(END, 90 * DAY, 3), known_at=END, dormancy=segments.dormancy
+        )
+        assert [one.at for one in found.origins] == [END - 90 * DAY * number for number in (3, 2, 1)]
+        assert found.winner == "lifetime"
+        assert found.measured["lifetime"].lead_low > 0
+        for row in found.calibration:
+            assert row["predicted"] == pytest.approx(row["bought"], abs=0.1)
+        # As many are called dormant as by the fixed rule; fewer of them buy.
+        fixed, model = found.measured["fixed"], found.measured["lifetime"]
+        assert fixed.dormant is not None
+        assert model.dormant == pytest.approx(fixed.dormant, abs=0.02)
+        assert model.of_dormant is not None
+        assert model.of_dormant <= (fixed.of_dormant or 0)
+
+        assert dormancy_rules(tx, STORE, END, segments)["rule"] == "fixed"
+        asked = Rules(load_learning(), segments)
+        assert verdict.keep(tx, shop=STORE, found=found, as_of=END, rules=asked)
+        assert not verdict.keep(tx, shop=STORE, found=found, as_of=END, rules=asked), "nothing new"
+        given = dormancy_rules(tx, STORE, END, segments)
+        assert (given["rule"], given["because"]) == ("lifetime", "won the backtest")
+        assert {"r", "alpha", "a", "b", "buys_below", "horizon", "fixed_after", "least", "most"} <= set(given)
+        before = dormancy_rules(tx, STORE, END - timedelta(seconds=1), segments)
+        assert (before["rule"], before["because"]) == ("fixed", "no backtest kept yet")
+        with pytest.raises(LedgerError):
+            verdict.keep(tx, shop=STORE, found=found, as_of=END - DAY, rules=asked)
+
+
+def test_a_rule_whose_parameters_were_never_learned_gives_way_to_the_fixed_one(shared: Database) -> None:
+    with undone(shared) as tx:
+        for rule in ("rhythm", "lifetime"):
+            given = dormancy_rules(tx, STORE, END, rules(rule=rule))
+            assert (given["rule"], given["because"]) == ("fixed", f"{rule} not learned yet")
+        body = {"population_gap": 40 * 86400.0}
+        kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
+        learned.keep(tx, shop_id=SHOP, name="rhythm", body=body, **kept)
+        given = dormancy_rules(tx, STORE, END, rules(rule="rhythm"))
+        assert (given["rule"], given["because"], given["population_gap"]) == ("rhythm", "", 40 * 86400.0)
+
+
+def test_a_chance_that_was_matched_holds_for_the_horizon_it_was_matched_for(shared: Database) -> None:
+    body = {"r": 0.5, "alpha": 30.0, "a": 1.0, "b": 2.0, "horizon": 60 * 86400.0, "matched": 0.12}
+    kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
+    with undone(shared) as tx:
+        learned.keep(tx, shop_id=SHOP, name="lifetime", body=body, **kept)
+        given = dormancy_rules(tx, STORE, END, rules(rule="lifetime"))
+        assert (given["buys_below"], given["horizon"]) == (0.12, 60 * 86400.0)
+        given = dormancy_rules(tx, STORE, END, rules(rule="lifetime", buys_below=0.05))
+        assert (given["buys_below"], given["horizon"]) == (0.05, 90 * 86400.0)
+
+
+def test_a_shop_too_small_to_learn_from_says_so_and_keeps_the_fixed_rule(shared: Database) -> None:
+    with undone(shared) as tx:
+        found = backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=rules(min_repeat_buyers=9999).dormancy)
+        assert set(found.areas.names) == {"fixed"}
+        assert set(found.missing) == {"rhythm", "lifetime"}
+        assert all("9999 needed" in why for why in found.missing.values())
+        with pytest.raises(NotLearned, match="2000 needed"):
+            backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=rules(min_customers=2000).dormancy)
+        with pytest.raises(NotLearned, match="too few to measure"):
+            backtest.origin(tx, shop=STORE, at=OPENED + 600 * DAY, known_at=END + 300 * DAY, dormancy=rules().dormancy)
+
+
+def test_a_large_shop_is_sampled_by_a_hash_and_the_same_customers_are_picked_again(shared: Database) -> None:
+    with undone(shared) as tx:
+        some = histories.known(tx, shop=STORE, as_of=T, sample=200)
+        again = histories.known(tx, shop=STORE, as_of=T, sample=200)
+        everyone = histories.known(tx, shop=STORE, as_of=T, sample=100_000)
+        assert some.digest == again.digest
+        assert (len(some.numbers), some.customers, len(everyone.numbers)) == (200, everyone.customers, some.customers)
+        assert set(some.numbers) < set(everyone.numbers)
+        assert some.numbers.mean() == pytest.approx(everyone.numbers.mean(), rel=0.15), "by chance, not by age"
+        assert everyone.digest != some.digest
+
+
+def test_purchases_of_one_day_are_one_and_the_first_day_s_money_is_not_a_repeat(shared: Database) -> None:
+    with undone(shared) as tx:
+        tx.connection.exec_driver_sql("DELETE FROM record.paid_orders")
+        days = [10.1, 10.9, 20.0, 20.5, 35.0]
+        load(tx, pd.DataFrame({"customer_no": 7, "day": days}))
+        known = histories.known(tx, shop=STORE, as_of=OPENED + 40 * DAY, sample=1000)
+        past = known.histories
+        assert (past.repeats[0], past.span[0], past.age[0], known.silence[0]) == (2, 25, 30, 5)
+        assert known.repeat_minor[0] == 3000
+        rhythm = histories.rhythm(tx, shop=STORE, as_of=OPENED + 40 * DAY)
+        assert rhythm is not None
+        assert (rhythm.days, rhythm.closed, rhythm.open) == (15, 2, 1)
