@@ -5,7 +5,8 @@
 -- reads:   pg_temp.touched_parcels, facts.shipments, facts.shipments_history, facts.tracking_events, record.logistics
 -- writes:  pg_temp.perhaps_late
 -- returns: nothing
--- By the earliest scan of all the day is never later than by those known at a time.
+-- By the earliest scan of all the day is never later than by those known at a time. A promise is never late before its
+-- own instant: most parcels are over by then, and need no look at the norms.
 CREATE TEMPORARY TABLE perhaps_late ON COMMIT DROP AS
 WITH scans AS (
     SELECT
@@ -51,5 +52,6 @@ CROSS JOIN
         scans.first_scan_at
     ) AS days
 WHERE
-    days.late_from IS NOT NULL
+    (versions.promised_at IS NULL OR scans.over_known_at IS NULL OR scans.over_known_at >= versions.promised_at)
+    AND days.late_from IS NOT NULL
     AND (scans.over_known_at IS NULL OR scans.over_known_at >= days.late_from)
