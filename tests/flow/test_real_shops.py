@@ -102,13 +102,15 @@ def accounted(shop: Loaded) -> dict[str, tuple[int, int, int]]:
 @needs_olist
 def test_every_olist_line_is_accounted_for(olist: Loaded) -> None:
     people = table("customers").customer_unique_id.nunique()
-    reviews, items, products = (len(table(name)) for name in ("order_reviews", "order_items", "products"))
-    assert (people, reviews, items, products) == (8016, 8225, 8365, 5460)
+    names = ("order_reviews", "order_items", "products", "order_payments")
+    reviews, items, products, payments = (len(table(name)) for name in names)
+    assert (people, reviews, items, products, payments) == (8016, 8225, 8365, 5460, 8924)
     assert accounted(olist) == {
         "member": (people, people, 0),
         "product": (products, products, 0),
         "order": (8135, 8135, 0),
         "order_line": (items, items, 0),
+        "payment": (payments, payments, 0),
         "shipment": (6353, 6353, 0),
         # Delivered, and nobody knows when: 8.
         "tracking_event": (11531, 11523, 8),
