@@ -85,8 +85,8 @@ def test_a_backtest_never_sees_what_came_or_became_known_later(
     dormancy = rules().dormancy
     with undone(shared) as tx:
         before = backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=dormancy)
-        everybody = pd.DataFrame({"customer_no": range(1, 1501)})
-        load(tx, everybody.assign(day=430.0), key=100_000)  # all come back after T
+        everybody = pd.DataFrame({"customer_no": range(1, 1401)})
+        load(tx, everybody.assign(day=430.0), key=100_000)  # nearly all come back after T
         load(tx, everybody.assign(day=395.0), known_after=20, key=200_000)  # bought before T, known after it
         after = backtest.origin(tx, shop=STORE, at=T, known_at=END, dormancy=dormancy)
         assert (before.digest, before.learned, before.customers) == (after.digest, after.learned, after.customers)
@@ -95,7 +95,7 @@ def test_a_backtest_never_sees_what_came_or_became_known_later(
             name: calls[::2] for name, calls in after.calls.items()
         }
         assert before.bought < 0.5
-        assert after.bought > 0.99, "what came is seen, where it is looked for"
+        assert after.bought > 0.9, "what came is seen, where it is looked for"
         # The same test, had features been taken as of the end.
         seen = histories.known
         monkeypatch.setattr(
@@ -203,4 +203,4 @@ def test_purchases_of_one_day_are_one_and_the_first_day_s_money_is_not_a_repeat(
         assert known.repeat_minor[0] == 3000
         rhythm = histories.rhythm(tx, shop=STORE, as_of=OPENED + 40 * DAY)
         assert rhythm is not None
-        assert (rhythm.days, rhythm.closed, rhythm.open) == (15, 2, 1)
+        assert (rhythm.days, rhythm.closed, rhythm.open) == (10, 2, 1)
