@@ -169,6 +169,13 @@ def test_what_is_old_is_forgotten_once_a_day(found: dict) -> None:
     assert "upkeep" not in intraday
 
 
+def test_the_daily_dag_learns_beside_its_campaigns_and_nothing_waits_for_it(found: dict) -> None:
+    daily, intraday = (found["dags"][f"touchpoints_{cadence}__sandbox"]["tasks"] for cadence in ("daily", "intraday"))
+    assert "refresh" in daily["learn"]["upstream"]
+    assert [name for name, of in daily.items() if "learn" in of["upstream"]] == ["watch"]
+    assert "learn" not in intraday
+
+
 def test_the_schedule_waits_while_the_switch_is_off(tmp_path: Path) -> None:
     switch = tmp_path / "schedule"
     switch.write_text("off\n")

@@ -133,6 +133,8 @@ def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
                 task_id=task_id_of(campaign.id), campaign_id=campaign.id, owner=campaign.owner, trigger_rule=ALWAYS
             )
     if cadence == "daily":
+        # Beside the campaigns: what it learns is for the next run.
+        refreshed >> _use_case("learn", run_no) >> watched
         reconciled >> _use_case("upkeep", run_no, trigger_rule=ALWAYS) >> watched
     task(task_id="config_check", retries=0)(tasks.config_check)() >> watched
 

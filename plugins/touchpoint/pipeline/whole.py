@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from touchpoint.errors import TimeError
-from touchpoint.model import Run
+from touchpoint.model import Cadence, Run
 from touchpoint.pipeline.deciding import choose, decide, plan
 from touchpoint.pipeline.intake import EXTRACTED, extract, load, refresh, validate
+from touchpoint.pipeline.learning import learn
 from touchpoint.pipeline.runs import HISTORY, Trigger, begin, report
 from touchpoint.pipeline.sending import dispatch, reconcile
 from touchpoint.services import Services
@@ -44,6 +45,8 @@ def run_once(services: Services, trigger: Trigger, *, only: str | None = None) -
     validate(services, run.run_no)
     load(services, run.run_no)
     refresh(services, run.run_no)
+    if run.cadence == Cadence.DAILY:
+        learn(services, run.run_no)
     for campaign_id in [due for due in choose(services, run.run_no) if only in (None, due)]:
         plan(services, run.run_no, campaign_id)
     decide(services, run.run_no)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from touchpoint.db import Json, Row, Transaction
@@ -92,16 +92,20 @@ def in_force(tx: Transaction, shop_id: str, name: str, as_of: datetime) -> Learn
 
 @dataclass(frozen=True)
 class Lessons:
-    """What a shop had learned by an instant, by name."""
+    """What a shop had learned before an instant, by name.
+
+    Before it, and not at it: what the run of that very instant learns beside its campaigns is for the next run, however
+    fast it was.
+    """
 
     tx: Transaction
     shop_id: str
     as_of: datetime
 
     def version(self, name: str, no: int | None = None) -> Learned | None:
-        """The version in force at the instant, or the one of that number; None: there is none."""
+        """The version in force just before the instant, or the one of that number; None: there is none."""
         if no is None:
-            return in_force(self.tx, self.shop_id, name, self.as_of)
+            return in_force(self.tx, self.shop_id, name, self.as_of - timedelta.resolution)
         row = self.tx.maybe("learn/by_no", shop_id=self.shop_id, parameter=name, parameter_no=no)
         return _learned(row) if row else None
 

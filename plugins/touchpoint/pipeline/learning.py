@@ -1,0 +1,68 @@
+"""Learning: what a daily run learns from its shop's own data, and the norms a run works by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from touchpoint.db import Transaction
+from touchpoint.model import Mode, Run
+from touchpoint.pipeline.runs import read_run
+from touchpoint.record import delivery, learned, learning
+from touchpoint.record.lessons import Lesson, Rules
+from touchpoint.services import Services
+from touchpoint.settings import Shop, load_logistics, load_segments, load_shop, norms
+from touchpoint.settings.learning import WEEKDAYS, load_learning
+
+
+def learn(services: Services, run_no: int | None) -> list[str]:
+    """Learn as of the run's instant and keep what differs, if it is the day for it or something is not learned yet.
+
+    A run that recomputes learns nothing, nor does one of an instant that something was learned later than.
+
+    Returns:
+        Names of what a new version was kept of.
+    """
+    run = read_run(services, run_no)
+    if run.mode == Mode.RECOMPUTE:
+        return []
+    shop = load_shop(run.shop_id, services.config)
+    with services.timed(run.run_no, "learn"):
+        kept = []
+        for name in _due(services, run, shop):
+            with services.db.transaction() as tx:
+                found = teach(tx, services, shop, run.as_of, keep=True, only=[name])
+            kept += [name for name, (_, is_kept) in found.items() if is_kept]
+        return kept
+
+
+def teach(
+    tx: Transaction, services: Services, shop: Shop, as_of: datetime, *, keep: bool, only: list[str] | None = None
+) -> dict[str, tuple[Lesson | None, bool]]:
+    """What a shop's data teach as of an instant; see `record.learning.learn`.
+
+    Raises:
+        ConfigError: `only` names something nobody learns.
+        LedgerError: `keep`, and something was learned as of a later instant.
+    """
+    rules = Rules(
+        learning=load_learning(shop.id, services.config),
+        segments=load_segments(services.config),
+        logistics=load_logistics(services.config),
+    )
+    return learning.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, only=only)
+
+
+def norms_of(tx: Transaction, services: Services, shop: Shop, as_of: datetime) -> dict[str, Any]:
+    """The norms of config/logistics.yaml a shop works by at an instant, what was learned before it put in."""
+    version = learned.Lessons(tx, shop.id, as_of).version(delivery.NAME)
+    rules = load_logistics(services.config).rules(shop)
+    return norms.taught(rules, version.body if version else None, version.no if version else None)
+
+
+def _due(services: Services, run: Run, shop: Shop) -> list[str]:
+    weekday = WEEKDAYS[run.as_of.astimezone(shop.tz).weekday()]
+    is_day = weekday in load_learning(shop.id, services.config).weekdays
+    with services.db.transaction() as tx:
+        latest = {name: learned.in_force(tx, shop.id, name, learned.END_OF_TIME) for name, _ in learning.LEARNERS}
+    return [name for name, last in latest.items() if last is None or (is_day and last.learned_as_of < run.as_of)]
