@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from touchpoint.cli import flow, held, offers, past, segments
+from touchpoint.cli import flow, held, learning, offers, past, segments
 from touchpoint.cli.backtest import segments_backtest
 from touchpoint.cli.common import as_table
 from touchpoint.cli.tags import tags_app
@@ -22,6 +22,8 @@ for command in flow.COMMANDS:
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(flow.replay)
 app.command()(past.recomputed)
 app.command()(offers.offers)
+app.command()(learning.learn)
+app.add_typer(learning.learned_app, name="learned")
 flow.campaign_app.command("test-send")(campaign_test_send)
 segments.segments_app.command("backtest")(segments_backtest)
 app.add_typer(flow.campaign_app, name="campaign")
