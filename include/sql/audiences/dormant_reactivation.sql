@@ -36,7 +36,8 @@ silent_customers AS (
         labels.stage
     FROM __features__ AS features
     CROSS JOIN settings
-    INNER JOIN facts.customers AS customers ON features.customer_no = customers.customer_no
+    INNER JOIN facts.customers_as_of(%(shop_id)s, %(as_of)s) AS customers
+        ON features.customer_no = customers.customer_no
     CROSS JOIN
         record.labels(
             features.last_paid_at, features.order_count, features.net_minor, %(as_of)s, %(rfm)s, %(segments)s
@@ -47,11 +48,10 @@ silent_customers AS (
         AND features.last_paid_at <= settings.paid_until
         AND settings.groups @> to_jsonb(labels.rfm_group)
         AND NOT EXISTS (
-            SELECT FROM facts.customers AS twins
-            INNER JOIN __features__ AS paid ON twins.shop_id = paid.shop_id AND twins.customer_no = paid.customer_no
-            WHERE
-                twins.identity = customers.identity AND twins.shop_id = customers.shop_id
-                AND (paid.last_paid_at, paid.customer_no) > (features.last_paid_at, features.customer_no)
+            SELECT FROM facts.identities_of(customers.identity, %(as_of)s) AS names
+            INNER JOIN facts.customers AS twins ON names.identity = twins.identity
+            INNER JOIN __features__ AS paid ON twins.customer_no = paid.customer_no AND paid.shop_id = features.shop_id
+            WHERE (paid.last_paid_at, paid.customer_no) > (features.last_paid_at, features.customer_no)
         )
 ),
 
@@ -94,7 +94,7 @@ judged_queue AS NOT MATERIALIZED (
         END AS grievance
     FROM (SELECT queue.* FROM queue ORDER BY queue.place OFFSET 0) AS queued -- noqa: AM09, LT14
     CROSS JOIN settings
-    CROSS JOIN facts.accounts_of(%(shop_id)s, queued.identity) AS accounts
+    CROSS JOIN facts.accounts_of(%(shop_id)s, queued.identity, %(as_of)s) AS accounts
 ),
 
 wave AS MATERIALIZED (

@@ -2,8 +2,8 @@
 -- grain:   one row per person: accounts of one identity are one
 -- params:  realm text, shop_id text, as_of timestamptz, step text, zone text, currency text, parameters jsonb,
 --          variants jsonb, offers jsonb, features relation, series relation
--- reads:   facts.customers, orders, order_lines and refunds with their histories, the features relation, the series
---          relation, and what facts.parcel_trouble and ledger.offer_closed_as_of read
+-- reads:   facts.customers, orders, order_lines and refunds with their histories, facts.merged_customers, the features
+--          relation, the series relation, and what facts.parcel_trouble and ledger.offer_closed_as_of read
 -- writes:  nothing
 -- returns: many
 WITH settings AS (
@@ -41,7 +41,8 @@ accounts AS (
         left_alone.reason AS exclude_reason
     FROM __features__ AS features
     CROSS JOIN settings
-    INNER JOIN facts.customers AS customers ON features.customer_no = customers.customer_no
+    INNER JOIN facts.customers_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS customers
+        ON features.customer_no = customers.customer_no
     LEFT JOIN left_alone ON customers.customer_no = left_alone.customer_no
     WHERE
         features.shop_id = %(shop_id)s::text

@@ -1,26 +1,43 @@
--- purpose: by which phone and e-mail these customers may be reached at an instant: per kind the one known last, with
---          the consent and suppression that speak for it
+-- purpose: by which phone and e-mail these customers may be reached at an instant: per kind the one known last, theirs
+--          or of a customer they are one with by then, with the consent and suppression that speak for it
 -- grain:   one row per customer and kind
 -- params:  shop_id text, customer_ids text[], at timestamptz
--- reads:   contact.contact_points, contact.consents, contact.suppressions, contact.people, contact.people_history
+-- reads:   contact.contact_points, contact.consents, contact.suppressions, contact.people, contact.people_history,
+--          facts.customers, facts.merged_customers
 -- writes:  nothing
 -- returns: many
-WITH newest_points AS (
-    SELECT DISTINCT ON (points.customer_id, points.kind)
+WITH found_points AS (
+    SELECT
+        points.*,
+        points.customer_id AS asked_id
+    FROM contact.points_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS points
+    WHERE points.customer_id = ANY(%(customer_ids)s::text[])
+    UNION ALL
+    SELECT
+        points.*,
+        merged.customer_id AS asked_id
+    FROM facts.merged_accounts_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS merged
+    INNER JOIN contact.points_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS points
+        ON merged.account_id = points.customer_id
+    WHERE merged.customer_id = ANY(%(customer_ids)s::text[])
+),
+
+newest_points AS (
+    SELECT DISTINCT ON (points.asked_id, points.kind)
         points.shop_id,
+        points.asked_id,
         points.customer_id,
         points.kind,
         points.address_hash,
         CASE points.kind WHEN 'phone' THEN 'sms' ELSE 'email' END AS channel
-    FROM contact.points_as_of(%(shop_id)s::text, %(at)s::timestamptz) AS points
-    WHERE
-        points.customer_id = ANY(%(customer_ids)s::text[])
-        AND points.kind IN ('phone', 'email')
-    ORDER BY points.customer_id ASC, points.kind ASC, points.known_at DESC, points.address_hash ASC
+    FROM found_points AS points
+    WHERE points.kind IN ('phone', 'email')
+    ORDER BY points.asked_id ASC, points.kind ASC, points.known_at DESC, points.address_hash ASC, points.customer_id ASC
 )
 
 SELECT
-    points.customer_id,
+    points.asked_id AS customer_id,
+    points.customer_id AS holder_id,
     points.kind,
     points.channel,
     points.address_hash,
@@ -62,3 +79,5 @@ LEFT JOIN LATERAL ( -- noqa: ST05
         ORDER BY listed.shop_id ASC, listed.channel ASC, listed.happened_at DESC, listed.suppression_id DESC
     ) AS scopes
 ) AS suppressions ON true
+-- Of two locales their own comes last, and stays.
+ORDER BY points.asked_id = points.customer_id, points.customer_id, points.kind

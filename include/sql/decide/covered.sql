@@ -1,7 +1,7 @@
 -- purpose: which of these orders or parcels a touch covers now
 -- grain:   one row per order or parcel and step
 -- params:  realm text, shop_id text, campaign_ids text[], steps text[], covered_ids text[]
--- reads:   ledger.touch_cover, ledger.touch
+-- reads:   ledger.touch_cover, ledger.touch, facts.merged_identities
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -9,7 +9,7 @@ SELECT
     asked.step,
     asked.covered_id,
     covers.occasion,
-    covers.identity
+    facts.identity_of(covers.identity, 'infinity') AS identity
 FROM
     unnest(%(campaign_ids)s::text[], %(steps)s::text[], %(covered_ids)s::text[])
         AS asked (campaign_id, step, covered_id)

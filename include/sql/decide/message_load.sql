@@ -1,22 +1,27 @@
 -- purpose: messages planned for these people from a day on, held-out touches counted as messages, as the ledger was
 --          before an instant
--- grain:   one row per identity, planned day, purpose and campaign
+-- grain:   one row per person, planned day, purpose and campaign
 -- params:  realm text, identities uuid[], from_on date, before timestamptz
--- reads:   ledger.message, ledger.touch, ledger.decision
+-- reads:   ledger.message, ledger.touch, ledger.decision, facts.merged_identities
 -- writes:  nothing
 -- returns: many
 -- before = infinity is the ledger as it is. A message that ended later than `before` was still waiting then. Identities
--- are shared by the shops of a brand, and so are caps.
-WITH planned_messages AS (
+-- are shared by the shops of a brand, and so are caps; a person counts with all they had.
+WITH names AS (
+    SELECT *
+    FROM facts.names_of(%(identities)s::uuid[], %(before)s::timestamptz)
+),
+
+planned_messages AS (
     SELECT
-        messages.identity,
+        names.person AS identity,
         messages.planned_on,
         messages.purpose,
         messages.campaign_id
-    FROM ledger.message AS messages
+    FROM names
+    INNER JOIN ledger.message AS messages ON names.identity = messages.identity
     WHERE
         messages.realm = %(realm)s::text
-        AND messages.identity = ANY(%(identities)s::uuid[])
         AND messages.planned_on >= %(from_on)s::date
         AND messages.enqueued_as_of < %(before)s::timestamptz
         AND (
@@ -25,11 +30,12 @@ WITH planned_messages AS (
         )
     UNION ALL
     SELECT
-        touches.identity,
+        names.person AS identity,
         (decisions.detail ->> 'planned_on')::date AS planned_on,
         decisions.detail ->> 'purpose' AS purpose,
         touches.campaign_id
-    FROM ledger.touch AS touches
+    FROM names
+    INNER JOIN ledger.touch AS touches ON names.identity = touches.identity
     INNER JOIN LATERAL (
         SELECT made.detail
         FROM ledger.decision AS made
@@ -41,7 +47,6 @@ WITH planned_messages AS (
     ) AS decisions ON true
     WHERE
         touches.realm = %(realm)s::text
-        AND touches.identity = ANY(%(identities)s::uuid[])
         AND touches.decision = 'held_out'
         AND (decisions.detail ->> 'planned_on')::date >= %(from_on)s::date
 )

@@ -1,10 +1,11 @@
--- purpose: what was decided before about these occasions, whoever the identity, by decisions earlier than an instant
+-- purpose: what was decided before about these occasions, whoever the person, by decisions earlier than an instant
 -- grain:   one row per touch
 -- params:  realm text, shop_id text, campaign_ids text[], steps text[], occasions text[], before timestamptz
--- reads:   ledger.touch, ledger.decision, ledger.run
+-- reads:   ledger.touch, ledger.decision, ledger.run, facts.merged_identities
 -- writes:  nothing
 -- returns: many
--- before = infinity is the ledger as it is.
+-- before = infinity is the ledger as it is. A person of several identities may have several touches: the one that
+-- speaks comes last.
 WITH asked_occasions AS (
     SELECT DISTINCT
         campaign_id,
@@ -20,7 +21,7 @@ SELECT
     touches.campaign_id,
     touches.step,
     touches.occasion,
-    touches.identity,
+    facts.identity_of(touches.identity, %(before)s::timestamptz) AS identity,
     touches.address_hash,
     decisions.decision,
     decisions.reason,
@@ -61,3 +62,11 @@ INNER JOIN LATERAL (
     ORDER BY made.decision_id DESC
     LIMIT 1
 ) AS decisions ON true
+ORDER BY
+    CASE
+        WHEN decisions.decision IN ('enqueued', 'held_out') THEN 3
+        WHEN decisions.decision = 'expired' THEN 2
+        ELSE 1
+    END,
+    decisions.as_of,
+    touches.touch_id

@@ -1,12 +1,12 @@
 -- purpose: waiting messages whose planned day has passed, and that may go today
 -- grain:   one row per message
 -- params:  realm text, shop_id text, today date, tomorrow timestamptz
--- reads:   ledger.message
+-- reads:   ledger.message, facts.merged_identities
 -- writes:  nothing
 -- returns: many
 SELECT
     messages.message_id,
-    messages.identity,
+    facts.identity_of(messages.identity, 'infinity') AS identity,
     messages.purpose,
     messages.campaign_id,
     messages.planned_on

@@ -6,13 +6,14 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
 from touchpoint import statements
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
+from touchpoint.decide import taught
 from touchpoint.decide.given import Derived, available, configured_values, with_values
 from touchpoint.errors import ConfigError, LedgerError
 from touchpoint.model import Candidate, Mode, Run
@@ -102,17 +103,22 @@ def ask(
         raise ConfigError(
             f"wants {', '.join(unknown)}", place=f"include/sql/{name}.sql", remedy=f"use: {', '.join(given)}"
         )
-    asked_with = configured_values({key: given[key] for key in statement.params}, segments)
-    given = with_values(given, configured or {})
-    rows = tx.many(name, **{key: value() if callable(value := given[key]) else value for key in statement.params})
-    candidates = tuple(sorted((_candidate(campaign, row) for row in rows), key=_key))
-    twice = len(candidates) - len({_key(candidate) for candidate in candidates})
+    given = {key: given[key] for key in statement.params}
+    asked_with = configured_values(given, segments)
+    lessons = derived.lessons if derived else None
+    given, versions = taught.put_in(with_values(given, configured or {}), lessons, configured)
+    if versions:
+        asked_with[taught.KEY] = versions
+    rows = tx.many(name, **{key: value() if callable(value) else value for key, value in given.items()})
+    answered = sorted((_candidate(campaign, row) for row in rows), key=_key)
+    twice = len(answered) - len({_key(candidate) for candidate in answered})
     if twice:
         raise LedgerError(
             f"{twice} candidates come twice",
             place=f"include/sql/{name}.sql",
             remedy="return one row per step, occasion and identity",
         )
+    candidates = _as_persons(tx, run, answered)
     return Audience(
         campaign_id=campaign.id,
         candidate_count=len(candidates),
@@ -199,6 +205,21 @@ def audience_hash(candidates: Iterable[Candidate]) -> str:
 def candidate_from_row(row: Row) -> Candidate:
     """A candidate as the ledger has it."""
     return Candidate(**{**row, "covers": tuple(row["covers"])})
+
+
+def _as_persons(tx: Transaction, run: Run, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates by who they are as of the run's instant, in their stable order.
+
+    Of two rows that are one person's after all, the one with a reason to leave them out speaks.
+    """
+    merged = {row["identity"]: row["survivor"] for row in tx.many("decide/persons", as_of=run.as_of)}
+    persons: dict[tuple[str, str, str], Candidate] = {}
+    for candidate in candidates:
+        person = replace(candidate, identity=merged.get(candidate.identity, candidate.identity))
+        before = persons.get(_key(person))
+        if before is None or (before.exclude_reason is None and person.exclude_reason):
+            persons[_key(person)] = person
+    return tuple(sorted(persons.values(), key=_key))
 
 
 def _candidate(campaign: Campaign, row: Row) -> Candidate:

@@ -30,12 +30,15 @@ class Address:
     Attributes:
         consent: purpose -> what the latest statement says; absent where there is none.
         is_suppressed: for this channel, in this shop or everywhere.
+        holder_id: the customer it is kept under, where that may be another one than asked about (merged into them, or
+            they into it); the message goes to that one.
     """
 
     kind: str
     address_hash: str
     consent: Mapping[Purpose, bool] = field(default_factory=dict)
     is_suppressed: bool = False
+    holder_id: str | None = None
 
     def allows(self, purpose: Purpose) -> bool:
         """Transactional consent follows from the order unless withdrawn; promotional has to have been given."""
@@ -96,7 +99,9 @@ class Known:
     Attributes:
         addresses: customer id -> channel -> the contact point to use.
         locales: customer id -> locale as the member list has it.
-        touches: decided before, by key; of these very candidates and their following steps, whoever the identity.
+        touches: decided before, by key; of these very candidates and their following steps, whoever the identity. Of a
+            person of several identities the touch that speaks.
+        also_taken: addresses of those touches of theirs that do not.
         covered: order or parcel -> the touch that covers it now.
         load: messages around the planned days.
         assignments: (campaign, identity) -> held out, as stored at the first decision.
@@ -108,12 +113,14 @@ class Known:
     covered: Mapping[CoverKey, TouchKey] = field(default_factory=dict)
     load: Load = field(default_factory=Load)
     assignments: Mapping[tuple[str, UUID], bool] = field(default_factory=dict)
+    also_taken: Mapping[AddressKey, UUID] = field(default_factory=dict)
 
     @property
     def taken(self) -> dict[AddressKey, UUID]:
         """Addresses that touches enqueued or held out have taken, and by whom."""
-        return {
+        speaking = {
             (campaign, step, occasion, touch.address_hash): identity
             for (campaign, step, occasion, identity), touch in self.touches.items()
             if touch.address_hash is not None and touch.has_won
         }
+        return {**self.also_taken, **speaking}

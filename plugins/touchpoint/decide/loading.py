@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from touchpoint.campaigns.load import TEMPLATE_ROOT
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Row, Transaction
 from touchpoint.decide.caps import WEEK
-from touchpoint.decide.known import Address, CoverKey, Known, Load, Touch, TouchKey
+from touchpoint.decide.known import Address, AddressKey, CoverKey, Known, Load, Touch, TouchKey
 from touchpoint.model import Candidate, Channel, Decision, Purpose, Run
 from touchpoint.settings import Shop
 
@@ -61,10 +62,12 @@ def load_known(
         identities=identities,
         before=before,
     )
+    touches, taken = _touches(tx, run, campaigns, candidates, before)
     known = Known(
         addresses=_addresses(points),
         locales={row["customer_id"]: row["locale"] for row in points if row["locale"]},
-        touches=_touches(tx, run, campaigns, candidates, before),
+        touches=touches,
+        also_taken=taken,
         load=_load(load),
         assignments={(row["campaign_id"], row["identity"]): row["is_held_out"] for row in assigned},
     )
@@ -86,7 +89,7 @@ def _addresses(points: Iterable[Row]) -> dict[str, dict[Channel, Address]]:
     found: dict[str, dict[Channel, Address]] = {}
     for row in points:
         consent = {Purpose(purpose): bool(given) for purpose, given in (row["consents"] or {}).items()}
-        address = Address(row["kind"], row["address_hash"], consent, row["is_suppressed"])
+        address = Address(row["kind"], row["address_hash"], consent, row["is_suppressed"], row["holder_id"])
         found.setdefault(row["customer_id"], {})[Channel(row["channel"])] = address
     return found
 
@@ -104,7 +107,8 @@ def _touches(
     campaigns: Mapping[str, Campaign],
     candidates: Iterable[Candidate],
     before: datetime | str,
-) -> dict[TouchKey, Touch]:
+) -> tuple[dict[TouchKey, Touch], dict[AddressKey, UUID]]:
+    """The touch that speaks for each key, and who has taken which address by any of them."""
     asked = sorted({(c.campaign_id, step, c.occasion) for c in candidates for step in _steps(c, campaigns)})
     rows = tx.many(
         "decide/touches",
@@ -115,8 +119,10 @@ def _touches(
         occasions=[key[2] for key in asked],
         before=before,
     )
-    return {
-        (row["campaign_id"], row["step"], row["occasion"], row["identity"]): Touch(
+    touches: dict[TouchKey, Touch] = {}
+    taken: dict[AddressKey, UUID] = {}
+    for row in rows:
+        touch = Touch(
             Decision(row["decision"]),
             row["reason"],
             row["as_of"],
@@ -124,8 +130,11 @@ def _touches(
             row["planned_on"],
             row["address_hash"],
         )
-        for row in rows
-    }
+        key = (row["campaign_id"], row["step"], row["occasion"])
+        touches[*key, row["identity"]] = touch
+        if touch.has_won and touch.address_hash is not None:
+            taken[*key, touch.address_hash] = row["identity"]
+    return touches, taken
 
 
 def _covered(

@@ -17,7 +17,7 @@ from touchpoint.decide.arbitration import arbitrate, kept_wins
 from touchpoint.decide.caps import full_cap
 from touchpoint.decide.chance import drawn, holdout_percent
 from touchpoint.decide.delivery import Slot, Way, choose_locale, choose_way, find_slot, within_offer
-from touchpoint.decide.known import AddressKey, Known, touch_key
+from touchpoint.decide.known import AddressKey, Known, TouchKey, touch_key
 from touchpoint.decide.verdicts import Contender, Setting, Verdict
 from touchpoint.model import Candidate, Decision, Purpose
 
@@ -31,7 +31,12 @@ def decide_all(candidates: Iterable[Candidate], known: Known, setting: Setting) 
     verdicts: list[Verdict] = []
     contenders: list[Contender] = []
     holders: dict[AddressKey, UUID] = known.taken
+    seen: set[TouchKey] = set()
     for candidate in in_order:
+        if touch_key(candidate) in seen:  # two customers when the audience was asked, one person now
+            verdicts.append(Verdict(candidate, Decision.REPEATED))
+            continue
+        seen.add(touch_key(candidate))
         judged = judge(candidate, known, setting, holders)
         if isinstance(judged, Contender):
             contenders.append(judged)

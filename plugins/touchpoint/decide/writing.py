@@ -141,7 +141,7 @@ def _message_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campai
         "purpose": campaign.purpose.value,
         "channel": way.channel.value,
         "identity": candidate.identity,
-        "customer_id": candidate.customer_id,
+        "customer_id": way.address.holder_id or candidate.customer_id,
         "address_kind": way.address.kind,
         "address_hash": way.address.address_hash,
         "template": campaign.step(candidate.step).template,

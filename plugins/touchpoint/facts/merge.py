@@ -13,7 +13,7 @@ from typing import Any
 
 from touchpoint.db import Transaction
 from touchpoint.facts import contacts, head
-from touchpoint.facts.landing import MERGE_ORDER, PendingBatch, lock_ingest
+from touchpoint.facts.landing import MERGE_ORDER, PendingBatch, lock_ingest, relation_of
 from touchpoint.model import Entity
 from touchpoint.settings import Shop
 
@@ -62,6 +62,16 @@ class _Fact:
     def columns(self) -> tuple[str, ...]:
         return (*self.keys, *self.content, "modified_at", "known_at", "batch_id")
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it names its customer, and so changes when customers are merged."""
+        return "customer_no" in self.content
+
+    @property
+    def beside_customer(self) -> tuple[str, ...]:
+        """All columns but the customer's."""
+        return tuple(column for column in self.columns if column != "customer_no")
+
 
 def _fact(relation: str, keys: str, content: str) -> _Fact:
     return _Fact(relation, ("shop_id", *keys.split()), tuple(content.split()))
@@ -94,6 +104,11 @@ _FACTS: dict[Entity, _Fact] = {
 
 _NAMING = frozenset({Entity.REFUND, Entity.INQUIRY, Entity.VISIT})
 """What may name a customer who has never ordered."""
+
+
+def personal_facts() -> list[_Fact]:
+    """The facts that name their customer: relation, history and columns."""
+    return [fact for fact in _FACTS.values() if fact.is_personal]
 
 
 def in_order(batches: Iterable[PendingBatch]) -> list[PendingBatch]:
@@ -134,7 +149,10 @@ def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
         contacts.meet_buyers(tx, given)
     if entity in _NAMING:
         contacts.meet_others(tx, given)
-    done = _merge(tx, given, _FACTS[entity])
+    fact = _FACTS[entity]
+    done = _merge(tx, given, fact)
+    if given.batch.is_history and fact.is_personal:
+        _split(tx, given, fact)
     if entity == Entity.MEMBER:
         contacts.take_member_list(tx, given)
     if entity == Entity.ORDER:
@@ -144,6 +162,20 @@ def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
     if entity == Entity.PAYMENT:
         _pay_orders(tx, given)
     return done
+
+
+def _split(tx: Transaction, given: contacts.Given, fact: _Fact) -> None:
+    """What a declared history tells of before its customer was merged was the merged one's until then."""
+    tx.count(
+        "people/split_versions",
+        batch_id=given.batch.batch_id,
+        shop_id=given.shop.id,
+        landed=relation_of(given.batch.entity),
+        fact=fact.relation,
+        history=fact.history,
+        keys=fact.keys[1:],
+        others=fact.beside_customer,
+    )
 
 
 def _pay_orders(tx: Transaction, given: contacts.Given) -> None:

@@ -1,7 +1,7 @@
 -- purpose: questions and complaints of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing.inquiry, facts.customers, facts.orders
+-- reads:   landing.inquiry, facts.customers, facts.merged_customers, facts.orders
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -20,7 +20,7 @@ SELECT
         ELSE %(as_of)s::timestamptz
     END AS known_at
 FROM landing.inquiry AS good_lines
-LEFT JOIN facts.customers AS customers
+LEFT JOIN facts.buyers AS customers
     ON customers.shop_id = %(shop_id)s::text AND good_lines.customer_id = customers.customer_id
 LEFT JOIN facts.orders AS orders
     ON orders.shop_id = %(shop_id)s::text AND good_lines.order_id = orders.order_id

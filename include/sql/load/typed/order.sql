@@ -1,7 +1,7 @@
 -- purpose: orders of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing."order", facts.customers, facts.payments
+-- reads:   landing."order", facts.customers, facts.merged_customers, facts.payments
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -15,9 +15,9 @@ SELECT
         good_lines.payment_state,
         CASE WHEN good_lines.paid_at IS NULL THEN 'none' ELSE 'paid' END
     ) AS payment_state,
-    payments.payment_kind,
+    coalesce(payments.payment_kind, good_lines.payment_kind) AS payment_kind,
     good_lines.created_at::timestamptz AS created_at,
-    payments.paid_at,
+    coalesce(payments.paid_at, good_lines.paid_at::timestamptz) AS paid_at,
     good_lines.closes_at::timestamptz AS closes_at,
     good_lines.closed_at::timestamptz AS closed_at,
     good_lines.shipped_at::timestamptz AS shipped_at,
@@ -36,8 +36,8 @@ SELECT
     ) AS discount_minor,
     facts.minor_units(good_lines.coupon, good_lines.currency) AS coupon_minor,
     good_lines.device,
-    payments.takes_paid_at,
-    payments.takes_payment_kind,
+    coalesce(payments.takes_paid_at, false) AS takes_paid_at,
+    coalesce(payments.takes_payment_kind, false) AS takes_payment_kind,
     -- Without a version of its own an order is as new as the latest thing that happened to it.
     CASE
         WHEN good_lines.modified_at IS NULL
@@ -56,11 +56,11 @@ SELECT
         ELSE %(as_of)s::timestamptz
     END AS known_at
 FROM landing."order" AS good_lines
-INNER JOIN facts.customers AS customers
+INNER JOIN facts.buyers AS customers
     ON
         customers.shop_id = %(shop_id)s::text
         AND customers.customer_id = coalesce(good_lines.customer_id, 'order:' || good_lines.order_id)
-CROSS JOIN
+LEFT JOIN
     LATERAL facts.payment_of_order(
         %(shop_id)s::text,
         good_lines.order_id,
@@ -69,4 +69,5 @@ CROSS JOIN
         good_lines.paid_at::timestamptz,
         good_lines.payment_kind
     ) AS payments
+    ON true
 WHERE good_lines.batch_id = %(batch_id)s::bigint

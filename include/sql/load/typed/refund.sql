@@ -1,7 +1,7 @@
 -- purpose: refunds of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, snapshot_at timestamptz, is_history boolean
--- reads:   landing.refund, facts.customers, facts.orders
+-- reads:   landing.refund, facts.customers, facts.merged_customers, facts.orders
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -28,7 +28,7 @@ SELECT
         ELSE %(as_of)s::timestamptz
     END AS known_at
 FROM landing.refund AS good_lines
-LEFT JOIN facts.customers AS customers
+LEFT JOIN facts.buyers AS customers
     ON customers.shop_id = %(shop_id)s::text AND good_lines.customer_id = customers.customer_id
 LEFT JOIN facts.orders AS orders
     ON orders.shop_id = %(shop_id)s::text AND good_lines.order_id = orders.order_id

@@ -1,7 +1,7 @@
 -- purpose: visits of a batch as the facts hold them
 -- grain:   one row per good line of the batch
 -- params:  batch_id bigint, shop_id text, as_of timestamptz, is_history boolean
--- reads:   landing.visit, facts.customers
+-- reads:   landing.visit, facts.customers, facts.merged_customers
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -20,6 +20,6 @@ SELECT
         ELSE %(as_of)s::timestamptz
     END AS known_at
 FROM landing.visit AS good_lines
-INNER JOIN facts.customers AS customers
+INNER JOIN facts.buyers AS customers
     ON customers.shop_id = %(shop_id)s::text AND good_lines.customer_id = customers.customer_id
 WHERE good_lines.batch_id = %(batch_id)s::bigint

@@ -1,8 +1,8 @@
 -- purpose: what the templates of a campaign about a customer's last order see of each message
 -- grain:   one row per message
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.orders, facts.order_lines,
---          contact.people
+-- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.merged_customers,
+--          facts.merged_identities, facts.orders, facts.orders_history, facts.order_lines, contact.people
 -- writes:  nothing
 -- returns: many
 -- No row for an order that is not there any more: there is nothing to tell.
@@ -27,12 +27,12 @@ SELECT
     ) AS item_title,
     (
         SELECT count(*)
-        FROM facts.customers AS customers
-        INNER JOIN facts.orders AS paid_orders ON customers.customer_no = paid_orders.customer_no
+        FROM facts.customers_as_of(messages.shop_id, %(at)s::timestamptz) AS customers
+        INNER JOIN facts.orders_as_of(messages.shop_id, %(at)s::timestamptz) AS paid_orders
+            ON customers.survivor_no = paid_orders.customer_no
         WHERE
-            customers.shop_id = messages.shop_id
-            AND customers.customer_id = messages.customer_id
-            AND paid_orders.paid_at <= %(at)s::timestamptz
+            customers.customer_id = messages.customer_id
+            AND paid_orders.paid_at IS NOT NULL
     ) AS paid_order_count,
     candidates.stage,
     'last_order' AS occasion_kind
@@ -50,7 +50,7 @@ LEFT JOIN ledger.candidate AS candidates
     ON
         messages.enqueued_run_no = candidates.run_no
         AND messages.campaign_id = candidates.campaign_id
-        AND messages.identity = candidates.identity
+        AND facts.identity_of(messages.identity, 'infinity') = facts.identity_of(candidates.identity, 'infinity')
         AND touches.occasion = candidates.occasion
 WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
 ORDER BY messages.message_id

@@ -1,8 +1,8 @@
 -- purpose: what the templates of an order campaign see of each message
 -- grain:   one row per message that covers an order
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.candidate, ledger.touch, ledger.touch_cover, facts.customers, facts.orders,
---          facts.order_lines, contact.people
+-- reads:   ledger.message, ledger.candidate, ledger.touch, ledger.touch_cover, facts.customers, facts.merged_customers,
+--          facts.merged_identities, facts.orders, facts.orders_history, facts.order_lines, contact.people
 -- writes:  nothing
 -- returns: many
 -- Orders are those the touch covers now, or covered when the message went (rendered again later, for a report).
@@ -65,12 +65,12 @@ SELECT
     coalesce(titles.line_count, 0) AS line_count,
     (
         SELECT count(*)
-        FROM facts.customers AS customers
-        INNER JOIN facts.orders AS paid_orders ON customers.customer_no = paid_orders.customer_no
+        FROM facts.customers_as_of(messages.shop_id, %(at)s::timestamptz) AS customers
+        INNER JOIN facts.orders_as_of(messages.shop_id, %(at)s::timestamptz) AS paid_orders
+            ON customers.survivor_no = paid_orders.customer_no
         WHERE
-            customers.shop_id = messages.shop_id
-            AND customers.customer_id = messages.customer_id
-            AND paid_orders.paid_at <= %(at)s::timestamptz
+            customers.customer_id = messages.customer_id
+            AND paid_orders.paid_at IS NOT NULL
     ) AS paid_order_count,
     candidates.stage,
     'order' AS occasion_kind
@@ -99,5 +99,5 @@ LEFT JOIN ledger.candidate AS candidates
         AND messages.campaign_id = candidates.campaign_id
         AND messages.step = candidates.step
         AND messages.occasion = candidates.occasion
-        AND messages.identity = candidates.identity
+        AND facts.identity_of(messages.identity, 'infinity') = facts.identity_of(candidates.identity, 'infinity')
 ORDER BY messages.message_id

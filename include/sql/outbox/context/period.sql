@@ -1,7 +1,8 @@
 -- purpose: what the templates of a campaign that comes once a period see of each message
 -- grain:   one row per message
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch, facts.customers, facts.orders, contact.people
+-- reads:   ledger.message, ledger.touch, facts.customers, facts.merged_customers, facts.orders, facts.orders_history,
+--          contact.people
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -15,12 +16,12 @@ SELECT
     touches.occasion AS period,
     (
         SELECT count(*)
-        FROM facts.customers AS customers
-        INNER JOIN facts.orders AS paid_orders ON customers.customer_no = paid_orders.customer_no
+        FROM facts.customers_as_of(messages.shop_id, %(at)s::timestamptz) AS customers
+        INNER JOIN facts.orders_as_of(messages.shop_id, %(at)s::timestamptz) AS paid_orders
+            ON customers.survivor_no = paid_orders.customer_no
         WHERE
-            customers.shop_id = messages.shop_id
-            AND customers.customer_id = messages.customer_id
-            AND paid_orders.paid_at <= %(at)s::timestamptz
+            customers.customer_id = messages.customer_id
+            AND paid_orders.paid_at IS NOT NULL
     ) AS paid_order_count,
     'period' AS occasion_kind
 FROM ledger.message AS messages

@@ -1,7 +1,7 @@
 -- purpose: cancel messages whose reader has made an order that the decision did not know
 -- grain:   one row per message cancelled
 -- params:  message_ids bigint[], at timestamptz
--- reads:   facts.customers, facts.orders, facts.orders_history
+-- reads:   facts.customers, facts.merged_identities, facts.orders, facts.orders_history
 -- writes:  ledger.message
 -- returns: many
 -- Not by the time of the order alone: one made just before the decision may have come in just after it.
@@ -12,11 +12,11 @@ WITH ordering_messages AS (
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
         AND EXISTS (
-            SELECT FROM facts.customers AS customers
+            SELECT FROM facts.identities_of(messages.identity, 'infinity') AS names
+            INNER JOIN facts.customers AS customers ON names.identity = customers.identity
             INNER JOIN facts.orders AS orders ON customers.customer_no = orders.customer_no
             WHERE
-                customers.identity = messages.identity
-                AND customers.shop_id = messages.shop_id
+                customers.shop_id = messages.shop_id
                 AND orders.created_at > messages.enqueued_as_of - interval '7 days'
                 AND orders.created_at <= %(at)s::timestamptz
                 AND orders.known_at > messages.enqueued_as_of

@@ -1,7 +1,7 @@
 -- purpose: hold promotions while their reader waits for a parcel that is late or in trouble
 -- grain:   one row per message put back, or cancelled because its time ends before the next look
 -- params:  message_ids bigint[], at timestamptz
--- reads:   facts.customers, what facts.has_parcel_trouble reads
+-- reads:   facts.customers, facts.merged_identities, what facts.has_parcel_trouble reads
 -- writes:  ledger.message
 -- returns: many
 -- Claimed messages alone: one that only waits needs no holding. The planned day stays, so that the caps of that day
@@ -17,10 +17,10 @@ WITH held_messages AS (
         AND messages.purpose = 'promotional'
         -- The person, whatever the shop calls them: a parcel may be another customer row's of theirs.
         AND EXISTS (
-            SELECT FROM facts.customers AS customers
+            SELECT FROM facts.identities_of(messages.identity, 'infinity') AS names
+            INNER JOIN facts.customers AS customers ON names.identity = customers.identity
             WHERE
-                customers.identity = messages.identity
-                AND customers.shop_id = messages.shop_id
+                customers.shop_id = messages.shop_id
                 AND facts.has_parcel_trouble(messages.shop_id, customers.customer_no, %(at)s::timestamptz)
         )
 )

@@ -1,8 +1,8 @@
 -- purpose: let apologies in hand speak of every late order of their buyer, those late only since the decision too
 -- grain:   one row per order added
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.orders, facts.shipments,
---          facts.refunds
+-- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.merged_identities, facts.orders,
+--          facts.shipments, facts.refunds
 -- writes:  ledger.touch_cover
 -- returns: count
 -- How late is late, and how old too old, is read off the decision: its occasion is the order paid first, not_before is
@@ -22,7 +22,7 @@ WITH apologies AS (
             AND messages.campaign_id = candidates.campaign_id
             AND messages.step = candidates.step
             AND touches.occasion = candidates.occasion
-            AND messages.identity = candidates.identity
+            AND facts.identity_of(messages.identity, 'infinity') = facts.identity_of(candidates.identity, 'infinity')
     INNER JOIN facts.orders AS firsts
         ON
             messages.shop_id = firsts.shop_id
@@ -42,9 +42,10 @@ SELECT
     min(apologies.touch_id) AS touch_id,
     %(at)s::timestamptz AS covered_as_of
 FROM apologies
+CROSS JOIN LATERAL facts.identities_of(apologies.identity, 'infinity') AS names
 INNER JOIN facts.customers AS customers
     ON
-        apologies.identity = customers.identity
+        names.identity = customers.identity
         AND apologies.shop_id = customers.shop_id
 INNER JOIN facts.orders AS orders
     ON

@@ -1,7 +1,7 @@
 -- purpose: let messages in hand speak of every open order of their buyer, those made since the decision too
 -- grain:   one row per order added
 -- params:  message_ids bigint[], at timestamptz, closes_after interval
--- reads:   ledger.message, facts.customers, facts.orders, facts.order_lines
+-- reads:   ledger.message, facts.customers, facts.merged_identities, facts.orders, facts.order_lines
 -- writes:  ledger.touch_cover
 -- returns: count
 -- An order another text of this step speaks of stays with that one (one_touch_per_order). Ordered by order, so that
@@ -16,9 +16,10 @@ SELECT
     min(messages.touch_id) AS touch_id,
     %(at)s::timestamptz AS covered_as_of
 FROM ledger.message AS messages
+CROSS JOIN LATERAL facts.identities_of(messages.identity, 'infinity') AS names
 INNER JOIN facts.customers AS customers
     ON
-        messages.identity = customers.identity
+        names.identity = customers.identity
         AND messages.shop_id = customers.shop_id
 INNER JOIN facts.orders AS orders
     ON
