@@ -27,7 +27,8 @@ SELECT
     coalesce(orders.item_count, counted.items) AS items,
     orders.discount_minor,
     orders.coupon_minor,
-    words.word_no AS region_no,
+    regions.word_no AS region_no,
+    devices.word_no AS device_no,
     orders.hour,
     orders.month_day,
     coalesce(counted.known_from, orders.known_from) AS known_from,
@@ -38,4 +39,5 @@ SELECT
     ) AS is_whole
 FROM pg_temp.order_versions AS orders
 LEFT JOIN counted ON orders.version_no = counted.version_no
-LEFT JOIN record.words AS words ON orders.region = words.word
+LEFT JOIN record.words AS regions ON orders.region = regions.word
+LEFT JOIN record.words AS devices ON orders.device = devices.word

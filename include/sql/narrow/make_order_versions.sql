@@ -8,6 +8,7 @@ CREATE TEMPORARY TABLE order_versions ON COMMIT DROP AS
 SELECT
     orders.order_id,
     orders.region,
+    orders.device,
     orders.customer_no,
     orders.paid_at,
     orders.known_from,

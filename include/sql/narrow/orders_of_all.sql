@@ -19,6 +19,7 @@ SELECT
     orders.discount_minor,
     orders.coupon_minor,
     orders.region,
+    orders.device,
     orders.known_at AS known_from,
     'infinity'::timestamptz AS known_until,
     replaced.order_id IS NULL AS is_only
@@ -35,6 +36,7 @@ SELECT
     orders.discount_minor,
     orders.coupon_minor,
     orders.region,
+    orders.device,
     orders.known_from,
     orders.known_until,
     false AS is_only

@@ -13,6 +13,7 @@ SELECT
     orders.discount_minor,
     orders.coupon_minor,
     orders.region,
+    orders.device,
     orders.known_at AS known_from,
     'infinity'::timestamptz AS known_until,
     false AS is_only
@@ -29,6 +30,7 @@ SELECT
     orders.discount_minor,
     orders.coupon_minor,
     orders.region,
+    orders.device,
     orders.known_from,
     orders.known_until,
     false AS is_only

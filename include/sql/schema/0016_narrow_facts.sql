@@ -28,7 +28,8 @@ CREATE TABLE record.words (
     CONSTRAINT words_pk PRIMARY KEY (word_no),
     CONSTRAINT words_once UNIQUE (word)
 );
-COMMENT ON TABLE record.words IS 'Regions, series, categories and sizes by number, for narrow facts of all shops.';
+COMMENT ON TABLE record.words IS
+'Regions, devices, series, categories and sizes by number, for narrow facts of all shops.';
 COMMENT ON CONSTRAINT words_pk ON record.words IS 'A number means one word, and always did.';
 COMMENT ON CONSTRAINT words_once ON record.words IS 'A word has one number, whatever it stands for.';
 
@@ -46,13 +47,15 @@ CREATE TABLE record.paid_orders (
     discount_minor integer,
     coupon_minor integer,
     region_no integer,
+    device_no integer,
     hour smallint NOT NULL,
     month_day smallint NOT NULL,
     shop_id text NOT NULL,
     order_id text NOT NULL
 );
 CREATE INDEX paid_orders_of_customer ON record.paid_orders (shop_id, customer_no, day, paid_at) INCLUDE (
-    known_from, known_until, order_key, net_minor, items, discount_minor, coupon_minor, region_no, hour, month_day
+    known_from, known_until, order_key, net_minor, items, discount_minor, coupon_minor, region_no, device_no, hour,
+    month_day
 );
 CREATE INDEX paid_orders_of_order ON record.paid_orders (order_key);
 -- Orders whose payment the head has only now passed, or that leave a window.
@@ -68,6 +71,7 @@ COMMENT ON COLUMN record.paid_orders.items IS
 COMMENT ON COLUMN record.paid_orders.discount_minor IS 'All that was taken off, coupons too; NULL = nobody says.';
 COMMENT ON COLUMN record.paid_orders.coupon_minor IS 'The coupons'' part of discount_minor; NULL = nobody says.';
 COMMENT ON COLUMN record.paid_orders.region_no IS 'Where it was sent: a number of record.words.';
+COMMENT ON COLUMN record.paid_orders.device_no IS 'What it was ordered with: a number of record.words.';
 COMMENT ON COLUMN record.paid_orders.hour IS 'Hour of paid_at in the shop''s zone.';
 COMMENT ON COLUMN record.paid_orders.month_day IS 'Day of the month of paid_at in the shop''s zone.';
 

@@ -41,6 +41,8 @@ CREATE INDEX orders_told ON facts.orders USING brin (discount_minor, coupon_mino
 CREATE INDEX order_lines_told ON facts.order_lines USING brin (price_minor, size);
 CREATE INDEX visits_told ON facts.visits USING brin (seconds, device);
 CREATE INDEX people_told ON contact.people USING brin (birthday, gender);
+-- What a member list brought changes life stages and gift buyers.
+CREATE INDEX people_of_batch ON contact.people USING brin (batch_id) WITH (pages_per_range = 16);
 
 -- The words are those of settings/needs.py. Each case is asked alone.
 CREATE FUNCTION record.is_told(p_shop text, p_need text, p_as_of timestamptz) RETURNS boolean

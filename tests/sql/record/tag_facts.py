@@ -44,9 +44,10 @@ def _known(since: datetime) -> dict[str, Any]:
     return {"shop_id": SHOP, "known_from": since, "known_until": "infinity"}
 
 
-def purchase(tx: Transaction, customer: str, paid_at: datetime, *, region: str | None = None, **changed: Any) -> None:
-    """A paid order of 100.00."""
+def purchase(tx: Transaction, customer: str, paid_at: datetime, **changed: Any) -> None:
+    """A paid order of 100.00; region and device by their words."""
     number = next(_numbers)
+    words = {f"{name}_no": word(tx, changed.pop(name, None)) for name in ("region", "device")}
     given: dict[str, Any] = {
         "customer_no": add_customer(tx, customer),
         **_known(paid_at),
@@ -54,7 +55,7 @@ def purchase(tx: Transaction, customer: str, paid_at: datetime, *, region: str |
         "order_key": number,
         "order_id": f"o{number}",
         "net_minor": 10_000,
-        "region_no": word(tx, region),
+        **words,
         "hour": paid_at.astimezone(ZONE).hour,
         "month_day": paid_at.astimezone(ZONE).day,
         **changed,

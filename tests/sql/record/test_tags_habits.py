@@ -30,8 +30,7 @@ def test_the_confidence_of_a_share_is_wilson_s_lower_bound(tx: Transaction, evid
 
 def test_no_share_has_no_confidence(tx: Transaction) -> None:
     query = (
-        "SELECT record.wilson_low(0, 0) AS none,"
-        " record.wilson_low(3, 2) AS more, record.wilson_low(NULL, 2) AS unknown"
+        "SELECT record.wilson_low(0, 0) AS none, record.wilson_low(3, 2) AS more, record.wilson_low(NULL, 2) AS unknown"
     )
     assert rows(tx, query) == [{"none": None, "more": None, "unknown": None}]
 
@@ -116,6 +115,17 @@ def test_a_home_takes_two_orders_and_leaves_out_those_without_a_region(tx: Trans
     found = infer(tx, "home_region")
     assert values(found) == {"home": "浙江省"}
     assert (found["home"]["evidence"], found["home"]["out_of"]) == (2, 3)
+
+
+def test_a_device_takes_three_orders_that_name_one(tx: Transaction) -> None:
+    for customer, devices in (
+        ("phone", ["phone", "phone", "computer", None]),
+        ("twice", ["phone", "phone"]),
+        ("half", ["phone", "phone", "computer", "computer"]),
+    ):
+        for place, device in enumerate(devices):
+            purchase(tx, customer, at("03-01") + place * DAY, device=device)
+    assert values(infer(tx, "device")) == {"phone": "phone"}
 
 
 def test_remote_is_what_the_shop_says_and_half_is_neither(tx: Transaction) -> None:

@@ -15,6 +15,7 @@ SELECT
     discount_minor,
     coupon_minor,
     region_no,
+    device_no,
     order_key
 FROM record.paid_orders
 WHERE

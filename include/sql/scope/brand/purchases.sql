@@ -16,6 +16,7 @@ SELECT
     paid_orders.discount_minor,
     paid_orders.coupon_minor,
     paid_orders.region_no,
+    paid_orders.device_no,
     paid_orders.order_key
 FROM pg_temp.brand_people AS brand_people
 INNER JOIN record.paid_orders AS paid_orders

@@ -15,6 +15,7 @@ SELECT
     paid_orders.discount_minor,
     paid_orders.coupon_minor,
     paid_orders.region_no,
+    paid_orders.device_no,
     paid_orders.order_key
 FROM pg_temp.changed_customers AS changed_customers
 INNER JOIN record.paid_orders AS paid_orders ON changed_customers.customer_no = paid_orders.customer_no
