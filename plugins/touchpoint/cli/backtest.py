@@ -65,12 +65,12 @@ def _segments(horizon: str | None) -> Segments:
 
 
 def _end(opened: Services, shop: Shop, asked: datetime) -> datetime:
-    """The last instant something is known of: facts beyond the head are not there yet."""
-    from touchpoint.facts import head
+    """The last instant of which something is known: later than the last sale nobody can be told to have stayed away."""
+    from touchpoint.record import histories
 
     with opened.db.transaction() as tx:
-        at_head = head.read(tx, shop.id).at
-    return min(asked, at_head) if at_head else asked
+        last = histories.last_paid_at(tx, shop=shop, as_of=asked)
+    return asked if last is None else min(asked, last)
 
 
 def _past(opened: Services, word: str, known_at: datetime, dormancy: Dormancy) -> datetime:

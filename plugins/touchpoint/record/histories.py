@@ -80,6 +80,14 @@ def rhythm(tx: Transaction, *, shop: Shop, as_of: datetime) -> Rhythm | None:
     )
 
 
+def last_paid_at(tx: Transaction, *, shop: Shop, as_of: datetime) -> datetime | None:
+    """When the shop last sold anything, as of an instant; None before its first sale."""
+    found: datetime | None = tx.one(
+        "segments/last_paid", purchases=PURCHASES, shop_id=shop.id, as_of=as_of, since=ALWAYS
+    )["paid_at"]
+    return found
+
+
 def day_number(shop: Shop, instant: datetime) -> int:
     """The day of the shop an instant lies in, in days since 1970-01-01."""
     return instant.astimezone(shop.tz).date().toordinal() - date(1970, 1, 1).toordinal()
