@@ -3,7 +3,7 @@
 -- params:  shop_id text, batch_ids bigint[], is_all boolean
 -- reads:   facts.reviews, facts.inquiries, facts.visits, facts.orders
 -- writes:  pg_temp.touched_events
--- returns: nothing
+-- returns: count
 CREATE TEMPORARY TABLE touched_events ON COMMIT DROP AS
 WITH touched_orders AS (
     SELECT order_id

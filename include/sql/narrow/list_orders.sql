@@ -3,7 +3,7 @@
 -- params:  shop_id text, batch_ids bigint[]
 -- reads:   facts.orders, facts.order_lines, facts.order_lines_history, pg_temp.changed_products
 -- writes:  pg_temp.touched_orders
--- returns: nothing
+-- returns: count
 CREATE TEMPORARY TABLE touched_orders ON COMMIT DROP AS
 SELECT
     order_id,

@@ -4,7 +4,7 @@
 -- reads:   facts.shipments, facts.shipments_history, facts.tracking_events, facts.orders, facts.refunds,
 --          facts.refunds_history
 -- writes:  pg_temp.touched_parcels
--- returns: nothing
+-- returns: count
 CREATE TEMPORARY TABLE touched_parcels ON COMMIT DROP AS
 WITH touched_orders AS (
     SELECT order_id

@@ -4,9 +4,9 @@
 -- params:  shop_id text
 -- reads:   pg_temp.touched_parcels, facts.shipments, facts.shipments_history, facts.tracking_events, record.logistics
 -- writes:  pg_temp.perhaps_late
--- returns: nothing
--- By the earliest scan of all the day is never later than by those known at a time. A promise is never late before its
--- own instant: most parcels are over by then, and need no look at the norms.
+-- returns: count
+-- By the earliest scan of all the day is never later than by those known at a time. A promise is never late a day
+-- before its own instant, in any zone: most parcels are over by then, and need no look at the norms.
 CREATE TEMPORARY TABLE perhaps_late ON COMMIT DROP AS
 WITH scans AS (
     SELECT
@@ -52,6 +52,10 @@ CROSS JOIN
         scans.first_scan_at
     ) AS days
 WHERE
-    (versions.promised_at IS NULL OR scans.over_known_at IS NULL OR scans.over_known_at >= versions.promised_at)
+    (
+        versions.promised_at IS NULL
+        OR scans.over_known_at IS NULL
+        OR scans.over_known_at >= versions.promised_at - interval '24 hours'
+    )
     AND days.late_from IS NOT NULL
     AND (scans.over_known_at IS NULL OR scans.over_known_at >= days.late_from)

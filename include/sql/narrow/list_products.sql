@@ -3,7 +3,7 @@
 -- params:  shop_id text, batch_ids bigint[], is_all boolean
 -- reads:   facts.products, facts.products_history
 -- writes:  pg_temp.touched_products
--- returns: nothing
+-- returns: count
 CREATE TEMPORARY TABLE touched_products ON COMMIT DROP AS
 WITH touched AS (
     SELECT product_id

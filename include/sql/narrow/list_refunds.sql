@@ -3,7 +3,7 @@
 -- params:  shop_id text, batch_ids bigint[], is_all boolean
 -- reads:   facts.refunds, facts.refunds_history, facts.orders
 -- writes:  pg_temp.touched_refunds
--- returns: nothing
+-- returns: count
 CREATE TEMPORARY TABLE touched_refunds ON COMMIT DROP AS
 WITH touched_orders AS (
     SELECT order_id

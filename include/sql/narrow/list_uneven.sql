@@ -3,7 +3,7 @@
 -- params:  none
 -- reads:   pg_temp.line_pieces
 -- writes:  pg_temp.uneven_versions
--- returns: nothing
+-- returns: count
 CREATE TEMPORARY TABLE uneven_versions ON COMMIT DROP AS
 SELECT version_no
 FROM pg_temp.line_pieces

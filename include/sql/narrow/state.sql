@@ -14,7 +14,7 @@ SELECT
         ORDER BY logistics.kept_as_of
         LIMIT 1
     ) AS first_norms,
-    coalesce(heads.narrow_until > coalesce(heads.refreshed_as_of, '-infinity'), false) AS reaches_ahead,
+    coalesce(heads.narrow_until > heads.refreshed_as_of, false) AS reaches_ahead,
     (
         EXISTS (
             SELECT FROM record.paid_orders AS paid_orders

@@ -9,91 +9,11 @@ first refresh, and the first after its zone changed, makes all of them. Who read
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from touchpoint.db import Transaction
+from touchpoint.record.versions import EVENTS, FACTS, GOODS, LINES, ORDERS, REFUNDS, Collecting
 from touchpoint.settings import Shop
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """A narrow fact: its table, the list of what is touched of it, its key and the rest of its versions."""
-
-    name: str
-    touched: str
-    keys: tuple[str, ...]
-    rest: tuple[str, ...]
-    who: str = "customer_no"
-    changed: str = "pg_temp.changed_numbers"
-
-    @property
-    def fact(self) -> str:
-        return f"record.{self.name}"
-
-    @property
-    def made(self) -> str:
-        return f"pg_temp.made_{self.name}"
-
-    @property
-    def content(self) -> tuple[str, ...]:
-        return (*self.keys, *self.rest)
-
-
-_GOODS = _Kind(
-    "goods",
-    "pg_temp.touched_products",
-    ("product_id",),
-    ("listed_at", "series_no", "category_no", "size_no"),
-    who="product_id",
-    changed="pg_temp.changed_products",
-)
-_ORDERS = _Kind(
-    "paid_orders",
-    "pg_temp.touched_orders",
-    ("order_key", "order_id"),
-    (
-        *("customer_no", "paid_at", "day", "net_minor", "items", "discount_minor", "coupon_minor", "region_no"),
-        *("hour", "month_day"),
-    ),
-)
-_LINES = _Kind(
-    "paid_lines",
-    "pg_temp.touched_orders",
-    ("order_key", "order_id"),
-    (
-        *("customer_no", "paid_at", "day", "series_no", "category_no", "size_no", "quantity", "net_minor"),
-        *("series_orders", "category_orders", "is_discounted", "is_new"),
-    ),
-)
-_REFUNDS = _Kind("refunds", "pg_temp.touched_refunds", ("refund_id",), ("customer_no", "happened_at", "amount_minor"))
-_EVENTS = _Kind(
-    "events",
-    "pg_temp.touched_events",
-    ("event_id",),
-    ("customer_no", "happened_at", "settled_at", "amount", "kind"),
-)
-_FACTS = (_ORDERS, _LINES, _REFUNDS, _EVENTS)
-
-
-@dataclass
-class _Collecting:
-    """One collecting: what it takes in, and what it has written so far."""
-
-    tx: Transaction
-    shop_id: str
-    zone: str
-    batch_ids: list[int]
-    is_all: bool
-    is_all_parcels: bool
-    written: int = 0
-    last_at: datetime | None = None
-
-    def reach(self, last_at: datetime | None) -> None:
-        self.last_at = max((at for at in (self.last_at, last_at) if at is not None), default=None)
-
-    def came_in(self) -> dict[str, object]:
-        return {"shop_id": self.shop_id, "batch_ids": self.batch_ids, "is_all": self.is_all}
 
 
 def collect(
@@ -124,7 +44,7 @@ def collect(
     """
     state = tx.one("narrow/state", shop_id=shop.id)
     is_all = state["zone"] != shop.zone
-    work = _Collecting(tx, shop.id, shop.zone, batch_ids, is_all, is_all or state["norms"] != state["first_norms"])
+    work = Collecting(tx, shop.id, shop.zone, batch_ids, is_all, is_all or state["norms"] != state["first_norms"])
     tx.do("narrow/forget")
     tx.do("narrow/list_changes")
     tx.do("narrow/list_product_changes")
@@ -134,9 +54,11 @@ def collect(
         _collect_goods(work)
         _collect_orders(work)
         _collect_events(work)
+        _collect_members(work)
     if state["reaches_ahead"]:
-        for kind in _FACTS:
+        for kind in FACTS:
             tx.count("narrow/add_reached", fact=kind.fact, shop_id=shop.id, as_of=as_of)
+        tx.count("narrow/add_reached_members", shop_id=shop.id, as_of=as_of)
     _list_changed(work, as_of, since_before, since_now)
     tx.count("narrow/mark_head", shop_id=shop.id, zone=shop.zone, norms=state["first_norms"], last_at=work.last_at)
     return work.written
@@ -167,102 +89,85 @@ def brand(tx: Transaction, shops: Iterable[Shop]) -> None:
     tx.do("narrow/analyse", made="pg_temp.brand_people")
 
 
-def _make_room(work: _Collecting, *, is_filled: bool) -> None:
+def _make_room(work: Collecting, *, is_filled: bool) -> None:
     if not is_filled:
         return
     work.tx.count("narrow/list_all_before", shop_id=work.shop_id)
-    for kind in (*_FACTS, _GOODS):
+    for kind in (*FACTS, GOODS):
         work.written += work.tx.count("narrow/forget_shop", fact=kind.fact, shop_id=work.shop_id)
 
 
-def _collect_goods(work: _Collecting) -> None:
-    work.tx.do("narrow/list_products", **work.came_in())
-    for word in ("series", "category", "size"):
-        work.tx.count("narrow/add_words", pieces="pg_temp.touched_products", word=[word])
-    work.tx.do("narrow/make_good_pieces")
-    _write(work, _GOODS, "pg_temp.good_pieces")
+def _collect_goods(work: Collecting) -> None:
+    if work.tx.count("narrow/list_products", **work.came_in()):
+        for word in ("series", "category", "size"):
+            work.tx.count("narrow/add_words", pieces=GOODS.touched, word=[word])
+        work.tx.do("narrow/make_good_pieces")
+        work.write(GOODS, "pg_temp.good_pieces")
 
 
-def _collect_orders(work: _Collecting) -> None:
+def _collect_orders(work: Collecting) -> None:
     tx, orders = work.tx, "narrow/orders_of_all"
     if not work.is_all:
         orders = "narrow/orders_of_touched"
-        tx.do("narrow/list_orders", shop_id=work.shop_id, batch_ids=work.batch_ids)
-        tx.do("narrow/analyse", made="pg_temp.touched_orders")
+        if not tx.count("narrow/list_orders", shop_id=work.shop_id, batch_ids=work.batch_ids):
+            return
+        tx.do("narrow/analyse", made=ORDERS.touched)
     tx.do("narrow/make_order_versions", orders=orders, shop_id=work.shop_id, zone=work.zone)
     tx.do("narrow/analyse", made="pg_temp.order_versions")
-    tx.count("narrow/add_words", pieces="pg_temp.order_versions", word=["region"])
+    for word in ("region", "device"):
+        tx.count("narrow/add_words", pieces="pg_temp.order_versions", word=[word])
     tx.do("narrow/make_line_pieces", shop_id=work.shop_id)
     tx.count("narrow/add_words", pieces="pg_temp.line_pieces", word=["size"])
-    tx.do("narrow/list_uneven")
-    tx.do("narrow/analyse", made="pg_temp.uneven_versions")
-    tx.count("narrow/even_out")
+    if tx.count("narrow/list_uneven"):
+        tx.do("narrow/analyse", made="pg_temp.uneven_versions")
+        tx.count("narrow/even_out")
     tx.do("narrow/analyse", made="pg_temp.line_pieces")
     tx.do("narrow/make_order_rows")
+    work.write(ORDERS, "pg_temp.order_rows")
     tx.do("narrow/make_line_rows")
-    _write(work, _ORDERS, "pg_temp.order_rows")
-    _write(work, _LINES, "pg_temp.line_rows")
+    work.write(LINES, "pg_temp.line_rows")
 
 
-def _collect_events(work: _Collecting) -> None:
-    """Events and, since both ask whose an order is, refunds."""
+def _collect_events(work: Collecting) -> None:
+    """Refunds and events: both ask whose an order is."""
     tx, shop_id = work.tx, work.shop_id
-    tx.do("narrow/list_refunds", **work.came_in())
-    tx.do("narrow/analyse", made="pg_temp.touched_refunds")
-    tx.do("narrow/list_events", **work.came_in())
-    tx.do("narrow/analyse", made="pg_temp.touched_events")
-    tx.do("narrow/make_owners", shop_id=shop_id)
-    tx.do("narrow/analyse", made="pg_temp.owners")
-    tx.do("narrow/make_refund_pieces", shop_id=shop_id)
-    _write(work, _REFUNDS, "pg_temp.refund_pieces")
-    tx.do("narrow/make_event_pieces", replaced="narrow/events_replaced", shop_id=shop_id)
-    _collect_parcels(work)
-    _write(work, _EVENTS, "pg_temp.event_pieces")
+    refunds = tx.count("narrow/list_refunds", **work.came_in())
+    events = tx.count("narrow/list_events", **work.came_in())
+    parcels = tx.count("narrow/list_parcels", **{**work.came_in(), "is_all": work.is_all_parcels})
+    if refunds or events or parcels:
+        tx.do("narrow/analyse", made=REFUNDS.touched)
+        tx.do("narrow/analyse", made=EVENTS.touched)
+        tx.do("narrow/make_owners", shop_id=shop_id)
+        tx.do("narrow/analyse", made="pg_temp.owners")
+    if refunds:
+        tx.do("narrow/make_refund_pieces", shop_id=shop_id)
+        work.write(REFUNDS, "pg_temp.refund_pieces")
+    if events or parcels:
+        tx.do("narrow/make_event_pieces", replaced="narrow/events_replaced", shop_id=shop_id)
+        if parcels:
+            _add_late_parcels(work)
+        work.write(EVENTS, "pg_temp.event_pieces")
 
 
-def _collect_parcels(work: _Collecting) -> None:
+def _add_late_parcels(work: Collecting) -> None:
     tx, shop_id = work.tx, work.shop_id
-    tx.do("narrow/list_parcels", **{**work.came_in(), "is_all": work.is_all_parcels})
     tx.do("narrow/analyse", made="pg_temp.touched_parcels")
     tx.count("narrow/touch_parcels")
-    tx.do("narrow/list_perhaps_late", shop_id=shop_id)
-    tx.do("narrow/analyse", made="pg_temp.perhaps_late")
-    tx.do("narrow/make_parcel_facts", shop_id=shop_id)
-    tx.do("narrow/analyse", made="pg_temp.parcel_facts")
-    tx.count("narrow/add_parcel_pieces", shop_id=shop_id)
+    if tx.count("narrow/list_perhaps_late", shop_id=shop_id):
+        tx.do("narrow/analyse", made="pg_temp.perhaps_late")
+        tx.do("narrow/make_parcel_facts", shop_id=shop_id)
+        tx.do("narrow/analyse", made="pg_temp.parcel_facts")
+        tx.count("narrow/add_parcel_pieces", shop_id=shop_id)
 
 
-def _write(work: _Collecting, kind: _Kind, pieces: str) -> None:
-    """Join the pieces to versions and write them: all into a fact without any, else what differs."""
-    tx = work.tx
-    joined: dict[str, object] = {"joined": "narrow/joined", "pieces": pieces, "content": kind.content}
-    if work.is_all:
-        aside = tx.many("load/lay_indexes_aside", fact=kind.fact)
-        work.written += tx.count("narrow/fill", fact=kind.fact, shop_id=work.shop_id, **joined)
-        for index in aside:
-            tx.do("load/put_index_back", definition=index["definition"])
-        tx.do("narrow/analyse", made=kind.fact)
-        work.reach(tx.one("narrow/last_of_shop", fact=kind.fact, shop_id=work.shop_id)["last_at"])
-        return
-    tx.do("narrow/make_versions", made=kind.made, **joined)
-    tx.do("narrow/analyse", made=kind.made)
-    both: dict[str, object] = {
-        "fact": kind.fact,
-        "made": kind.made,
-        "changed": kind.changed,
-        "keys": kind.keys,
-        "content": kind.content,
-        "who": [kind.who],
-        "shop_id": work.shop_id,
-    }
-    work.written += tx.count("narrow/remove_gone", touched=kind.touched, **both)
-    work.written += tx.count("narrow/add_new", **both)
-    work.reach(tx.one("narrow/last_of_made", made=kind.made)["last_at"])
+def _collect_members(work: Collecting) -> None:
+    """Members are read as they stand: only whom they change is noted, and until when they are known."""
+    if not work.is_all:
+        work.tx.count("narrow/add_members", shop_id=work.shop_id, batch_ids=work.batch_ids)
+    work.reach(work.tx.one("narrow/last_of_members", **work.came_in())["last_at"])
 
 
-def _list_changed(
-    work: _Collecting, as_of: datetime, since_before: datetime | None, since_now: datetime | None
-) -> None:
+def _list_changed(work: Collecting, as_of: datetime, since_before: datetime | None, since_now: datetime | None) -> None:
     if work.is_all:
         work.tx.do("narrow/list_all_customers", shop_id=work.shop_id)
         work.tx.count("narrow/add_before")

@@ -73,6 +73,7 @@ class Everything:
                 order["discount_minor"],
                 order["coupon_minor"],
                 order["region"] or None,
+                order["device"] or None,
             )
 
     def lines(self, at: datetime, by: datetime) -> Iterator[tuple[Any, ...]]:

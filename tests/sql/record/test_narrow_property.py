@@ -10,26 +10,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import Phase, HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.sql.decide.building import AS_OF, SHOP, add_customer, insert, make_shop, rows, undone
 from tests.sql.record.narrow_reading import KEYS, NORMAL_DAYS, Everything, Fact
 
-from touchpoint.db import Database, Json, Transaction
+from touchpoint.db import Database, Transaction
 from touchpoint.record import narrow
 from touchpoint.statements import load
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PEOPLE = ("guest", "ann", "bob")
 LAB = make_shop()
-WORDS = {"region_no", "series_no", "category_no", "size_no"}
+WORDS = {"region_no", "device_no", "series_no", "category_no", "size_no"}
 COLUMNS = {
     "purchases": (
         *("paid_at", "day", "hour", "month_day", "net_minor", "items", "discount_minor", "coupon_minor", "region_no"),
+        "device_no",
     ),
-    "lines": (
-        *("paid_at", "series_no", "category_no", "size_no", "is_discounted", "is_new", "quantity", "net_minor"),
-    ),
+    "lines": (*("paid_at", "series_no", "category_no", "size_no", "is_discounted", "is_new", "quantity", "net_minor"),),
     "refunds": ("happened_at", "amount_minor"),
     "events": ("kind", "happened_at", "amount"),
 }
@@ -155,6 +154,7 @@ orders = facts(
     discount_minor=st.none() | amounts,
     coupon_minor=st.none() | amounts,
     region=words,
+    device=words,
 )
 lines = facts(
     "order_lines",
@@ -253,7 +253,9 @@ def snapshot(lab: Lab, as_of: datetime) -> dict[str, Counter[tuple[Any, ...]]]:
     return found
 
 
-@settings(max_examples=30, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(arrivals=arrivals, past=st.integers(-70, 12), hindsight=st.integers(0, 12))
 def test_any_instant_is_read_as_the_facts_were_known_then(
     shared: Database, arrivals: list[tuple[list[Version], int]], past: int, hindsight: int

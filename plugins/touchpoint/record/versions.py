@@ -1,0 +1,136 @@
+"""The narrow facts by name, and how the versions made of one are written: all of them into an empty one, else what
+differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from touchpoint.db import Transaction
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A narrow fact: its table below record, the list of what is touched of it, its key, and the rest of a version."""
+
+    name: str
+    touched: str
+    keys: tuple[str, ...]
+    rest: tuple[str, ...]
+    who: str = "customer_no"
+    changed: str = "pg_temp.changed_numbers"
+
+    @property
+    def fact(self) -> str:
+        """Its relation."""
+        return f"record.{self.name}"
+
+    @property
+    def made(self) -> str:
+        """The relation of the versions made of what is touched."""
+        return f"pg_temp.made_{self.name}"
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """All columns of a version but shop and time."""
+        return (*self.keys, *self.rest)
+
+
+GOODS = Kind(
+    "goods",
+    "pg_temp.touched_products",
+    ("product_id",),
+    ("listed_at", "series_no", "category_no", "size_no"),
+    who="product_id",
+    changed="pg_temp.changed_products",
+)
+ORDERS = Kind(
+    "paid_orders",
+    "pg_temp.touched_orders",
+    ("order_key", "order_id"),
+    (
+        *("customer_no", "paid_at", "day", "net_minor", "items", "discount_minor", "coupon_minor", "region_no"),
+        *("device_no", "hour", "month_day"),
+    ),
+)
+LINES = Kind(
+    "paid_lines",
+    "pg_temp.touched_orders",
+    ("order_key", "order_id"),
+    (
+        *("customer_no", "paid_at", "day", "series_no", "category_no", "size_no", "quantity", "net_minor"),
+        *("series_orders", "category_orders", "is_discounted", "is_new"),
+    ),
+)
+REFUNDS = Kind("refunds", "pg_temp.touched_refunds", ("refund_id",), ("customer_no", "happened_at", "amount_minor"))
+EVENTS = Kind(
+    "events",
+    "pg_temp.touched_events",
+    ("event_id",),
+    ("customer_no", "happened_at", "settled_at", "amount", "kind"),
+)
+FACTS = (ORDERS, LINES, REFUNDS, EVENTS)
+
+
+@dataclass
+class Collecting:
+    """One collecting: what it takes in, and what it has written so far.
+
+    Attributes:
+        is_all: everything is made anew, and the shop's narrow facts are empty.
+        is_all_parcels: every parcel is looked at anew.
+        written: versions written or removed.
+        last_at: the last instant at which one of those written begins or ends.
+    """
+
+    tx: Transaction
+    shop_id: str
+    zone: str
+    batch_ids: list[int]
+    is_all: bool
+    is_all_parcels: bool
+    written: int = 0
+    last_at: datetime | None = None
+
+    def came_in(self) -> dict[str, object]:
+        """What a statement lists by what came in."""
+        return {"shop_id": self.shop_id, "batch_ids": self.batch_ids, "is_all": self.is_all}
+
+    def write(self, kind: Kind, pieces: str) -> None:
+        """Join the pieces of a list to versions, and write them."""
+        joined: dict[str, object] = {"joined": "narrow/joined", "pieces": pieces, "content": kind.content}
+        if self.is_all:
+            self._fill(kind, joined)
+        else:
+            self._write_difference(kind, joined)
+
+    def _fill(self, kind: Kind, joined: dict[str, object]) -> None:
+        tx = self.tx
+        aside = tx.many("load/lay_indexes_aside", fact=kind.fact)
+        self.written += tx.count("narrow/fill", fact=kind.fact, shop_id=self.shop_id, **joined)
+        for index in aside:
+            tx.do("load/put_index_back", definition=index["definition"])
+        tx.do("narrow/analyse", made=kind.fact)
+        self.reach(tx.one("narrow/last_of_shop", fact=kind.fact, shop_id=self.shop_id)["last_at"])
+
+    def _write_difference(self, kind: Kind, joined: dict[str, object]) -> None:
+        tx = self.tx
+        tx.do("narrow/make_versions", made=kind.made, **joined)
+        tx.do("narrow/analyse", made=kind.made)
+        both: dict[str, object] = {
+            "fact": kind.fact,
+            "made": kind.made,
+            "changed": kind.changed,
+            "keys": kind.keys,
+            "content": kind.content,
+            "who": [kind.who],
+            "shop_id": self.shop_id,
+        }
+        self.written += tx.count("narrow/remove_gone", touched=kind.touched, **both)
+        self.written += tx.count("narrow/add_new", **both)
+        self.reach(tx.one("narrow/last_of_made", made=kind.made)["last_at"])
+
+    def reach(self, last_at: datetime | None) -> None:
+        """Note until when what was written begins or ends."""
+        self.last_at = max((at for at in (self.last_at, last_at) if at is not None), default=None)
