@@ -27,11 +27,13 @@ SELECT
     ) AS item_title,
     (
         SELECT count(*)
-        FROM facts.customers_as_of(messages.shop_id, %(at)s::timestamptz) AS customers
-        INNER JOIN facts.orders_as_of(messages.shop_id, %(at)s::timestamptz) AS paid_orders
-            ON customers.survivor_no = paid_orders.customer_no
+        FROM facts.orders_as_of(messages.shop_id, %(at)s::timestamptz) AS paid_orders
         WHERE
-            customers.customer_id = messages.customer_id
+            paid_orders.customer_no = (
+                SELECT customers.survivor_no
+                FROM facts.customers_as_of(messages.shop_id, %(at)s::timestamptz) AS customers
+                WHERE customers.customer_id = messages.customer_id
+            )
             AND paid_orders.paid_at IS NOT NULL
     ) AS paid_order_count,
     candidates.stage,
