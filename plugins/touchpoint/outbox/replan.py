@@ -58,7 +58,7 @@ def replan(
         load, here = loads[row["identity"]], (row["purpose"], row["campaign_id"])
         # It does not stand in its own way: what it counts for on its old day goes with it.
         load[*here, row["planned_on"]] -= 1
-        fits = _has_room(load, row, today, policy, campaign)
+        fits = has_room(load, row, today, policy, campaign)
         load[*here, today if fits else row["planned_on"]] += 1
         if fits:
             moved.append(row["message_id"])
@@ -69,7 +69,8 @@ def _in_blackout(shop: Shop, campaign: Campaign, at: datetime) -> bool:
     return any(begin <= at < end for begin, end in shop.blackouts_of(campaign.id))
 
 
-def _has_room(load: Load, row: Row, today: date, policy: Policy, campaign: Campaign | None) -> bool:
+def has_room(load: Load, row: Row, today: date, policy: Policy, campaign: Campaign | None) -> bool:
+    """Whether a message (its purpose and campaign_id) fits on a day beside what is counted already."""
     by_day, by_campaign = Days(), Days()
     for (purpose, campaign_id, day), messages in load.items():
         if row["purpose"] == "promotional" or purpose == "transactional":
