@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
 from touchpoint.campaigns import variants as words_for
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json
+from touchpoint.decide.taught import Lessons
 from touchpoint.model import Run
 from touchpoint.settings import Segments, Shop
 
@@ -19,6 +20,14 @@ class Derived(Protocol):
     @property
     def series(self) -> str:
         """Relation of what each customer bought of each product series."""
+
+    @property
+    def tags(self) -> str:
+        """Relation of the tags inferred of each customer."""
+
+    @property
+    def lessons(self) -> Lessons:
+        """What the shop had learned from its own data by then."""
 
     @property
     def rfm(self) -> dict[str, Any]:
@@ -55,8 +64,12 @@ def available(
         "segments": Json(threshold_seconds(segments)),
         "features": relation,
         **({"logistics": Json(dict(logistics))} if logistics else {}),
-        **({"series": lambda: derived.series, "rfm": lambda: Json(derived.rfm)} if derived else {}),
+        **(_made(derived) if derived else {}),
     }
+
+
+def _made(derived: Derived) -> dict[str, Callable[[], object]]:
+    return {"series": lambda: derived.series, "tags": lambda: derived.tags, "rfm": lambda: Json(derived.rfm)}
 
 
 def configured_values(given: Mapping[str, object], segments: Segments) -> dict[str, object]:
