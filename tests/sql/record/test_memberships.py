@@ -100,7 +100,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=steps, rule=st.sampled_from(["quintiles", "thresholds"]))
 def test_what_changed_alone_is_looked_at_and_comes_out_as_all_would(
     shared: Database, made: list[dict[str, Any]], rule: str
