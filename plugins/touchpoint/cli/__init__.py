@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from touchpoint.cli import flow, held, learning, offers, past, segments
 from touchpoint.cli.backtest import segments_backtest
 from touchpoint.cli.common import as_table
+from touchpoint.cli.customers import customers_app
 from touchpoint.cli.tags import tags_app
 from touchpoint.cli.trial import campaign_test_send
 from touchpoint.cli.worklist import worklist_app
@@ -32,6 +33,7 @@ app.add_typer(held.gate_app, name="gate")
 app.add_typer(segments.segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
 app.add_typer(worklist_app, name="worklist")
+app.add_typer(customers_app, name="customers")
 
 __all__ = ["app", "as_table", "main"]
 
