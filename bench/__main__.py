@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import Row
 
-HELPERS = ("__init__", "__main__", "long_histories", "many_orders", "orders")
+HELPERS = ("__init__", "__main__", "days", "long_histories", "many_orders", "orders")
 
 
 def main() -> int:
