@@ -192,7 +192,8 @@ CREATE INDEX reviews_of_batch ON facts.reviews USING brin (batch_id) WITH (pages
 CREATE INDEX products_of_batch ON facts.products USING brin (batch_id) WITH (pages_per_range = 16);
 
 -- How an order was paid: as its own source says, else as its payments do. They have to cover the total: a deposit, or the
--- first of two cards, pays nothing yet. A shop without payments is asked once a statement, not once an order.
+-- first of two cards, pays nothing yet. Of a shop without payments there is no row: OFFSET 0 makes that a question asked
+-- once a statement, and not once an order.
 CREATE FUNCTION facts.payment_of_order(
     p_shop text, p_order text, p_total_minor bigint, p_created_at timestamptz,
     p_own_paid_at timestamptz, p_own_kind text
@@ -215,14 +216,15 @@ FROM (
     FROM (
         SELECT payment_id, kind, happened_at, sum(amount_minor) OVER (ORDER BY happened_at, payment_id) AS so_far
         FROM facts.payments
-        WHERE
-            shop_id = p_shop AND order_id = p_order AND state = 'succeeded'
-            AND EXISTS (SELECT FROM facts.payments AS any_payments WHERE any_payments.shop_id = p_shop)
+        WHERE shop_id = p_shop AND order_id = p_order AND state = 'succeeded'
     ) AS succeeded
 ) AS covered
+WHERE EXISTS (SELECT FROM facts.payments AS any_payments WHERE any_payments.shop_id = p_shop)
+OFFSET 0
 $$;
 COMMENT ON FUNCTION facts.payment_of_order(text, text, bigint, timestamptz, timestamptz, text) IS
-'Instant and kind of payment of an order, its own where it has them, else by the payments now known; one row.';
+'Instant and kind of payment of an order, its own where it has them, else by the payments now known; one '
+'row, none of a shop without payments.';
 
 -- Reading as of T, as in 0014; columns in the order of the table.
 CREATE OR REPLACE FUNCTION facts.orders_as_of(p_shop text, p_as_of timestamptz) RETURNS SETOF facts.orders
