@@ -14,7 +14,7 @@ INNER JOIN facts.customers AS customers ON names.identity = customers.identity
 LEFT JOIN facts.merged_customers AS merged
     ON
         customers.customer_no = merged.customer_no
-        AND merged.known_from <= %(as_of)s::timestamptz
-        AND merged.known_until > %(as_of)s::timestamptz
+        AND merged.known_from <= (SELECT facts.known_by(%(as_of)s::timestamptz))
+        AND merged.known_until > (SELECT facts.known_by(%(as_of)s::timestamptz))
 LEFT JOIN facts.customers AS survivors ON merged.survivor_no = survivors.customer_no
 ORDER BY customers.shop_id, customers.known_at, customers.customer_id
