@@ -1,24 +1,20 @@
 -- purpose: customers whose record may change: versions of theirs were written or removed; the head passes what
 --          happens to them; or it leaves a window behind it
 -- grain:   one row per customer_no
--- params:  shop_id text, as_of timestamptz, since_before timestamptz, since_now timestamptz
+-- params:  shop_id text, as_of timestamptz, windows interval[]
 -- reads:   pg_temp.changed_numbers, record.heads, record.paid_orders, record.refunds, record.events
 -- writes:  pg_temp.changed_customers
 -- returns: nothing
 CREATE TEMPORARY TABLE changed_customers ON COMMIT DROP AS
 WITH windows AS (
     SELECT
-        refreshed_as_of AS after_at,
-        %(as_of)s::timestamptz AS until_at
-    FROM record.heads
+        heads.refreshed_as_of - lengths.length AS after_at,
+        %(as_of)s::timestamptz - lengths.length AS until_at
+    FROM record.heads AS heads
+    CROSS JOIN unnest(%(windows)s::interval[] || interval '0') AS lengths (length)
     WHERE
-        shop_id = %(shop_id)s::text
-        AND refreshed_as_of < %(as_of)s::timestamptz
-    UNION ALL
-    SELECT
-        %(since_before)s::timestamptz AS after_at,
-        %(since_now)s::timestamptz AS until_at
-    WHERE %(since_before)s::timestamptz < %(since_now)s::timestamptz
+        heads.shop_id = %(shop_id)s::text
+        AND heads.refreshed_as_of < %(as_of)s::timestamptz
 )
 
 SELECT customer_no

@@ -42,9 +42,9 @@ def segments_explain(
     """Why a customer is in each segment and has each tag: values, scores, evidence, and where things begin."""
     from touchpoint.record.explain import explain
 
-    rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
+    rules, tags = load_segments(CONFIG_ROOT), load_tags(CONFIG_ROOT)
     with _record(shop, as_of) as (tx, loaded, at, everyone):
-        found = explain(tx, shop=loaded, customer_id=customer, as_of=at, everyone=everyone, **rules)
+        found = explain(tx, shop=loaded, customer_id=customer, as_of=at, segments=rules, tags=tags, everyone=everyone)
     show(found, as_json, "")
 
 

@@ -32,7 +32,8 @@ def explain(
         shop: the shop.
         customer_id: as the platform has it.
         as_of: the instant looked from.
-        segments, tags: the rules.
+        segments: the rules of scores, stages and dormancy.
+        tags: the tags there are.
         everyone: the record as of that instant; see `record.everybody`.
 
     Raises:
@@ -130,9 +131,7 @@ def _series(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop) 
     ]
 
 
-def _tags(
-    tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop, as_of: datetime, tags: Tags
-) -> list[Row]:
+def _tags(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop, as_of: datetime, tags: Tags) -> list[Row]:
     """Every tag there is: what it says, else why it says nothing."""
     given = {"tags": everyone.tags, "shop_id": shop.id, "customer_no": customer_no, "as_of": as_of}
     said = {row["tag"]: row for row in tx.many("segments/tags_of_customer", **given)}

@@ -75,7 +75,8 @@ def tags(
         as_of: the instant looked from, aware.
         scope: whose.
         wanted: the tags, as config/tags.yaml has them.
-        features, series: relations of the same customers as of the same instant.
+        features: relation of the features of the same customers as of the same instant.
+        series: relation of what they bought of each series.
 
     Returns:
         How many have each tag.

@@ -8,8 +8,8 @@ first refresh, and the first after its zone changed, makes all of them. Who read
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
 from touchpoint.db import Transaction
 from touchpoint.record.versions import EVENTS, FACTS, GOODS, LINES, ORDERS, REFUNDS, Collecting
@@ -22,22 +22,20 @@ def collect(
     shop: Shop,
     as_of: datetime,
     batch_ids: list[int],
-    since_before: datetime | None = None,
-    since_now: datetime | None = None,
+    windows: Collection[timedelta] = (),
 ) -> int:
     """Bring the narrow facts of a shop to what the facts say, and list whom that changes.
 
     Leaves `pg_temp.changed_customers(customer_no)`, unique and analysed, until the transaction ends: customers of
     versions written or removed, those to whom something happens in (last refresh, `as_of`], and those of whom something
-    lies in (`since_before`, `since_now`], which a window from `since_now` on no longer sees.
+    has left one of the windows since.
 
     Args:
         tx: the transaction that holds the shop's ingest lock, at the head, before the head is advanced.
         shop: the shop; days and hours are of its zone.
         as_of: the run's instant, aware; not before the last refresh.
         batch_ids: batches loaded since the last refresh; naming one again does no harm.
-        since_before: where the window of the last refresh began.
-        since_now: where the window of this one begins.
+        windows: how far back features and tags look, where that is not for ever.
 
     Returns:
         Versions written or removed.
@@ -59,7 +57,7 @@ def collect(
         for kind in FACTS:
             tx.count("narrow/add_reached", fact=kind.fact, shop_id=shop.id, as_of=as_of)
         tx.count("narrow/add_reached_members", shop_id=shop.id, as_of=as_of)
-    _list_changed(work, as_of, since_before, since_now)
+    _list_changed(work, as_of, windows)
     tx.count("narrow/mark_head", shop_id=shop.id, zone=shop.zone, norms=state["first_norms"], last_at=work.last_at)
     return work.written
 
@@ -167,18 +165,12 @@ def _collect_members(work: Collecting) -> None:
     work.reach(work.tx.one("narrow/last_of_members", **work.came_in())["last_at"])
 
 
-def _list_changed(work: Collecting, as_of: datetime, since_before: datetime | None, since_now: datetime | None) -> None:
+def _list_changed(work: Collecting, as_of: datetime, windows: Collection[timedelta]) -> None:
     if work.is_all:
         work.tx.do("narrow/list_all_customers", shop_id=work.shop_id)
         work.tx.count("narrow/add_before")
     else:
-        work.tx.do(
-            "narrow/list_changed",
-            shop_id=work.shop_id,
-            as_of=as_of,
-            since_before=since_before,
-            since_now=since_now,
-        )
+        work.tx.do("narrow/list_changed", shop_id=work.shop_id, as_of=as_of, windows=list(windows))
     _finish_list(work.tx)
 
 

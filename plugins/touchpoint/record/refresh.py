@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from touchpoint import statements
 from touchpoint.db import Transaction
@@ -41,7 +42,8 @@ def refresh(
     wanted = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop))
     tx.one("features/hold_memory")
     parcels.refresh(tx, shop_id=shop.id, as_of=as_of, batch_ids=batch_ids)
-    narrow.collect(tx, shop=shop, as_of=as_of, batch_ids=batch_ids)
+    windows = {window for window in (segments.window, *(tag.window for tag in wanted)) if window is not None}
+    narrow.collect(tx, shop=shop, as_of=as_of, batch_ids=batch_ids, windows=windows)
     written = _renew(tx, shop, as_of, _scope(tx, shop.id, segments, wanted), segments, wanted)
     written += memberships.refresh(tx, shop=shop, as_of=as_of, segments=segments)
     tx.many("features/free_plan")
@@ -72,7 +74,7 @@ def _read(wanted: Sequence[Tag]) -> list[str]:
 def _renew(
     tx: Transaction, shop: Shop, as_of: datetime, scope: made.Scope, segments: Segments, wanted: Sequence[Tag]
 ) -> int:
-    at = {"shop_id": shop.id, "as_of": as_of}
+    at: dict[str, Any] = {"shop_id": shop.id, "as_of": as_of}
     if scope == "all":
         tx.one("features/hold_plan")
     with made.table(tx, "features") as features, made.table(tx, "series") as series, made.table(tx, "tags") as tags:

@@ -57,13 +57,14 @@ def everybody(
         tx: an open transaction.
         shop: the shop; of a brand, any of its shops.
         as_of: the instant looked from, aware: by what had happened, and was known, then.
-        segments, tags: the rules.
+        segments: the rules of scores, stages and dormancy.
+        tags: the tags there are.
         scope: `all` customers, or the people of a `brand` (`narrow.brand` lists them first).
         wanted: the tags to infer; None: every one the shop has the facts for.
     """
     found = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop))
     chosen = tuple(tag for tag in found if wanted is None or tag.name in wanted)
-    at = {"shop_id": shop.id, "as_of": as_of, "scope": scope, "window": segments.window}
+    at: dict[str, Any] = {"shop_id": shop.id, "as_of": as_of, "scope": scope, "window": segments.window}
     with (
         made.table(tx, "features") as features,
         made.table(tx, "series") as series,
@@ -71,8 +72,8 @@ def everybody(
         made.table(tx, "standing") as standing,
     ):
         tx.one("features/hold_plan")
-        made.features(tx, features, **at)  # type: ignore[arg-type]
-        made.series(tx, series, **at)  # type: ignore[arg-type]
+        made.features(tx, features, **at)
+        made.series(tx, series, **at)
         tx.do("features/analyse_made", made=features)
         tx.do("features/analyse_made", made=series)
         made.tags(tx, inferred, shop=shop, as_of=as_of, scope=scope, wanted=chosen, features=features, series=series)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from tests.sql.decide.building import (
     AS_OF,
-    SHOP,
     add_address,
     add_order,
     make_campaign,

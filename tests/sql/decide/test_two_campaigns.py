@@ -28,7 +28,6 @@ from touchpoint.db import Database, Transaction
 from touchpoint.decide import audience, plan
 from touchpoint.model import Run
 from touchpoint.outbox.enqueue import enqueue
-from touchpoint.record import refresh
 from touchpoint.record.derived import Derived
 from touchpoint.settings import Offer
 

@@ -101,11 +101,11 @@ steps = st.lists(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(made=steps, rule=st.sampled_from(["quintiles", "thresholds"]))
+@given(made=steps, rule=st.sampled_from(["quintiles", "thresholds"]), window=st.sampled_from(["all", "10d"]))
 def test_what_changed_alone_is_looked_at_and_comes_out_as_all_would(
-    shared: Database, made: list[dict[str, Any]], rule: str
+    shared: Database, made: list[dict[str, Any]], rule: str, window: str
 ) -> None:
-    given_rules = rules()
+    given_rules = rules(window=window)
     given_rules = given_rules.model_copy(update={"rfm": given_rules.rfm.model_copy(update={"rule": rule})})
     with undone(shared) as tx:
         as_of, known, number = AS_OF, {}, 0

@@ -12,7 +12,6 @@ from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, refreshed,
 
 from touchpoint import migrations
 from touchpoint.db import Database
-from touchpoint.record import refresh
 
 DAY = timedelta(days=1)
 

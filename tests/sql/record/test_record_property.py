@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.sql.decide.building import AS_OF, SHOP, add_customer, insert, make_segments, refreshed, rows, scratched, undone
+from tests.sql.decide.building import (
+    AS_OF,
+    SHOP,
+    add_customer,
+    insert,
+    make_segments,
+    refreshed,
+    rows,
+    scratched,
+    undone,
+)
 
 from touchpoint.db import Database, Transaction
 from touchpoint.record import refresh

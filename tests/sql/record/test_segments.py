@@ -298,10 +298,7 @@ def test_the_planner_has_its_settings_back(tx: Transaction) -> None:
 
 def test_explain_tells_values_scores_and_where_they_begin(tx: Transaction) -> None:
     a_shop(tx)
-    found = {
-        row["what"]: row
-        for row in explained(tx, "b8")
-    }
+    found = {row["what"]: row for row in explained(tx, "b8")}
     assert str(found["net"]["value"]) == "-1.00"
     assert found["m_score"]["value"] == 1
     assert "quintiles, 9 customers" in found["rfm_group"]["why"]
