@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services, show
-from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags
+from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags, parse_duration
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -77,7 +77,7 @@ def segments_members(
                 found = segments.who(tx, shop_id=loaded.id, at=at, kind=asked, segment=segment)
             else:
                 found = segments.members(tx, shop_id=loaded.id, at=at)
-    show(found, as_json, "Nobody: the record begins with the shop's first refresh; `segments show` asks the facts.")
+    show(found, as_json, "Nobody. Before the shop's first refresh: `touchpoint segments recall`.")
 
 
 @segments_app.command("moves")
@@ -97,6 +97,22 @@ def segments_moves(
         with opened.db.transaction() as tx:
             found = segments.moves(tx, shop_id=loaded.id, kind=asked, **span)
     show(found, as_json, "Nobody moved.")
+
+
+@segments_app.command("recall")
+def segments_recall(
+    since: Annotated[str, typer.Option("--since", help="First instant, ISO 8601 with offset.")],
+    every: Annotated[str, typer.Option("--every", help="Step between instants, as in 1d.")] = "1d",
+    shop: ShopOption = DEFAULT_SHOP,
+) -> None:
+    """Keep the segments of the time before the shop's first refresh, as of one past instant after another."""
+    from touchpoint.record.recall import recall
+
+    loaded, step = known_shop(shop), parse_duration(every)
+    rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
+    with services() as opened, opened.db.transaction() as tx:
+        spans = recall(tx, shop=loaded, since=instant(opened, since), every=step, **rules)  # type: ignore[arg-type]
+    typer.echo(f"{spans} spans kept")
 
 
 @contextmanager

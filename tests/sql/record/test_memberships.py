@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, make_shop, rows, undone
 
 from touchpoint.db import Database, Transaction
+from touchpoint.errors import TouchpointError
 from touchpoint.record import refresh, segments
+from touchpoint.record.recall import recall
 from touchpoint.settings import CONFIG_ROOT, Segments, load_tags, read_yaml
 
 DAY = timedelta(days=1)
@@ -236,3 +238,20 @@ def test_the_same_question_has_the_same_digest_and_another_fact_another(tx: Tran
     bring(tx, AS_OF + DAY, [2], rules())
     assert digest(AS_OF) == then, "learned later, it changes nothing of before"
     assert digest(AS_OF + DAY) != then
+
+
+def test_the_time_before_the_first_refresh_is_recalled(tx: Transaction) -> None:
+    buyer(tx, "ann", 40, 38)
+    buyer(tx, "bob", 12, 11, 10)
+    bring(tx, AS_OF, [1], rules())
+    assert said_at(tx, AS_OF - DAY) == []
+    given = {"shop": make_shop(sources=SOURCES), "every": DAY, "segments": rules(), "tags": load_tags()}
+    kept = recall(tx, since=AS_OF - 41 * DAY, **given)
+    assert kept > 4
+    for days in (41, 40, 39, 38, 30, 12, 11, 1):
+        at = AS_OF - days * DAY
+        assert said_at(tx, at) == full(tx, at, rules())["said"], days
+    assert said_at(tx, AS_OF) == stored(tx)["said"]
+    assert recall(tx, since=AS_OF - 41 * DAY, **given) == kept, "asked again, the same"
+    with pytest.raises(TouchpointError, match="the record begins at"):
+        recall(tx, since=AS_OF, **given)
