@@ -8,13 +8,24 @@
 --          same age (Kaplan and Meier, J. Am. Stat. Assoc. 53, 1958). watched: the same of the losses (reverse Kaplan-
 --          Meier: Schemper and Smith, Control. Clin. Trials 17, 1996), the share that could still be watched)
 CREATE TEMPORARY TABLE curves ON COMMIT DROP AS
-WITH ends AS (
+WITH narrow_ends AS (
     SELECT
+        outer_key,
+        inner_key,
         age,
-        concat_ws(chr(31), grouping(outer_key, inner_key), outer_key, inner_key) AS cell,
         count(*) FILTER (WHERE is_event) AS events,
         count(*) FILTER (WHERE NOT is_event) AS losses
     FROM pg_temp.observations
+    GROUP BY outer_key, inner_key, age
+),
+
+ends AS (
+    SELECT
+        age,
+        concat_ws(chr(31), grouping(outer_key, inner_key), outer_key, inner_key) AS cell,
+        sum(events)::bigint AS events,
+        sum(losses)::bigint AS losses
+    FROM narrow_ends
     -- What nobody knows makes no group of its own.
     GROUP BY age, GROUPING SETS ((outer_key, inner_key), (outer_key), (inner_key), ())
     HAVING coalesce(outer_key <> '', true) AND coalesce(inner_key <> '', true)
@@ -23,7 +34,7 @@ WITH ends AS (
 counted_ends AS (
     SELECT
         *,
-        sum(events + losses) OVER (PARTITION BY cell ORDER BY age DESC) AS at_risk
+        sum(events + losses) OVER (PARTITION BY cell ORDER BY age DESC)::bigint AS at_risk
     FROM ends
 )
 

@@ -6,7 +6,7 @@
 -- returns: many
 --          (closes, horizon: ages at which the first and the last of twenty close; arrived: the share that gets there
 --          by the horizon; watched: how many were, or could have been, watched to it; reached_at: ages by which the
---          given shares of those that get there have; arrived_by: shares of all at the given ages)
+--          given shares of those that get there have; arrived_by: shares of all at the given ages, which rise)
 WITH limits AS (
     SELECT
         concat_ws(chr(31), grouping(outer_key, inner_key), outer_key, inner_key) AS cell,
@@ -47,14 +47,24 @@ reached AS (
     GROUP BY ends.cell, wanted.place
 ),
 
+-- Which of the given ages, in rising order, is the first that is not before an age of the curve.
+steps AS (
+    SELECT
+        cell,
+        width_bucket(age - 1, %(ages)s::bigint[]) + 1 AS place,
+        min(survival) AS survival
+    FROM pg_temp.curves
+    GROUP BY cell, width_bucket(age - 1, %(ages)s::bigint[])
+),
+
 drawn AS (
     SELECT
-        curves.cell,
+        steps.cell,
         wanted.place,
-        1 - coalesce(min(curves.survival) FILTER (WHERE curves.age <= wanted.age), 1) AS share
-    FROM pg_temp.curves AS curves
+        1 - coalesce(min(steps.survival) FILTER (WHERE steps.place <= wanted.place), 1) AS share
+    FROM steps
     CROSS JOIN unnest(%(ages)s::bigint[]) WITH ORDINALITY AS wanted (age, place)
-    GROUP BY curves.cell, wanted.place
+    GROUP BY steps.cell, wanted.place
 ),
 
 reached_ages AS (

@@ -44,7 +44,8 @@ class Curve:
 
 
 def draw(tx: Transaction, *, shares: Sequence[float], ages: Sequence[int]) -> list[Curve]:
-    """Curves of pg_temp.observations, the broadest first."""
+    """Curves of pg_temp.observations, the broadest first. `ages` are in rising order."""
+    tx.one("features/hold_memory")
     tx.do("learn/analyse_observations")
     tx.do("learn/draw_curves")
     rows = tx.many("learn/read_curves", shares=list(shares), ages=list(ages))
