@@ -1,12 +1,13 @@
--- purpose: features and segments of one customer as of an instant; empty but for who they are before the first paid
---          order
+-- purpose: features and segments of one customer as of an instant, or of the one they were merged into by then; empty
+--          but for who they are before the first paid order
 -- grain:   one row
 -- params:  features relation, standing relation, shop_id text, customer_id text, as_of timestamptz
--- reads:   the features, the segments made of them, facts.customers
+-- reads:   the features, the segments made of them, facts.customers, facts.merged_customers
 -- writes:  nothing
 -- returns: maybe
 SELECT
     customers.customer_no,
+    customers.customer_id,
     customers.is_guest,
     features.first_paid_at,
     features.last_paid_at,
@@ -35,10 +36,10 @@ SELECT
     standing.cause,
     standing.dormant_from,
     standing.next_change_at
-FROM facts.customers AS customers
+FROM facts.customers_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS asked
+INNER JOIN facts.customers AS customers ON asked.survivor_no = customers.customer_no
 LEFT JOIN __features__ AS features ON customers.customer_no = features.customer_no
 LEFT JOIN __standing__ AS standing ON customers.customer_no = standing.customer_no
 WHERE
-    customers.shop_id = %(shop_id)s::text
-    AND customers.customer_id = %(customer_id)s::text
+    asked.customer_id = %(customer_id)s::text
     AND customers.known_at <= %(as_of)s::timestamptz

@@ -1,7 +1,8 @@
--- purpose: how many customers of a shop had not paid an order by an instant, guests left out
+-- purpose: how many customers of a shop had not paid an order by an instant; guests are left out, and who had been
+--          merged into another by then
 -- grain:   one row
 -- params:  features relation, shop_id text, as_of timestamptz
--- reads:   the features, facts.customers
+-- reads:   the features, facts.customers, facts.merged_customers
 -- writes:  nothing
 -- returns: one
 SELECT count(*) AS customers
@@ -13,4 +14,11 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM __features__ AS paying
         WHERE paying.customer_no = known.customer_no
+    )
+    AND NOT EXISTS (
+        SELECT FROM facts.merged_customers AS merged
+        WHERE
+            merged.customer_no = known.customer_no
+            AND merged.known_from <= %(as_of)s::timestamptz
+            AND merged.known_until > %(as_of)s::timestamptz
     )

@@ -27,6 +27,8 @@ def explain(
 ) -> list[Row]:
     """Why a customer is in each segment, and has each tag: rows of what, value and why.
 
+    Of one merged into another by then, it is the other who is explained.
+
     Args:
         tx: an open transaction.
         shop: the shop.
@@ -54,6 +56,8 @@ def explain(
     if found["is_guest"]:
         return [_row("guest", "yes", "an order that names no customer: in no segment")]
     rows = _stage(found, segments)
+    if found["customer_id"] != customer_id:
+        rows.insert(0, _row("customer", found["customer_id"], f"{customer_id} was merged into them"))
     if not found["order_count"]:
         return rows
     rows += _values(found, shop) + _scores(found, everyone.bounds, shop) + _dormancy(found, everyone.dormancy, shop)

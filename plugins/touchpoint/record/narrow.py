@@ -76,13 +76,14 @@ def only(tx: Transaction, shop_id: str, customer_no: int) -> None:
     _finish_list(tx)
 
 
-def brand(tx: Transaction, shops: Iterable[Shop]) -> None:
+def brand(tx: Transaction, shops: Iterable[Shop], as_of: datetime | str = "infinity") -> None:
     """Let the scopes of a brand see the customers of its shops, those of one identity as one person.
 
     Leaves `pg_temp.brand_people(shop_id, customer_no, person_no)`; a person's number is the lowest of their customers'.
+    Who is one person is what was known at `as_of`: by default all merges there are. `brands.people` checks the shops.
     """
     tx.do("narrow/forget_brand")
-    tx.do("narrow/list_brand", shop_ids=[shop.id for shop in shops])
+    tx.do("narrow/list_brand", shop_ids=[shop.id for shop in shops], as_of=as_of)
     tx.do("narrow/index_brand")
     tx.do("narrow/analyse", made="pg_temp.brand_people")
 
