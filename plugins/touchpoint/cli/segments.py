@@ -23,11 +23,16 @@ KindOption = Annotated[str, typer.Option("--kind", help="rfm_group, value_tier, 
 
 
 @segments_app.command("show")
-def segments_show(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def segments_show(
+    shop: ShopOption = DEFAULT_SHOP,
+    brand: Annotated[str | None, typer.Option("--brand", help="All shops of a brand, their people as one.")] = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
     """Customers by RFM group, value tier, lifecycle stage, dormancy and cause of leaving."""
     from touchpoint.record import segments
 
-    with _record(shop, as_of) as (tx, loaded, at, everyone):
+    with _record(shop, as_of, brand) as (tx, loaded, at, everyone):
         found = segments.counts(tx, shop=loaded, as_of=at, everyone=everyone)
     show(found, as_json, "No customers by then.")
 
@@ -116,17 +121,21 @@ def segments_recall(
 
 
 @contextmanager
-def _record(shop: str, as_of: str | None) -> Iterator[tuple[Transaction, Shop, datetime, Everybody]]:
-    from touchpoint.record import segments
+def _record(
+    shop: str, as_of: str | None, brand: str | None = None
+) -> Iterator[tuple[Transaction, Shop, datetime, Everybody]]:
+    """The whole record of a shop, or of the shops of a brand, as of an instant."""
+    from touchpoint.record import brands, segments
 
-    loaded, rules, tags = known_shop(shop), load_segments(CONFIG_ROOT), load_tags(CONFIG_ROOT)
-    with services() as opened:
+    shops = brands.shops_of(brand, CONFIG_ROOT) if brand else [known_shop(shop)]
+    rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
+    with services() as opened, opened.db.transaction() as tx:
         at = instant(opened, as_of)
-        with (
-            opened.db.transaction() as tx,
-            segments.everybody(tx, shop=loaded, as_of=at, segments=rules, tags=tags) as everyone,
-        ):
-            yield tx, loaded, at, everyone
+        if brand:
+            brands.people(tx, shops, at)
+        scope = "brand" if brand else "all"
+        with segments.everybody(tx, shop=shops[0], as_of=at, scope=scope, **rules) as everyone:  # type: ignore[arg-type]
+            yield tx, shops[0], at, everyone
 
 
 def _kind(word: str) -> Kind:

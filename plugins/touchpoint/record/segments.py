@@ -30,6 +30,7 @@ class Everybody:
             customer_series, customer_tags, customer_segments).
         bounds: where scores and tiers begin; see `rfm.bounds`.
         dormancy: when silence becomes dormancy; see `dormancy_rules`.
+        scope: whose customers they are.
     """
 
     features: str
@@ -38,6 +39,7 @@ class Everybody:
     standing: str
     bounds: dict[str, Any]
     dormancy: dict[str, Any]
+    scope: made.Scope = "all"
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def everybody(
         as_of: the instant looked from, aware: by what had happened, and was known, then.
         segments: the rules of scores, stages and dormancy.
         tags: the tags there are.
-        scope: `all` customers, or the people of a `brand` (`narrow.brand` lists them first).
+        scope: `all` customers, or the people of a `brand` (`brands.people` lists them first).
         wanted: the tags to infer; None: every one the shop has the facts for.
     """
     found = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop))
@@ -84,15 +86,17 @@ def everybody(
         given = memberships.parameters(as_of, bounds, dormancy, segments)
         tx.do("segments/make", made=standing, features=features, tags=inferred, shop_id=shop.id, **given)
         tx.many("features/free_plan")
-        yield Everybody(features, series, inferred, standing, bounds, dormancy)
+        yield Everybody(features, series, inferred, standing, bounds, dormancy, scope)
 
 
 def counts(tx: Transaction, *, shop: Shop, as_of: datetime, everyone: Everybody) -> list[Row]:
-    """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none."""
+    """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none.
+
+    Who has not paid yet is counted as a prospect of a shop; of a brand, only who bought is.
+    """
     found = tx.many("segments/counts", features=everyone.features, standing=everyone.standing)
-    prospects = tx.one("segments/prospects", features=everyone.features, shop_id=shop.id, as_of=as_of)["customers"]
-    if prospects:
-        found.append({"kind": "stage", "segment": "prospect", "customers": prospects, "orders": 0, "net_minor": 0})
+    if everyone.scope != "brand":
+        found += _prospects(tx, shop, as_of, everyone)
     in_all: Counter[str] = Counter()
     for row in found:
         in_all[row["kind"]] += row["customers"]
@@ -108,6 +112,12 @@ def counts(tx: Transaction, *, shop: Shop, as_of: datetime, everyone: Everybody)
         }
         for row in found
     ]
+
+
+def _prospects(tx: Transaction, shop: Shop, as_of: datetime, everyone: Everybody) -> list[Row]:
+    found = tx.one("segments/prospects", features=everyone.features, shop_id=shop.id, as_of=as_of)["customers"]
+    row = {"kind": "stage", "segment": "prospect", "customers": found, "orders": 0, "net_minor": 0}
+    return [row] if found else []
 
 
 def digest(tx: Transaction, everyone: Everybody) -> list[Row]:
