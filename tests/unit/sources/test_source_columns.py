@@ -6,7 +6,7 @@ import re
 
 from touchpoint.model import Entity
 from touchpoint.sources.columns import COLUMNS, REQUIRED
-from touchpoint.statements import SQL_ROOT
+from touchpoint.statements import ROOT, SQL_ROOT
 
 
 def landing_columns() -> dict[str, set[str]]:
@@ -27,3 +27,14 @@ def test_sources_know_exactly_the_columns_of_landing():
 
 def test_required_columns_are_columns():
     assert all(set(names) <= set(COLUMNS[entity]) for entity, names in REQUIRED.items())
+
+
+def test_the_docs_name_every_column_and_what_has_to_be_given():
+    text = (ROOT / "docs" / "adding_a_source.md").read_text(encoding="utf-8")
+    told = {row[0]: row[1].split(", ") for row in re.findall(r"^\| `(\w+)`[^|]*\| ([^|]*?) \|", text, re.MULTILINE)}
+    assert {entity: {name.strip("*") for name in names} for entity, names in told.items()} == {
+        entity.value: set(columns) for entity, columns in COLUMNS.items()
+    }
+    assert {entity: {name.strip("*") for name in names if "*" in name} for entity, names in told.items()} == {
+        entity.value: set(names) for entity, names in REQUIRED.items()
+    }
