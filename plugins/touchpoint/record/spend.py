@@ -27,17 +27,17 @@ class Spend:
     Attributes:
         p, q: shapes; q above 1, else no mean exists.
         v: scale, in the unit of money.
-        customers: how many it was fitted to.
-        correlation: of how often with how much, -1 to 1; the model has 0.
-        log_likelihood: of them all.
+        customers: how many it was fitted to; 0 where parameters alone are known.
+        correlation: of how often with how much among them, -1 to 1; the model has 0.
+        log_likelihood: of them all; None likewise.
     """
 
     p: float
     q: float
     v: float
-    customers: int
-    correlation: float
-    log_likelihood: float
+    customers: int = 0
+    correlation: float = 0.0
+    log_likelihood: float | None = None
 
     @property
     def mean(self) -> float:

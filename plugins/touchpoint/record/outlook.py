@@ -1,0 +1,123 @@
+"""What is to be expected of each customer: are they one still, will they buy, how often, and for how much.
+
+By BG/NBD and gamma-gamma as they were learned (docs/lifetime.md). The clock alone changes all of it, so it is told when
+it is asked for and not stored. Read in slices: a shop of any size takes little memory.
+
+NumPy and SciPy are heavy, and imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from touchpoint.db import Json, Row, Transaction
+from touchpoint.money import EXPONENTS
+from touchpoint.record import learned
+from touchpoint.record.dormancy import DAY, LIFETIME
+from touchpoint.settings import Dormancy, Shop
+
+SLICE = 20_000
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be expected of a customer.
+
+    Attributes:
+        customer_no, customer_id: who.
+        repeats, span, age: purchase days after the first; days from the first to the last, and to now.
+        alive: the chance that they are a customer still; 1 of one-time buyers, by the model.
+        buys: the chance that they buy within the horizon.
+        orders: purchase days expected within the horizon.
+        purchase: what one of them is worth in the long run, major units; None: no gamma-gamma model.
+        value: both multiplied; None likewise.
+    """
+
+    customer_no: int
+    customer_id: str
+    repeats: int
+    span: int
+    age: int
+    alive: float
+    buys: float
+    orders: float
+    purchase: Decimal | None
+    value: Decimal | None
+
+
+def outlooks(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy) -> Iterator[Outlook] | None:
+    """Of every customer with a paid order, guests left out, by number; None: nothing was learned by then."""
+    found = learned.in_force(tx, shop.id, LIFETIME, as_of)
+    return _of_all(tx, shop, as_of, dormancy, found.body) if found else None
+
+
+def outlook(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy, customer_no: int) -> Outlook | None:
+    """Of one customer; None: nothing was learned by then, or they have not paid yet."""
+    found = learned.in_force(tx, shop.id, LIFETIME, as_of)
+    if found is None:
+        return None
+    rows = _slice(tx, shop, as_of, dormancy, found.body, after=customer_no - 1, number=1)
+    return rows[0] if rows and rows[0].customer_no == customer_no else None
+
+
+def _of_all(
+    tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, body: dict[str, Any]
+) -> Iterator[Outlook]:
+    after = -1
+    while rows := _slice(tx, shop, as_of, dormancy, body, after=after, number=SLICE):
+        yield from rows
+        after = rows[-1].customer_no
+
+
+def _slice(
+    tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, body: dict[str, Any], *, after: int, number: int
+) -> list[Outlook]:
+    from touchpoint.record import histories
+
+    rows = tx.many(
+        "segments/outlook",
+        purchases=histories.PURCHASES,
+        shop_id=shop.id,
+        as_of=as_of,
+        since=histories.ALWAYS,
+        today=histories.day_number(shop, as_of),
+        after=after,
+        number=number,
+        lifetime=Json(body),
+        days=dormancy.horizon.total_seconds() / DAY,
+    )
+    orders, purchases = _expected(rows, body, dormancy.horizon.total_seconds() / DAY)
+    exponent = EXPONENTS.get(shop.currency, 2)
+    worths = [None if minor is None else Decimal(round(minor)).scaleb(-exponent) for minor in purchases]
+    return [
+        Outlook(
+            **{name: row[name] for name in ("customer_no", "customer_id", "repeats", "span", "age", "alive", "buys")},
+            orders=expected,
+            purchase=worth,
+            value=None if worth is None else round(worth * Decimal(expected), exponent),
+        )
+        for row, expected, worth in zip(rows, orders, worths, strict=True)
+    ]
+
+
+def _expected(rows: list[Row], body: dict[str, Any], days: float) -> tuple[list[float], list[float | None]]:
+    """Purchase days within so many days, and what one is worth in the long run, minor units."""
+    import numpy as np
+
+    from touchpoint.record import lifetime
+    from touchpoint.record.spend import Spend
+
+    model = lifetime.Lifetime(*(body[name] for name in lifetime.PARAMETERS))
+    known = lifetime.Histories.of((row["repeats"], row["span"], row["age"], 1) for row in rows)
+    orders: list[float] = model.expected(known, days).tolist()
+    if not body.get("spend"):
+        return orders, [None] * len(rows)
+    # Who sent more back than they bought says nothing of what they spend.
+    minor = np.array([max(0, row["repeat_minor"]) for row in rows], dtype=np.float64)
+    seen = np.where(minor > 0, known.repeats, 0)
+    spend = Spend(*(body["spend"][name] for name in ("p", "q", "v")))
+    return orders, spend.expected(seen, minor / np.maximum(seen, 1)).tolist()
