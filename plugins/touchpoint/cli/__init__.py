@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from touchpoint.cli import flow, held, learning, offers, past, segments
 from touchpoint.cli.backtest import segments_backtest
 from touchpoint.cli.common import as_table
+from touchpoint.cli.outlook import segments_outlook
 from touchpoint.cli.customers import customers_app
 from touchpoint.cli.tags import tags_app
 from touchpoint.cli.trial import campaign_test_send
@@ -27,6 +28,7 @@ app.command()(learning.learn)
 app.add_typer(learning.learned_app, name="learned")
 flow.campaign_app.command("test-send")(campaign_test_send)
 segments.segments_app.command("backtest")(segments_backtest)
+segments.segments_app.command("outlook")(segments_outlook)
 app.add_typer(flow.campaign_app, name="campaign")
 app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")
