@@ -61,7 +61,7 @@ def explain(
     if not found["order_count"]:
         return rows
     rows += _values(found, shop) + _scores(found, everyone.bounds, shop) + _dormancy(found, everyone.dormancy, shop)
-    rows += _series(tx, everyone, found["customer_no"], shop)
+    rows += _touches(tx, found["customer_no"], shop, as_of) + _series(tx, everyone, found["customer_no"], shop)
     return rows + _tags(tx, everyone, found["customer_no"], shop, as_of, tags)
 
 
@@ -125,6 +125,19 @@ def _dormancy(found: Row, rules: dict[str, Any], shop: Shop) -> list[Row]:
     if found["dormancy"] == "dormant":
         rows.append(_row("cause", found["cause"] or "not known", f"tag {record.CAUSE}"))
     return rows
+
+
+def _touches(tx: Transaction, customer_no: int, shop: Shop, as_of: datetime) -> list[Row]:
+    found = tx.maybe(
+        "segments/touches_of_customer", realm=shop.realm, shop_id=shop.id, customer_no=customer_no, as_of=as_of
+    )
+    if found is None:
+        return [_row("touches", 0, "nothing went out to them")]
+    return [
+        _row("touches", found["touches"], "messages a provider accepted"),
+        _row("first touch", found["first_touch"], _local(found["first_at"], shop)),
+        _row("last touch", found["last_touch"], _local(found["last_at"], shop)),
+    ]
 
 
 def _series(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop) -> list[Row]:
