@@ -27,5 +27,7 @@ pg_temp.event_pieces,
 pg_temp.made_events,
 pg_temp.perhaps_late,
 pg_temp.parcel_facts,
+pg_temp.parcel_scans,
+pg_temp.parcel_refunds,
 pg_temp.changed_numbers,
 pg_temp.changed_customers

@@ -209,14 +209,15 @@ COMMENT ON COLUMN record.heads.narrow_until IS
 'The last instant at which a version in the narrow facts begins or ends. Later than the head where history was loaded '
 'ahead of it: then time alone brings versions in.';
 
--- From when a parcel is late by the norms in force when it was shipped, and the zone its days are of.
+-- From when a parcel is late by the norms in force when it was shipped, and the zone its days are of. OFFSET 0: the
+-- norms are looked up, and the day is worked out, once a parcel and not once a mention.
 CREATE FUNCTION record.parcel_late_from(
     p_shop text, p_carrier text, p_region text, p_shipped_at timestamptz, p_promised_at timestamptz,
     p_first_scan_at timestamptz
 ) RETURNS TABLE (late_from timestamptz, zone text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT standings.late_from, standings.zone
-FROM (SELECT record.logistics_as_of(p_shop, p_shipped_at) AS rules) AS norms
+FROM (SELECT record.logistics_as_of(p_shop, p_shipped_at) AS rules OFFSET 0) AS norms
 CROSS JOIN LATERAL facts.parcel_standing(
     ROW(
         p_shop, '', '', 0, '', NULL, p_carrier, p_region, p_shipped_at, p_promised_at, p_first_scan_at, NULL, NULL,
@@ -224,46 +225,10 @@ CROSS JOIN LATERAL facts.parcel_standing(
     )::record.parcels,
     norms.rules, p_shipped_at
 ) AS standings
+OFFSET 0
 $$;
 COMMENT ON FUNCTION record.parcel_late_from(text, text, text, timestamptz, timestamptz, timestamptz) IS
 'What facts.parcel_standing says of a parcel by its promise, else by its first scan and the norms of its ship click.';
-
--- When a parcel was over by what was known at an instant: an end of its scans, waiting for its buyer, money back for
--- its order; and its first scan. As facts.parcel_log and facts.open_parcel read them.
-CREATE FUNCTION record.parcel_ends(
-    p_shop text, p_shipment text, p_order text, p_shipped_at timestamptz, p_known_by timestamptz
-) RETURNS TABLE (first_scan_at timestamptz, over_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT scans.first_scan_at, least(scans.over_at, refunds.over_at)
-FROM (
-    SELECT
-        min(happened_at) FILTER (
-            WHERE happened_at > p_shipped_at - interval '3 days' AND facts.scan_kind(state) <> 'silent'
-        ) AS first_scan_at,
-        min(happened_at) FILTER (
-            WHERE facts.scan_kind(state) = 'end'
-            OR (happened_at > p_shipped_at - interval '3 days' AND state = 'ready_for_pickup')
-        ) AS over_at
-    FROM facts.tracking_events
-    WHERE shop_id = p_shop AND shipment_id = p_shipment AND known_at <= p_known_by
-) AS scans
-CROSS JOIN (
-    SELECT min(happened_at) AS over_at
-    FROM (
-        SELECT happened_at
-        FROM facts.refunds
-        WHERE shop_id = p_shop AND order_id = p_order AND state = 'succeeded' AND known_at <= p_known_by
-        UNION ALL
-        SELECT happened_at
-        FROM facts.refunds_history
-        WHERE
-            shop_id = p_shop AND order_id = p_order AND state = 'succeeded'
-            AND known_from <= p_known_by AND known_until > p_known_by
-    ) AS known
-) AS refunds
-$$;
-COMMENT ON FUNCTION record.parcel_ends(text, text, text, timestamptz, timestamptz) IS
-'First scan of a parcel, and when it was over, by what was known at an instant: happened by then or not.';
 
 -- What a refresh takes in of orders, products and batches.
 CREATE INDEX inquiries_of_order ON facts.inquiries (shop_id, order_id) WHERE order_id IS NOT NULL;

@@ -156,6 +156,10 @@ def _add_late_parcels(work: Collecting) -> None:
         tx.do("narrow/analyse", made="pg_temp.perhaps_late")
         tx.do("narrow/make_parcel_facts", shop_id=shop_id)
         tx.do("narrow/analyse", made="pg_temp.parcel_facts")
+        tx.do("narrow/list_parcel_scans", shop_id=shop_id)
+        tx.do("narrow/analyse", made="pg_temp.parcel_scans")
+        tx.do("narrow/list_parcel_refunds", shop_id=shop_id)
+        tx.do("narrow/analyse", made="pg_temp.parcel_refunds")
         tx.count("narrow/add_parcel_pieces", shop_id=shop_id)
 
 
