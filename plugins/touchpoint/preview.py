@@ -14,6 +14,7 @@ from touchpoint.decide import plan as decisions
 from touchpoint.decide import recompute
 from touchpoint.errors import ConfigError
 from touchpoint.pipeline import Trigger
+from touchpoint.pipeline.learning import taught
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.services import Services, run_from_row
@@ -60,7 +61,8 @@ def _decide(tx: Any, services: Services, trigger: Trigger, campaign_id: str) -> 
             is_at_head=False,
         )
     )
-    campaign, segments = loaded[campaign_id], load_segments(services.config)
+    campaign = taught(tx, shop, run.as_of, loaded)[campaign_id]
+    segments = load_segments(services.config)
     relation = record.scratch(tx, shop_id=shop.id, as_of=run.as_of, run_no=run.run_no, segments=segments)
     decisions.keep_salts(tx, run, shop, [campaign])
     derived = Derived(tx, shop, run.as_of, run.run_no, relation, segments, load_tags(services.config))

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator
 
 from touchpoint.settings import parse_duration
 
@@ -20,7 +22,40 @@ UNTIL_LEARNED = timedelta(minutes=30)
 """Holds for a bare `default: learned`: most who pay do so within half an hour."""
 NEVER = int(timedelta(days=3650).total_seconds())
 """No order is open for so long: those who pay by themselves do so until it closes, and nobody is reminded."""
+UNTIL_ANSWERS = timedelta(days=3)
+"""Holds for a bare `after: learned` of a step."""
 _WORD = re.compile(r"^learned(?: or (\d+[smhd]))?$")
+
+
+class LearnedAfter(timedelta):
+    """`after: learned` of a step: what holds until enough was learned."""
+
+
+def parse_after(value: object) -> timedelta | None:
+    """`3d`, `learned` or `learned or 3d` of a step; None: it has none.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value is None or isinstance(value, timedelta):
+        return value
+    if _is_learned(value):
+        match = _WORD.match(str(value))
+        if not match:
+            raise ValueError(f"{value!r} is no time after a step: write `learned`, or `learned or 3d`")
+        until = parse_duration(match[1]) if match[1] else UNTIL_ANSWERS
+        return LearnedAfter(seconds=until.total_seconds())
+    return parse_duration(value)
+
+
+def _written(value: timedelta | None) -> str | None:
+    if value is None:
+        return None
+    seconds = f"{int(value.total_seconds())}s"
+    return f"{LEARNED} or {seconds}" if isinstance(value, LearnedAfter) else seconds
+
+
+After = Annotated[timedelta | None, PlainValidator(parse_after), PlainSerializer(_written, when_used="json")]
 
 
 def check(given: object) -> None:
@@ -69,7 +104,7 @@ def resolve(parameters: Mapping[str, Any], body: Mapping[str, Any] | None) -> di
     delay = dict(parameters[KEY])
     taught = Taught.of(body)
     keys = [key for key in delay if key != DEFAULT]
-    sources = sorted({*taught.sources, *keys})
+    sources = sorted({*taught.sources, *taught.kinds, *keys})  # one may be called like the other
     kinds = sorted({*taught.kinds, *keys})
     flat = {DEFAULT: _value(delay, taught, None, None)}
     for key in sorted({*keys, *taught.kinds}):

@@ -88,7 +88,8 @@ class Step(Strict):
     Attributes:
         channel: in order of preference; the first the customer can be reached by is taken.
         template: folder name (without variant) below include/templates/messages/<campaign>/<locale>/.
-        after: how long after the step before it; enqueued together with that one. None: the audience returns it.
+        after: how long after the step before it; enqueued together with that one. None: the audience returns it. A
+            LearnedAfter: `Campaign.taught` puts what was learned in its place.
         not_before: local time of day (shop's zone) before which it does not go, inside the legal hours.
         not_after: local time of day from which it does not go any more, inside the legal hours.
     """
@@ -96,7 +97,7 @@ class Step(Strict):
     id: Name
     channel: Annotated[list[Channel], Field(min_length=1)]
     template: Name
-    after: Duration | None = None
+    after: delays.After = None
     not_before: TimeOfDay | None = None
     not_after: TimeOfDay | None = None
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PrivateAttr, StrictBool, StrictInt, Tag, ValidationInfo, field_validator
 
 from touchpoint.campaigns import variants as words_for
+from touchpoint.campaigns.delays import LearnedAfter
 from touchpoint.campaigns.parts import Audience, Due, Goal, Holdout, Limits, Step, Words
 from touchpoint.campaigns.variants import Name, Variants
 from touchpoint.model import Cadence, Purpose
@@ -57,6 +59,7 @@ class Campaign(Strict):
     goal: Goal
     _body: str = PrivateAttr("")
     _offer: Offer | None = PrivateAttr(None)
+    _versions: dict[str, int | None] = PrivateAttr(default_factory=dict)
 
     @field_validator("steps")
     @classmethod
@@ -187,6 +190,37 @@ class Campaign(Strict):
         """The same campaign, remembering the offer it names: its hash changes with the offer's words and terms."""
         copy = self.model_copy()
         copy._offer = offer
+        return copy
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether a step says `after: learned`."""
+        return any(isinstance(step.after, LearnedAfter) for step in self.steps)
+
+    @property
+    def versions(self) -> dict[str, int | None]:
+        """Name -> number of the version its steps' times come from; empty: they are written by hand."""
+        return self._versions
+
+    def taught(self, no: int | None, body: Mapping[str, Any] | None) -> Campaign:
+        """The same campaign, its file's hash too, with what was learned where a step says `after: learned`.
+
+        Args:
+            no: of the version of `answer_delay` in force; None: nothing was learned yet, and what is written holds.
+            body: of that version.
+        """
+        if not self.is_learned:
+            return self
+        after = {one["step"]: one["after"] for one in (body or {}).get("steps", []) if one["campaign"] == self.id}
+        steps = [
+            step.model_copy(update={"after": timedelta(seconds=after.get(before.id, step.after.total_seconds()))})
+            if isinstance(step.after, LearnedAfter)
+            else step
+            for before, step in zip([self.steps[0], *self.steps], self.steps, strict=False)
+        ]
+        copy = self.model_copy(update={"steps": steps})
+        copy._body = self._body or json.dumps(self.model_dump(mode="json"), ensure_ascii=False)
+        copy._versions = {"answer_delay": no}
         return copy
 
     def with_body(self, body: str) -> Campaign:

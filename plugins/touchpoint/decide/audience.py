@@ -107,7 +107,7 @@ def ask(
     asked_with = configured_values(given, segments)
     lessons = derived.lessons if derived else None
     given, versions = taught.put_in(with_values(given, configured or {}), lessons, configured)
-    if versions:
+    if versions := {**versions, **campaign.versions}:
         asked_with[taught.KEY] = versions
     rows = tx.many(name, **{key: value() if callable(value) else value for key, value in given.items()})
     answered = sorted((_candidate(campaign, row) for row in rows), key=_key)

@@ -17,6 +17,7 @@ from touchpoint.model import Mode, Run
 from touchpoint.outbox import sweep
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.pipeline import people
+from touchpoint.pipeline.learning import taught
 from touchpoint.pipeline.runs import read_run
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
@@ -64,7 +65,7 @@ def plan(services: Services, run_no: int | None, campaign_id: str) -> int:
             tx,
             run=run,
             shop=shop,
-            campaign=campaign,
+            campaign=taught(tx, shop, run.as_of, {campaign_id: campaign})[campaign_id],
             relation=derived.features,
             segments=derived.segments,
             derived=derived,
@@ -90,6 +91,7 @@ def decide(services: Services, run_no: int | None) -> dict[str, int]:
     clock = services.clock_of(run)
     loaded = load_campaigns(services.config).by_id
     with services.timed(run.run_no, "decide"), services.db.transaction() as tx:
+        loaded = taught(tx, shop, run.as_of, loaded)
         if run.mode == Mode.RECOMPUTE:
             return recompute.compare(
                 tx,

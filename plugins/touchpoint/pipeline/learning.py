@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Transaction
 from touchpoint.model import Mode, Run
 from touchpoint.pipeline.runs import read_run
-from touchpoint.record import delivery, learned, learning
+from touchpoint.record import answer_delay, delivery, learned, learning
 from touchpoint.record.lessons import Lesson, Rules
 from touchpoint.services import Services
 from touchpoint.settings import Shop, load_logistics, load_segments, load_shop, norms
@@ -51,6 +53,15 @@ def teach(
         logistics=load_logistics(services.config),
     )
     return learning.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, only=only)
+
+
+def taught(tx: Transaction, shop: Shop, as_of: datetime, campaigns: Mapping[str, Campaign]) -> dict[str, Campaign]:
+    """Campaigns with what was learned before an instant in the place of `after: learned` of their steps."""
+    if not any(campaign.is_learned for campaign in campaigns.values()):
+        return dict(campaigns)
+    version = learned.Lessons(tx, shop.id, as_of).version(answer_delay.NAME)
+    no, body = (version.no, version.body) if version else (None, None)
+    return {name: campaign.taught(no, body) for name, campaign in campaigns.items()}
 
 
 def norms_of(tx: Transaction, services: Services, shop: Shop, as_of: datetime) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from datetime import datetime
 
 from touchpoint.db import Transaction
 from touchpoint.errors import ConfigError
-from touchpoint.record import delivery, dormancy, dormancy_lessons, learned, pay_delay
+from touchpoint.record import answer_delay, delivery, dormancy, dormancy_lessons, learned, pay_delay
 from touchpoint.record.lessons import Learn, Lesson, Rules
 from touchpoint.settings import Shop
 
 LEARNERS: tuple[tuple[str, Learn], ...] = (
     (pay_delay.NAME, pay_delay.learn),
     (delivery.NAME, delivery.learn),
+    (answer_delay.NAME, answer_delay.learn),
     (dormancy.RHYTHM, dormancy_lessons.learn_rhythm),
     (dormancy.LIFETIME, dormancy_lessons.learn_lifetime),
 )

@@ -86,11 +86,30 @@ class DeliveryNorms(Strict):
         return value
 
 
+class AnswerDelay(Strict):
+    """How the time between two steps of a campaign is learned (`after: learned`).
+
+    Attributes:
+        window: messages sent longer ago are not looked at.
+        share: of the readers who pay an order within the horizon, that have when the next step is due.
+        min_sample: answers, and messages that were or could have been watched for the horizon.
+        horizon: a payment later than this is no answer.
+        earliest: no next step sooner.
+    """
+
+    window: Duration
+    share: Share
+    min_sample: Sample
+    horizon: Duration
+    earliest: Duration
+
+
 class Part(Strict):
     """What a shop says instead; what is left out is as for all shops."""
 
     pay_delay: dict[StrictStr, Any] = Field(default_factory=dict)
     delivery_norms: dict[StrictStr, Any] = Field(default_factory=dict)
+    answer_delay: dict[StrictStr, Any] = Field(default_factory=dict)
 
 
 class Learning(Strict):
@@ -103,6 +122,7 @@ class Learning(Strict):
     weekdays: Annotated[list[Weekday], Field(min_length=1)]
     pay_delay: PayDelay
     delivery_norms: DeliveryNorms
+    answer_delay: AnswerDelay
     shops: dict[StrictStr, Part] = Field(default_factory=dict)
 
 
@@ -128,5 +148,5 @@ def load_learning(shop_id: str | None = None, config: Path = CONFIG_ROOT) -> Lea
 
 
 def _with(content: dict[str, Any], part: Part, path: Path) -> Learning:
-    said = {key: {**content[key], **getattr(part, key)} for key in ("pay_delay", "delivery_norms")}
+    said = {key: {**content[key], **getattr(part, key)} for key in Part.model_fields}
     return parse_config(Learning, {**content, **said}, path)

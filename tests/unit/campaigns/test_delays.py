@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from tests.sql.decide.building import make_campaign
 
 from touchpoint.campaigns import delays
 from touchpoint.campaigns.parts import Audience
+from touchpoint.campaigns.spec import Campaign
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -129,3 +133,42 @@ def test_what_the_statement_reads_is_what_was_meant(
     else:
         expected = due(delay, "nobody", None, {"groups": groups}) if key != "default" else 1800
     assert due(delay, source, kind, {"groups": groups}) == expected
+
+
+STEPS = [
+    {"id": "first", "channel": ["sms"], "template": "first"},
+    {"id": "second", "channel": ["sms"], "template": "second", "after": "learned or 48h"},
+    {"id": "third", "channel": ["sms"], "template": "third", "after": "learned"},
+]
+
+
+def times(campaign: Campaign) -> list[timedelta | None]:
+    return [step.after for step in campaign.steps]
+
+
+def test_a_step_after_another_is_due_by_the_answers_to_that_one() -> None:
+    campaign = make_campaign(steps=STEPS)
+    assert times(campaign) == [None, timedelta(days=2), timedelta(days=3)]
+    assert campaign.is_learned
+    body = {"steps": [{"campaign": "unpaid_reminder", "step": "first", "after": 5 * HOUR},
+                      {"campaign": "another", "step": "second", "after": 6 * HOUR}]}  # fmt: skip
+    taught = campaign.taught(7, body)
+    assert times(taught) == [None, timedelta(hours=5), timedelta(days=3)]
+    assert taught.versions == {"answer_delay": 7}
+    assert taught.file_hash == campaign.file_hash, "what was learned is no edit of the file"
+    assert not taught.is_learned
+    assert times(campaign.taught(None, None)) == times(campaign)
+    written = [step["after"] for step in campaign.model_dump(mode="json")["steps"]]
+    assert written == [None, "learned or 172800s", "learned or 259200s"]
+
+
+def test_a_campaign_written_by_hand_is_left_as_it_is() -> None:
+    campaign = make_campaign()
+    assert campaign.taught(7, {"steps": []}) is campaign
+    assert campaign.versions == {}
+
+
+@pytest.mark.parametrize("word", ["learnt", "learned or", "learned or 3", "learned, 3d", "3"])
+def test_a_wrong_word_after_a_step_is_refused(word: str) -> None:
+    with pytest.raises(ValidationError, match=r"is no time after a step|is no duration"):
+        make_campaign(steps=[STEPS[0], {**STEPS[1], "after": word}])

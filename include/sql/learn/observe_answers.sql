@@ -1,0 +1,68 @@
+-- purpose: how long after a message its reader was watched, and whether they then paid an order
+-- grain:   one row per message of the window that may have reached somebody
+-- params:  shop_id text, as_of timestamptz, since timestamptz, horizon interval, realm text
+-- reads:   ledger.message, ledger.attempt, ledger.touch, facts.customers, facts.orders, facts.orders_history
+-- writes:  pg_temp.observations
+-- returns: nothing
+--          (outer_key is the campaign, inner_key the step; age: seconds from the message to its reader paying, to
+--          the next message of the campaign about the same occasion, or until now; closes is the horizon)
+CREATE TEMPORARY TABLE observations ON COMMIT DROP AS
+WITH sent AS (
+    SELECT
+        touches.campaign_id,
+        touches.step,
+        touches.occasion,
+        touches.identity,
+        touches.customer_id,
+        min(attempts.started_at) AS sent_at
+    FROM ledger.attempt AS attempts
+    INNER JOIN ledger.message AS messages ON attempts.message_id = messages.message_id
+    INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
+    WHERE
+        messages.realm = %(realm)s::text
+        AND messages.shop_id = %(shop_id)s::text
+        AND attempts.state IN ('open', 'accepted', 'unknown')
+        AND attempts.started_at > %(since)s::timestamptz
+        AND attempts.started_at <= %(as_of)s::timestamptz
+    GROUP BY touches.touch_id
+),
+
+followed AS (
+    SELECT
+        *,
+        lead(sent_at) OVER (PARTITION BY campaign_id, occasion, identity ORDER BY sent_at, step) AS next_sent_at
+    FROM sent
+),
+
+payments AS (
+    SELECT
+        customers.customer_id,
+        orders.paid_at
+    FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
+    INNER JOIN facts.customers AS customers ON orders.customer_no = customers.customer_no
+    WHERE orders.paid_at > %(since)s::timestamptz
+),
+
+answered AS (
+    SELECT
+        followed.campaign_id,
+        followed.step,
+        followed.sent_at,
+        followed.next_sent_at,
+        min(payments.paid_at) AS paid_at
+    FROM followed
+    LEFT JOIN payments ON followed.customer_id = payments.customer_id AND followed.sent_at < payments.paid_at
+    GROUP BY
+        followed.campaign_id, followed.step, followed.occasion, followed.identity, followed.sent_at,
+        followed.next_sent_at
+)
+
+SELECT
+    campaign_id AS outer_key,
+    step AS inner_key,
+    coalesce(paid_at <= coalesce(next_sent_at, 'infinity'), false) AS is_event,
+    floor(extract(
+        EPOCH FROM least(paid_at, next_sent_at, %(as_of)s::timestamptz) - sent_at
+    ))::bigint AS age,
+    extract(EPOCH FROM %(horizon)s::interval)::bigint AS closes
+FROM answered
