@@ -102,7 +102,8 @@ CREATE TABLE facts.inquiries (
 );
 CREATE INDEX inquiries_of_customer ON facts.inquiries (customer_no, happened_at);
 CREATE INDEX inquiries_of_batch ON facts.inquiries USING brin (batch_id) WITH (pages_per_range = 16);
-COMMENT ON TABLE facts.inquiries IS 'Current version of each question or complaint to customer service, without its words.';
+COMMENT ON TABLE facts.inquiries IS
+'Current version of each question or complaint to customer service, without its words.';
 COMMENT ON COLUMN facts.inquiries.customer_no IS
 'Who asked, where the inquiry or its order says so; empty if it names only an order that never came.';
 COMMENT ON COLUMN facts.inquiries.order_id IS 'The order it is about; empty before a sale.';
@@ -165,7 +166,8 @@ ADD COLUMN takes_payment_kind boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN facts.orders.discount_minor IS
 'All that was taken off (discounts and coupons), minor units; 0 = nothing, empty = the source does not say.';
 COMMENT ON COLUMN facts.orders.coupon_minor IS 'The coupons'' part of discount_minor; empty = the source does not say.';
-COMMENT ON COLUMN facts.orders.device IS 'What the buyer ordered with, in the source''s own word (phone, tablet, computer).';
+COMMENT ON COLUMN facts.orders.device IS
+'What the buyer ordered with, in the source''s own word (phone, tablet, computer).';
 COMMENT ON COLUMN facts.orders.takes_paid_at IS
 'The orders'' source gives no paid_at: it is the instant from which succeeded payments cover the total. payment_state '
 'stays the source''s word, and orders_as_of reads it as paid.';
@@ -191,9 +193,9 @@ COMMENT ON CONSTRAINT people_gender_known ON contact.people IS 'The words the me
 CREATE INDEX reviews_of_batch ON facts.reviews USING brin (batch_id) WITH (pages_per_range = 16);
 CREATE INDEX products_of_batch ON facts.products USING brin (batch_id) WITH (pages_per_range = 16);
 
--- How an order was paid: as its own source says, else as its payments do. They have to cover the total: a deposit, or the
--- first of two cards, pays nothing yet. Of a shop without payments there is no row: OFFSET 0 makes that a question asked
--- once a statement, and not once an order.
+-- How an order was paid: as its own source says, else as its payments do. They have to cover the total: a deposit, or
+-- the first of two cards, pays nothing yet. Of a shop without payments there is no row: OFFSET 0 makes that a question
+-- asked once a statement, and not once an order.
 CREATE FUNCTION facts.payment_of_order(
     p_shop text, p_order text, p_total_minor bigint, p_created_at timestamptz,
     p_own_paid_at timestamptz, p_own_kind text
