@@ -40,7 +40,7 @@ def customers_merge(
     ]
     does = "would be" if dry_run else "is"
     people = "two people until then" if made.were_two_people else "one person before, by the same identity"
-    print(f"{from_id} {does} {into_id} from {made.known_at.isoformat()} on: {people}.")
+    print(f"{from_id} {does} {into_id} from {made.known_at.astimezone(loaded.tz).isoformat()} on: {people}.")
     show(rows, False, "Nothing is known of them beside the id.")
 
 

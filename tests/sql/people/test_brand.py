@@ -1,0 +1,143 @@
+"""Shops of one brand share their people; a shop of another knows nothing of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sql.decide.building import make_campaign, make_policy, make_run, make_segments, rows
+from tests.sql.facts.builders import AS_OF, load, member, order, shop
+
+from touchpoint.db import Transaction
+from touchpoint.decide import audience, plan
+from touchpoint.errors import ConfigError, TouchpointError
+from touchpoint.facts import customers
+from touchpoint.model import Entity
+from touchpoint.outbox.enqueue import enqueue
+from touchpoint.record import brands, made, narrow, refresh
+from touchpoint.settings import CONFIG_ROOT, Shop
+
+HOUR = timedelta(hours=1)
+SMS = {"provider": "aliyun_sms", "connection": "c", "signature": "Lab", "templates": {}}
+NORTH, SOUTH = (shop(id=name, brand="tea", sms=SMS) for name in ("north", "south"))
+STRANGE = shop(id="strange", brand="wine", sms=SMS)
+PHONE, OTHER = "13812345678", "13912345678"
+
+
+def bought(order_id: str, customer_id: str, paid: str = "100.00", **changed: str | None) -> dict[str, str | None]:
+    done = {"paid_at": "2026-11-20T09:05:00+08:00", "payment_state": "paid", "paid": paid}
+    return order(order_id, customer_id=customer_id, **{**done, **changed})
+
+
+def told(tx: Transaction, of: Shop, people: dict[str, str], *orders: dict[str, str | None]) -> None:
+    """A shop's members, by phone, and orders."""
+    listed = [member(name, phone=phone, email=None) for name, phone in people.items()]
+    load(tx, {Entity.MEMBER: listed}, entity=Entity.MEMBER, of=of)
+    load(tx, {Entity.ORDER: list(orders)}, of=of)
+    collect(tx, of, AS_OF)
+
+
+def collect(tx: Transaction, of: Shop, as_of: Any) -> None:
+    batches = [row["batch_id"] for row in rows(tx, "SELECT batch_id FROM landing.batch WHERE shop_id = %(s)s", s=of.id)]
+    narrow.collect(tx, shop=of, as_of=as_of, batch_ids=batches)
+
+
+def three_shops(tx: Transaction) -> None:
+    """One person in all three shops, two others; ids of shops say nothing to each other."""
+    told(tx, NORTH, {"n1": PHONE, "n2": OTHER}, bought("o1", "n1"), bought("o2", "n2", "7.00"))
+    told(tx, SOUTH, {"s1": PHONE, "s3": "13712345678"}, bought("o3", "s1", "50.00"), bought("o4", "s3", "3.00"))
+    told(tx, STRANGE, {"x1": PHONE}, bought("o5", "x1", "900.00"))
+
+
+def figures(tx: Transaction, as_of: Any = AS_OF, of: tuple[Shop, ...] = (NORTH, SOUTH)) -> list[tuple[int, int]]:
+    """Orders and amount of each person of a brand, as of an instant."""
+    brands.people(tx, of, as_of)
+    with made.table(tx, "features") as features:
+        made.features(tx, features, shop_id=of[0].id, as_of=as_of, scope="brand", window=None)
+        found = rows(tx, f"SELECT order_count, paid_minor FROM {features} ORDER BY paid_minor DESC")
+    return [(row["order_count"], row["paid_minor"]) for row in found]
+
+
+def test_one_person_of_two_shops_is_one_in_the_brands_figures_and_a_stranger_elsewhere(tx: Transaction) -> None:
+    three_shops(tx)
+    assert figures(tx) == [(2, 15000), (1, 700), (1, 300)]
+    assert figures(tx, of=(STRANGE,)) == [(1, 90000)]
+    north, south = customers.account(tx, "north", "n1"), customers.account(tx, "south", "s1")
+    assert north.identity == south.identity != customers.account(tx, "strange", "x1").identity
+    found = customers.accounts(tx, north.identity)
+    assert [(row["shop_id"], row["customer_id"]) for row in found] == [("north", "n1"), ("south", "s1")]
+
+
+def test_a_merge_in_one_shop_is_one_person_in_all_of_the_brand_from_then_on(tx: Transaction) -> None:
+    three_shops(tx)
+    merged = customers.merge(
+        tx, shop_id="north", from_id="n1", into_id="n2", who="an agent", note="why", at=AS_OF + HOUR
+    )
+    collect(tx, NORTH, AS_OF + 2 * HOUR)
+    south = customers.account(tx, "south", "s1")
+    assert south.identity == merged.identity
+    assert not south.is_merged
+    assert figures(tx, AS_OF + 2 * HOUR) == [(3, 15700), (1, 300)]
+    assert figures(tx, AS_OF) == [(2, 15000), (1, 700), (1, 300)]
+    stranger = customers.account(tx, "strange", "x1")
+    assert stranger.identity == customers.account(tx, "strange", "x1", AS_OF).identity
+
+
+def test_customers_of_two_shops_are_not_merged(tx: Transaction) -> None:
+    three_shops(tx)
+    with pytest.raises(TouchpointError, match="no customer 's3'"):
+        customers.merge(tx, shop_id="north", from_id="s3", into_id="n1", who="a", note="b", at=AS_OF + HOUR)
+
+
+def decided(tx: Transaction, of: Shop, at: Any, **holdout: Any) -> dict[str, int]:
+    """The unpaid reminder of a shop, whole."""
+    campaign = make_campaign()
+    campaign = campaign.model_copy(update={"holdout": campaign.holdout.model_copy(update=holdout)})
+    run = make_run(tx, at, shop_id=of.id, dag_id=f"intraday__{of.id}")
+    collect(tx, of, at)
+    relation = refresh.scratch(tx, shop_id=of.id, as_of=at, run_no=run.run_no, segments=make_segments())
+    audience.store(tx, run=run, shop=of, campaign=campaign, relation=relation, segments=make_segments())
+    made_plan = plan.decide(tx, run=run, shop=of, policy=make_policy(), campaigns={campaign.id: campaign}, at=at)
+    enqueue(tx, run, made_plan.enqueue)
+    return {kind: number for kind, number in made_plan.counts[campaign.id].items() if number}
+
+
+def test_holdout_and_caps_are_the_persons_in_all_shops_of_the_brand_and_nobodys_elsewhere(tx: Transaction) -> None:
+    for of, name in ((NORTH, "n1"), (SOUTH, "s1"), (STRANGE, "x1")):
+        told(tx, of, {name: PHONE}, order(f"open-{name}", customer_id=name))
+    at = AS_OF + HOUR
+    assert decided(tx, NORTH, at, percent=100) == {"candidates": 1, "held_out": 1}
+    # Capped by what they were held out of at the other shop that day; the day after, held out as there.
+    assert decided(tx, SOUTH, at) == {"candidates": 1, "capped": 1}
+    assert decided(tx, STRANGE, at) == {"candidates": 1, "enqueued": 1}
+    told(tx, SOUTH, {}, order("open-2", customer_id="s1", created_at="2026-11-21T09:00:00+08:00"))
+    next_day = AS_OF + 24 * HOUR
+    assert decided(tx, SOUTH, next_day) == {"candidates": 1, "held_out": 1}
+    assert rows(tx, "SELECT DISTINCT holdout_scope FROM ledger.holdout ORDER BY 1") == [
+        {"holdout_scope": "brand:tea"},
+        {"holdout_scope": "brand:wine"},
+    ]
+
+
+def test_amounts_in_two_currencies_are_not_added_up(tx: Transaction) -> None:
+    abroad = shop(id="abroad", brand="tea", currency="EUR")
+    with pytest.raises(ConfigError, match="amounts in CNY and EUR cannot be added up"):
+        brands.people(tx, (NORTH, abroad))
+    with pytest.raises(ConfigError, match="not the shops of one brand"):
+        brands.people(tx, (NORTH, STRANGE))
+    with pytest.raises(ConfigError, match="not the shops of one brand"):
+        brands.people(tx, (shop(id="alone"),))
+
+
+def test_the_shops_of_a_brand_are_those_whose_files_say_so(tmp_path: Path) -> None:
+    text = (CONFIG_ROOT / "shops" / "sandbox.yaml").read_text(encoding="utf-8")
+    (tmp_path / "shops").mkdir()
+    (tmp_path / "rehearsals").mkdir()
+    for name, brand in (("one", "tea"), ("two", "tea"), ("three", "wine"), ("four", None)):
+        told_text = text.replace("id: sandbox\n", f"id: {name}\n" + (f"brand: {brand}\n" if brand else ""), 1)
+        (tmp_path / "shops" / f"{name}.yaml").write_text(told_text, encoding="utf-8")
+    assert [each.id for each in brands.shops_of("tea", tmp_path)] == ["one", "two"]
+    with pytest.raises(ConfigError, match=r"no shop is of the brand 'beer'.*one of: tea, wine"):
+        brands.shops_of("beer", tmp_path)
