@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from touchpoint.cli import flow, held, learning, offers, past, segments
 from touchpoint.cli.backtest import segments_backtest
 from touchpoint.cli.common import as_table
-from touchpoint.cli.outlook import segments_outlook
 from touchpoint.cli.customers import customers_app
+from touchpoint.cli.outlook import segments_outlook
 from touchpoint.cli.tags import tags_app
 from touchpoint.cli.trial import campaign_test_send
 from touchpoint.cli.worklist import worklist_app
