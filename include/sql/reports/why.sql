@@ -1,7 +1,9 @@
--- purpose: every decision about an order or a customer, with its reason and what became of the message
+-- purpose: every decision about an order or a customer (or one they are one with by then), with its reason and what
+--          became of the message
 -- grain:   one row per decision, oldest first
 -- params:  realm text, shop_id text, order_id text, customer_id text, as_of timestamptz
--- reads:   ledger.touch, ledger.decision, ledger.message, ledger.touch_cover, ledger.run, ledger.attempt
+-- reads:   ledger.touch, ledger.decision, ledger.message, ledger.touch_cover, ledger.run, ledger.attempt,
+--          facts.customers, facts.merged_customers
 -- writes:  nothing
 -- returns: many
 WITH wanted_touches AS (
@@ -12,6 +14,11 @@ WITH wanted_touches AS (
         AND touches.shop_id = %(shop_id)s::text
         AND (
             touches.customer_id = %(customer_id)s::text
+            OR touches.customer_id IN (
+                SELECT merged.account_id
+                FROM facts.merged_accounts_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS merged
+                WHERE merged.customer_id = %(customer_id)s::text
+            )
             OR touches.occasion = %(order_id)s::text
             OR touches.touch_id IN (
                 SELECT covers.touch_id
