@@ -1,4 +1,4 @@
--- purpose: empty a narrow fact of a shop, to be made anew as a whole
+-- purpose: empty a narrow fact of a shop, or what is noted beside it, to be made anew as a whole
 -- grain:   one row per version
 -- params:  fact relation, shop_id text
 -- reads:   nothing

@@ -1,4 +1,4 @@
--- purpose: how the narrow facts of a shop stand: made in which zone, by which first norms, and known until when
+-- purpose: how the narrow facts of a shop stand: made in which zone and by which first norms
 -- grain:   one row
 -- params:  shop_id text
 -- reads:   record.heads, record.logistics, record.paid_orders, record.refunds, record.events, record.goods
@@ -14,7 +14,6 @@ SELECT
         ORDER BY logistics.kept_as_of
         LIMIT 1
     ) AS first_norms,
-    coalesce(heads.narrow_until > heads.refreshed_as_of, false) AS reaches_ahead,
     (
         EXISTS (
             SELECT FROM record.paid_orders AS paid_orders

@@ -200,16 +200,23 @@ ALTER TABLE record.events SET (
 -- Days and hours are the shop's, and its zone stands in its file: the next refresh fills what is empty here.
 ALTER TABLE record.heads
 ADD COLUMN narrow_zone text,
-ADD COLUMN narrow_norms text,
-ADD COLUMN narrow_until timestamptz;
+ADD COLUMN narrow_norms text;
 COMMENT ON COLUMN record.heads.narrow_zone IS
 'Zone the narrow facts were made in; where it is not the shop''s, the next refresh makes them all anew.';
 
 COMMENT ON COLUMN record.heads.narrow_norms IS
 'Digest of the first norms ever kept: those of parcels of before. Where it differs, late parcels are looked at anew.';
-COMMENT ON COLUMN record.heads.narrow_until IS
-'The last instant at which a version in the narrow facts begins or ends. Later than the head where history was loaded '
-'ahead of it: then time alone brings versions in.';
+
+CREATE TABLE record.coming (
+    shop_id text NOT NULL,
+    at timestamptz NOT NULL,
+    customer_no bigint NOT NULL,
+    CONSTRAINT coming_pk PRIMARY KEY (shop_id, at, customer_no)
+);
+COMMENT ON TABLE record.coming IS
+'Whose versions in the narrow facts begin or end later than the refresh that wrote them: of history loaded ahead of '
+'the head. The refresh that passes the instant looks at them again, and takes them out.';
+COMMENT ON CONSTRAINT coming_pk ON record.coming IS 'A customer is looked at once an instant.';
 
 -- From when a parcel is late by the norms in force when it was shipped, and the zone its days are of. OFFSET 0: the
 -- norms are looked up, and the day is worked out, once a parcel and not once a mention.

@@ -42,7 +42,9 @@ def collect(
     """
     state = tx.one("narrow/state", shop_id=shop.id)
     is_all = state["zone"] != shop.zone
-    work = Collecting(tx, shop.id, shop.zone, batch_ids, is_all, is_all or state["norms"] != state["first_norms"])
+    work = Collecting(
+        tx, shop.id, shop.zone, as_of, batch_ids, is_all, is_all or state["norms"] != state["first_norms"]
+    )
     tx.do("narrow/forget")
     tx.do("narrow/list_changes")
     tx.do("narrow/list_product_changes")
@@ -53,12 +55,9 @@ def collect(
         _collect_orders(work)
         _collect_events(work)
         _collect_members(work)
-    if state["reaches_ahead"]:
-        for kind in FACTS:
-            tx.count("narrow/add_reached", fact=kind.fact, shop_id=shop.id, as_of=as_of)
-        tx.count("narrow/add_reached_members", shop_id=shop.id, as_of=as_of)
+    tx.count("narrow/take_come", shop_id=shop.id, as_of=as_of)
     _list_changed(work, as_of, windows)
-    tx.count("narrow/mark_head", shop_id=shop.id, zone=shop.zone, norms=state["first_norms"], last_at=work.last_at)
+    tx.count("narrow/mark_head", shop_id=shop.id, zone=shop.zone, norms=state["first_norms"])
     return work.written
 
 
@@ -92,6 +91,7 @@ def _make_room(work: Collecting, *, is_filled: bool) -> None:
     if not is_filled:
         return
     work.tx.count("narrow/list_all_before", shop_id=work.shop_id)
+    work.tx.count("narrow/forget_shop", fact="record.coming", shop_id=work.shop_id)
     for kind in (*FACTS, GOODS):
         work.written += work.tx.count("narrow/forget_shop", fact=kind.fact, shop_id=work.shop_id)
 
@@ -164,10 +164,10 @@ def _add_late_parcels(work: Collecting) -> None:
 
 
 def _collect_members(work: Collecting) -> None:
-    """Members are read as they stand: only whom they change is noted, and until when they are known."""
+    """Members are read as they stand: only whom they change is noted, and when."""
     if not work.is_all:
         work.tx.count("narrow/add_members", shop_id=work.shop_id, batch_ids=work.batch_ids)
-    work.reach(work.tx.one("narrow/last_of_members", **work.came_in())["last_at"])
+    work.tx.count("narrow/note_coming_members", as_of=work.as_of, **work.came_in())
 
 
 def _list_changed(work: Collecting, as_of: datetime, windows: Collection[timedelta]) -> None:

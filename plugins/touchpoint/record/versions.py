@@ -81,17 +81,16 @@ class Collecting:
         is_all: everything is made anew, and the shop's narrow facts are empty.
         is_all_parcels: every parcel is looked at anew.
         written: versions written or removed.
-        last_at: the last instant at which one of those written begins or ends.
     """
 
     tx: Transaction
     shop_id: str
     zone: str
+    as_of: datetime
     batch_ids: list[int]
     is_all: bool
     is_all_parcels: bool
     written: int = 0
-    last_at: datetime | None = None
 
     def came_in(self) -> dict[str, object]:
         """What a statement lists by what came in."""
@@ -112,7 +111,8 @@ class Collecting:
         for index in aside:
             tx.do("load/put_index_back", definition=index["definition"])
         tx.do("narrow/analyse", made=kind.fact)
-        self.reach(tx.one("narrow/last_of_shop", fact=kind.fact, shop_id=self.shop_id)["last_at"])
+        if kind is not GOODS:
+            tx.count("narrow/note_coming_of_shop", fact=kind.fact, shop_id=self.shop_id, as_of=self.as_of)
 
     def _write_difference(self, kind: Kind, joined: dict[str, object]) -> None:
         tx = self.tx
@@ -129,8 +129,5 @@ class Collecting:
         }
         self.written += tx.count("narrow/remove_gone", touched=kind.touched, **both)
         self.written += tx.count("narrow/add_new", **both)
-        self.reach(tx.one("narrow/last_of_made", made=kind.made)["last_at"])
-
-    def reach(self, last_at: datetime | None) -> None:
-        """Note until when what was written begins or ends."""
-        self.last_at = max((at for at in (self.last_at, last_at) if at is not None), default=None)
+        if kind is not GOODS:
+            tx.count("narrow/note_coming", versions=kind.made, shop_id=self.shop_id, as_of=self.as_of)
