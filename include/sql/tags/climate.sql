@@ -23,14 +23,25 @@ numbers AS (
     GROUP BY words.word_no
 ),
 
-bought AS (
+-- Counted by word in the order of the index first: so few are left to be sorted by kind.
+counted AS (
     SELECT
         purchases.customer_no,
-        numbers.kind_no,
+        purchases.region_no,
         count(*) AS orders
     FROM __purchases__ AS purchases
-    INNER JOIN numbers ON purchases.region_no = numbers.word_no
-    GROUP BY purchases.customer_no, numbers.kind_no
+    WHERE purchases.region_no IS NOT NULL
+    GROUP BY purchases.customer_no, purchases.region_no
+),
+
+bought AS (
+    SELECT
+        counted.customer_no,
+        numbers.kind_no,
+        sum(counted.orders)::bigint AS orders
+    FROM counted
+    INNER JOIN numbers ON counted.region_no = numbers.word_no
+    GROUP BY counted.customer_no, numbers.kind_no
 ),
 
 leaders AS (

@@ -16,24 +16,37 @@ WITH made_for AS (
     GROUP BY words.word_no
 ),
 
-bought AS (
+-- Counted by category in the order of the index first, so that few are left to be sorted.
+counted AS (
     SELECT
         lines.customer_no,
-        sum(lines.category_orders) FILTER (WHERE made_for.gender = 'female') AS for_women,
-        sum(lines.category_orders) FILTER (WHERE made_for.gender = 'male') AS for_men
+        lines.category_no,
+        sum(lines.category_orders) AS orders
     FROM __lines__ AS lines
-    INNER JOIN made_for ON lines.category_no = made_for.word_no
-    GROUP BY lines.customer_no
+    WHERE lines.category_no IS NOT NULL
+    GROUP BY lines.customer_no, lines.category_no
+),
+
+bought AS (
+    SELECT
+        counted.customer_no,
+        coalesce(sum(counted.orders) FILTER (WHERE made_for.gender = 'female'), 0)::bigint AS for_women,
+        coalesce(sum(counted.orders) FILTER (WHERE made_for.gender = 'male'), 0)::bigint AS for_men
+    FROM counted
+    INNER JOIN made_for ON counted.category_no = made_for.word_no
+    GROUP BY counted.customer_no
 ),
 
 buyers AS (
     SELECT
         bought.customer_no,
-        coalesce(CASE members.gender WHEN 'male' THEN bought.for_women ELSE bought.for_men END, 0) AS evidence,
-        coalesce(bought.for_women, 0) + coalesce(bought.for_men, 0) AS out_of
+        CASE members.gender WHEN 'male' THEN bought.for_women ELSE bought.for_men END AS evidence,
+        bought.for_women + bought.for_men AS out_of
     FROM bought
     INNER JOIN __members__ AS members ON bought.customer_no = members.customer_no
-    WHERE members.gender IN ('male', 'female')
+    WHERE
+        members.gender IN ('male', 'female')
+        AND bought.for_women + bought.for_men >= (%(rules)s::jsonb ->> 'minimum')::bigint
 )
 
 SELECT
@@ -44,6 +57,4 @@ SELECT
     out_of::integer AS out_of,
     record.wilson_low(evidence, out_of) AS confidence
 FROM buyers
-WHERE
-    out_of >= (%(rules)s::jsonb ->> 'minimum')::bigint
-    AND evidence > out_of * (%(rules)s::jsonb ->> 'share')::float8
+WHERE evidence > out_of * (%(rules)s::jsonb ->> 'share')::float8

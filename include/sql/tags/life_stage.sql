@@ -5,7 +5,7 @@
 -- writes:  nothing
 -- returns: many
 -- Age at that day, not now: a tag changes by what happened, never by the calendar alone. Said by the customer, not
--- inferred: it has no evidence to count. Both ends belong to a band.
+-- inferred: it has no evidence to count. Both ends belong to a band. Ages are worked out once, not per band.
 WITH bands AS (
     SELECT
         given.name,
@@ -14,11 +14,11 @@ WITH bands AS (
     FROM jsonb_each(%(rules)s::jsonb -> 'bands') AS given (name, ages)
 ),
 
-ages AS (
+ages AS MATERIALIZED (
     SELECT
         features.customer_no,
-        extract(
-            YEAR FROM age((features.last_paid_at AT TIME ZONE (%(rules)s::jsonb ->> 'zone'))::date, members.birthday)
+        date_part(
+            'year', age((date '1970-01-01' + features.last_day)::timestamp, members.birthday::timestamp)
         )::integer AS years
     FROM __features__ AS features
     INNER JOIN __members__ AS members ON features.customer_no = members.customer_no

@@ -24,14 +24,25 @@ numbers AS (
     GROUP BY words.word_no
 ),
 
-bought AS (
+-- Counted by word in the order of the index first: so few are left to be sorted by kind.
+counted AS (
     SELECT
         lines.customer_no,
-        numbers.kind_no,
+        lines.series_no,
         sum(lines.series_orders) AS orders
     FROM __lines__ AS lines
-    INNER JOIN numbers ON lines.series_no = numbers.word_no
-    GROUP BY lines.customer_no, numbers.kind_no
+    WHERE lines.series_no IS NOT NULL
+    GROUP BY lines.customer_no, lines.series_no
+),
+
+bought AS (
+    SELECT
+        counted.customer_no,
+        numbers.kind_no,
+        sum(counted.orders)::bigint AS orders
+    FROM counted
+    INNER JOIN numbers ON counted.series_no = numbers.word_no
+    GROUP BY counted.customer_no, numbers.kind_no
 ),
 
 leaders AS (
