@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from tests.sql.decide.building import SHOP, make_segments, make_shop, undone
+from tests.sql.record.purchases import load as narrowly
 
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import LedgerError
 from touchpoint.record import backtest, histories, learned, verdict
+from touchpoint.record import outlook as expected
 from touchpoint.record.dormancy import dormancy_rules
+from touchpoint.record.dormancy_lessons import learn_lifetime
 from touchpoint.record.lessons import Rules
-from touchpoint.record.lifetime import NotLearned
+from touchpoint.record.lifetime import PARAMETERS, Lifetime, NotLearned
 from touchpoint.settings import Segments
 from touchpoint.settings.learning import load_learning
 
@@ -26,6 +28,12 @@ OPENED = datetime(2025, 1, 1, tzinfo=UTC)
 T = OPENED + 400 * DAY
 END = T + 90 * DAY
 STORE = make_shop(zone="UTC")
+CUSTOMERS = """
+INSERT INTO facts.customers (customer_no, shop_id, customer_id, identity, identity_from, known_at)
+OVERRIDING SYSTEM VALUE
+SELECT number, %(shop)s, 'c' || number, md5(number::text)::uuid, 'buyer', '2020-01-01Z'
+FROM generate_series(1, 1500) AS number
+"""
 
 
 def rules(**changed: Any) -> Segments:
@@ -40,33 +48,20 @@ def purchases(count: int, seed: int) -> pd.DataFrame:
     made = []
     for number in range(1, count + 1):
         time, rate, leaves = chance.uniform(0, 380), chance.gamma(0.8, 1 / 50), chance.beta(0.8, 2.5)
+        scale = chance.gamma(4, 1 / 8000)
         while time < 500:
-            made.append((number, time))
+            made.append((number, time, round(chance.gamma(5, 1 / scale))))
             if chance.random() < leaves:
                 break
             time += chance.exponential(1 / rate)
-    return pd.DataFrame(made, columns=["customer_no", "day"])
+    return pd.DataFrame(made, columns=["customer_no", "day", "net_minor"])
 
 
 def load(tx: Transaction, bought: pd.DataFrame, known_after: float = 0.0, key: int = 0) -> None:
-    """Purchases as narrow facts, known so many days after they were paid."""
-    paid = [OPENED + DAY * float(day) for day in bought["day"]]
-    table = pd.DataFrame(
-        {
-            "customer_no": bought["customer_no"],
-            "paid_at": [at.isoformat() for at in paid],
-            "known_from": [(at + DAY * known_after).isoformat() for at in paid],
-            "known_until": "infinity",
-            "order_key": range(key, key + len(bought)),
-            "day": [at.date().toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal() for at in paid],
-            "net_minor": 1000,
-            "hour": 12,
-            "month_day": 1,
-            "shop_id": SHOP,
-            "order_id": [f"o{place}" for place in range(key, key + len(bought))],
-        }
-    )
-    tx.copy_in("record.paid_orders", tuple(table.columns), BytesIO(table.to_csv(index=False, header=False).encode()))
+    """Purchases on days since the shop opened, known so many days after they were paid."""
+    paid_at = [OPENED + DAY * float(day) for day in bought["day"]]
+    told = bought.assign(paid_at=pd.Series(paid_at, index=bought.index, dtype=object))
+    narrowly(tx, SHOP, told if "net_minor" in told else told.assign(net_minor=1000), DAY * known_after, key)
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +120,13 @@ def test_the_model_wins_on_its_home_ground_and_is_kept_as_the_shop_s_rule(shared
         assert found.measured["lifetime"].lead_low > 0
         for row in found.calibration:
             assert row["predicted"] == pytest.approx(row["bought"], abs=0.1)
-        # As many are called dormant as by the fixed rule; fewer of them buy.
+        # As many are called dormant as by the fixed rule.
         fixed, model = found.measured["fixed"], found.measured["lifetime"]
         assert fixed.dormant is not None
         assert model.dormant == pytest.approx(fixed.dormant, abs=0.02)
         assert model.of_dormant is not None
-        assert model.of_dormant <= (fixed.of_dormant or 0)
+        assert model.of_awake is not None
+        assert model.of_dormant < model.of_awake / 3
 
         assert dormancy_rules(tx, STORE, END, segments)["rule"] == "fixed"
         asked = Rules(load_learning(), segments)
@@ -204,3 +200,43 @@ def test_purchases_of_one_day_are_one_and_the_first_day_s_money_is_not_a_repeat(
         rhythm = histories.rhythm(tx, shop=STORE, as_of=OPENED + 40 * DAY)
         assert rhythm is not None
         assert (rhythm.days, rhythm.closed, rhythm.open) == (10, 2, 1)
+
+
+def test_what_to_expect_of_each_customer_is_told_once_it_was_learned_and_in_slices_as_at_once(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dormancy = rules().dormancy
+    with undone(shared) as tx:
+        assert expected.outlooks(tx, shop=STORE, as_of=T, dormancy=dormancy) is None
+        tx.connection.exec_driver_sql(CUSTOMERS, {"shop": SHOP})
+        lesson = learn_lifetime(tx, STORE, T, Rules(load_learning(), rules()))
+        assert lesson is not None
+        kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
+        learned.keep(tx, shop_id=SHOP, name="lifetime", body=lesson.body, **kept)
+
+        known = histories.known(tx, shop=STORE, as_of=T, sample=100_000)
+        model = Lifetime(*(lesson.body[name] for name in PARAMETERS))
+        found = list(expected.outlooks(tx, shop=STORE, as_of=T, dormancy=dormancy) or ())
+        order = np.argsort(known.numbers)
+        assert [one.customer_no for one in found] == known.numbers[order].tolist()
+        assert [one.alive for one in found] == pytest.approx(model.alive(known.histories)[order])
+        assert [one.buys for one in found] == pytest.approx(model.buys_within(known.histories, 90)[order])
+        assert [one.orders for one in found] == pytest.approx(model.expected(known.histories, 90)[order])
+        later = histories.buyers(tx, shop=STORE, after=T, until=END, as_of=END)
+        assert sum(one.buys for one in found) == pytest.approx(np.isin(known.numbers, later).sum(), rel=0.1)
+
+        spend = lesson.body["spend"]
+        assert spend["p"] * spend["v"] / (spend["q"] - 1) == pytest.approx(5 * 8000 / 3, rel=0.1)
+        dear = [one for one in found if one.repeats > 5]
+        means = dict(zip(known.numbers, known.repeat_minor, strict=True))
+        for one in dear:
+            assert one.purchase is not None
+            assert one.value is not None
+            assert float(one.value) == pytest.approx(float(one.purchase) * one.orders, abs=0.01)
+            assert float(one.purchase) == pytest.approx(means[one.customer_no] / one.repeats / 100, rel=0.4)
+
+        monkeypatch.setattr(expected, "SLICE", 100)
+        assert list(expected.outlooks(tx, shop=STORE, as_of=T, dormancy=dormancy) or ()) == found
+        one = expected.outlook(tx, shop=STORE, as_of=T, dormancy=dormancy, customer_no=found[7].customer_no)
+        assert one == found[7]
+        assert expected.outlook(tx, shop=STORE, as_of=T, dormancy=dormancy, customer_no=99_999) is None
