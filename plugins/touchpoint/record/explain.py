@@ -10,9 +10,12 @@ from touchpoint.db import Row, Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.record import availability
 from touchpoint.record import segments as record
+from touchpoint.record.heads import effective
 from touchpoint.record.segments import Everybody, major
 from touchpoint.settings import Segments, Shop, Tags
 from touchpoint.settings.segments import mean_score
+
+TROUBLES = ("refund", "bad review", "late parcel", "complaint")
 
 
 def explain(
@@ -149,9 +152,11 @@ def _series(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop) 
 
 
 def _tags(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop, as_of: datetime, tags: Tags) -> list[Row]:
-    """Every tag there is: what it says, else why it says nothing."""
-    given = {"tags": everyone.tags, "shop_id": shop.id, "customer_no": customer_no, "as_of": as_of}
-    said = {row["tag"]: row for row in tx.many("segments/tags_of_customer", **given)}
+    """Every tag there is: what it says, else why it says nothing; then what agents said."""
+    found = effective(tx, shop=shop, as_of=as_of, tags=everyone.tags, customer_no=customer_no)
+    of_one = {"shop_id": shop.id, "customer_no": customer_no, "as_of": as_of}
+    since = {(row["tag"], row["value"]): row["valid_from"] for row in tx.many("segments/tags_of_customer", **of_one)}
+    said = {row["tag"]: row if row["is_manual"] else {**row, "since": since.get(_key(row))} for row in found}
     known = tags.all_of(shop)
     met = availability.met(
         tx, shop=shop, as_of=as_of, needs={need for tag in known for need in (*tag.needs, *tag.uses)}
@@ -167,21 +172,33 @@ def _tags(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop, as
             rows.append(_tag(said[tag.name], shop))
         else:
             rows.append(_row(f"tag {tag.name}", "none", "not enough evidence"))
-    return rows
+    names = {tag.name for tag in known}
+    return rows + [_tag(row, shop) for name, row in sorted(said.items()) if name not in names]
+
+
+def _key(row: Row) -> tuple[str, str | None]:
+    return row["tag"], row["value"]
+
+
+def troubles(bits: int) -> str:
+    """What the number of leaving_cause = unhappy says, in words; as record.trouble_words does."""
+    return ", ".join(word for place, word in enumerate(TROUBLES) if bits >> place & 1)
 
 
 def _tag(row: Row, shop: Shop) -> Row:
-    told = []
+    told = [f"said by {row['author']}"] if row["is_manual"] else []
     if row["out_of"] is not None:
         told.append(f"{row['evidence']} of {row['out_of']}")
     elif row["evidence"] is not None:
         told.append(f"evidence {row['evidence']}")
     if row["confidence"] is not None:
         told.append(f"confidence {row['confidence']:.2f}")
-    if row["value"] is not None and row["number"] is not None:
+    if row["tag"] == record.CAUSE and row["value"] == "unhappy":
+        told.append(troubles(int(row["number"])))
+    elif row["value"] is not None and row["number"] is not None:
         told.append(f"number {row['number']:g}")
-    if row["inferred_at"] is not None:
-        told.append(f"since {_local(row['inferred_at'], shop)}")
+    if row["since"] is not None:
+        told.append(f"since {_local(row['since'], shop)}")
     value = row["value"] if row["value"] is not None else f"{row['number']:.4g}"
     return _row(f"tag {row['tag']}", value, ", ".join(told))
 

@@ -34,7 +34,7 @@ from touchpoint.decide import audience
 from touchpoint.errors import ConfigError, TouchpointError
 from touchpoint.record import refresh, rfm, segments
 from touchpoint.record.derived import Derived
-from touchpoint.record.explain import explain
+from touchpoint.record.explain import explain, troubles
 from touchpoint.settings import Segments, load_tags
 from touchpoint.settings.segments import mean_score
 
@@ -340,3 +340,15 @@ def test_a_run_s_own_series_are_dropped_with_its_features(tx: Transaction) -> No
 def test_at_the_head_the_stored_series_are_read(tx: Transaction) -> None:
     derived = Derived(tx, make_shop(), AS_OF, 1, refresh.FEATURES, rules(), load_tags())
     assert derived.series == refresh.SERIES
+
+
+def test_what_agents_said_is_told_before_what_was_inferred_and_troubles_in_words(tx: Transaction) -> None:
+    a_shop(tx)
+    number = rows(tx, "SELECT customer_no FROM facts.customers WHERE customer_id = 'b8'")[0]["customer_no"]
+    said = {"happened_at": AS_OF - DAY, "known_at": AS_OF - DAY, "author": "desk 3"}
+    for tag, value in (("temperament", "generous"), ("leaving_cause", "asleep")):
+        insert(tx, "record.manual_tags", shop_id=SHOP, customer_no=number, tag=tag, value=value, **said)
+    found = {row["what"]: row for row in explained(tx, "b8")}
+    assert (found["tag temperament"]["value"], found["tag temperament"]["why"][:14]) == ("generous", "said by desk 3")
+    for bits in range(16):
+        assert [{"words": troubles(bits)}] == rows(tx, "SELECT record.trouble_words(%(bits)s) AS words", bits=bits)
