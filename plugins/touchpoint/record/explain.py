@@ -11,6 +11,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.record import availability
 from touchpoint.record import segments as record
 from touchpoint.record.heads import effective
+from touchpoint.record.outlook import outlook
 from touchpoint.record.segments import Everybody, major
 from touchpoint.settings import Segments, Shop, Tags
 from touchpoint.settings.segments import mean_score
@@ -64,6 +65,7 @@ def explain(
     if not found["order_count"]:
         return rows
     rows += _values(found, shop) + _scores(found, everyone.bounds, shop) + _dormancy(found, everyone.dormancy, shop)
+    rows += _outlook(tx, found["customer_no"], shop, as_of, segments)
     rows += _touches(tx, found["customer_no"], shop, as_of) + _series(tx, everyone, found["customer_no"], shop)
     return rows + _tags(tx, everyone, found["customer_no"], shop, as_of, tags)
 
@@ -128,6 +130,21 @@ def _dormancy(found: Row, rules: dict[str, Any], shop: Shop) -> list[Row]:
     if found["dormancy"] == "dormant":
         rows.append(_row("cause", found["cause"] or "not known", f"tag {record.CAUSE}"))
     return rows
+
+
+def _outlook(tx: Transaction, customer_no: int, shop: Shop, as_of: datetime, segments: Segments) -> list[Row]:
+    told = outlook(tx, shop=shop, as_of=as_of, dormancy=segments.dormancy, customer_no=customer_no)
+    if told is None:
+        return [_row("outlook", "not known", "BG/NBD was not learned by then: docs/lifetime.md")]
+    ahead = f"within {segments.dormancy.horizon.days} d"
+    seen = f"bought on {told.repeats + 1} days in {told.span} d, silent for {told.age - told.span} d; BG/NBD"
+    worth = "what they spend was not learned" if told.purchase is None else f"{told.purchase} a purchase; gamma-gamma"
+    return [
+        _row("p_alive", round(told.alive, 3), seen if told.repeats else f"{seen}: 1 before a second purchase"),
+        _row("p_buys", round(told.buys, 3), ahead),
+        _row("expected orders", round(told.orders, 2), ahead),
+        _row("expected value", told.value, f"{ahead}; {worth}"),
+    ]
 
 
 def _touches(tx: Transaction, customer_no: int, shop: Shop, as_of: datetime) -> list[Row]:
