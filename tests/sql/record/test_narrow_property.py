@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.sql.decide.building import AS_OF, SHOP, add_customer, insert, make_shop, rows, undone
 from tests.sql.record.narrow_reading import KEYS, NORMAL_DAYS, Everything, Fact
@@ -253,9 +253,7 @@ def snapshot(lab: Lab, as_of: datetime) -> dict[str, Counter[tuple[Any, ...]]]:
     return found
 
 
-@settings(
-    max_examples=30, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals=arrivals, past=st.integers(-70, 12), hindsight=st.integers(0, 12))
 def test_any_instant_is_read_as_the_facts_were_known_then(
     shared: Database, arrivals: list[tuple[list[Version], int]], past: int, hindsight: int
