@@ -18,6 +18,8 @@ SELECT
     confidence,
     valid_from
 FROM __made__
+-- The tags of a customer beside each other: who is looked at again is looked at whole.
+ORDER BY customer_no, tag
 ON CONFLICT ON CONSTRAINT customer_tags_pk DO UPDATE
     SET
         value = excluded.value,

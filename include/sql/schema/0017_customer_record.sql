@@ -20,7 +20,7 @@ COMMENT ON COLUMN record.customer_features.discount_count IS 'Paid orders with s
 COMMENT ON COLUMN record.customer_features.discount_minor IS 'What was taken off in all, minor units; NULL likewise.';
 COMMENT ON COLUMN record.customer_features.coupon_count IS 'Paid orders with a coupon; NULL where none says.';
 COMMENT ON COLUMN record.customer_features.coupon_minor IS 'What coupons took off, minor units; NULL likewise.';
--- The ends of quintiles are read off these in order, without a sort.
+-- Customers between where a bound was and where it is.
 CREATE INDEX customer_features_orders ON record.customer_features (shop_id, order_count);
 CREATE INDEX customer_features_net ON record.customer_features (shop_id, net_minor);
 
@@ -34,9 +34,11 @@ CREATE TABLE record.customer_tags (
     out_of integer,
     confidence real,
     valid_from timestamptz NOT NULL,
-    CONSTRAINT customer_tags_pk PRIMARY KEY (shop_id, tag, customer_no)
-);
-CREATE INDEX customer_tags_of_customer ON record.customer_tags (shop_id, customer_no);
+    CONSTRAINT customer_tags_pk PRIMARY KEY (shop_id, customer_no, tag)
+) WITH (fillfactor = 85);
+-- Rows lie by customer, with room beside them: who buys again has grown evidence for all their tags, which is written
+-- where it stood, without a word to the indexes.
+CREATE INDEX customer_tags_of_tag ON record.customer_tags (shop_id, tag);
 COMMENT ON TABLE record.customer_tags IS
 'Tags and features of one statement each (include/sql/tags), at the head; a customer without enough evidence has none.';
 COMMENT ON COLUMN record.customer_tags.number IS 'The value of a feature, in the unit docs/record.md gives.';
@@ -138,52 +140,3 @@ COMMENT ON FUNCTION record.tags_at(text, timestamptz) IS
 ALTER TABLE record.heads ADD COLUMN record_made_from text;
 COMMENT ON COLUMN record.heads.record_made_from IS
 'Hash of the rules and statements features and tags were made by; another one makes all of them anew.';
-
--- The smallest value with at least a share of the customers at or below it, as percentile_disc takes it: each is read
--- off an index in order, without a sort.
-CREATE FUNCTION record.bounds_of_head(p_shop text, p_quintiles float8[], p_quantiles float8[])
-RETURNS TABLE (measure text, customers bigint, instants timestamptz[], ends bigint[], tiers bigint[])
-LANGUAGE sql STABLE AS $$
-WITH everybody AS (
-    SELECT count(*) AS customers FROM record.customer_features WHERE shop_id = p_shop
-),
-ranks AS (
-    SELECT 'quintile' AS kind, place, greatest(ceil(share * customers)::bigint - 1, 0) AS behind
-    FROM everybody CROSS JOIN unnest(p_quintiles) WITH ORDINALITY AS shares (share, place)
-    UNION ALL
-    SELECT 'quantile', place, greatest(ceil(share * customers)::bigint - 1, 0)
-    FROM everybody CROSS JOIN unnest(p_quantiles) WITH ORDINALITY AS shares (share, place)
-)
-SELECT 'recency', customers, ARRAY(
-    SELECT (
-        SELECT last_paid_at FROM record.customer_features WHERE shop_id = p_shop
-        ORDER BY last_paid_at OFFSET behind LIMIT 1
-    )
-    FROM ranks WHERE kind = 'quintile' ORDER BY place
-), NULL::bigint[], NULL::bigint[] FROM everybody
-UNION ALL
-SELECT 'frequency', customers, NULL::timestamptz[], ARRAY(
-    SELECT (
-        SELECT order_count::bigint FROM record.customer_features WHERE shop_id = p_shop
-        ORDER BY order_count OFFSET behind LIMIT 1
-    )
-    FROM ranks WHERE kind = 'quintile' ORDER BY place
-), NULL::bigint[] FROM everybody
-UNION ALL
-SELECT 'monetary', customers, NULL::timestamptz[], ARRAY(
-    SELECT (
-        SELECT net_minor FROM record.customer_features WHERE shop_id = p_shop
-        ORDER BY net_minor OFFSET behind LIMIT 1
-    )
-    FROM ranks WHERE kind = 'quintile' ORDER BY place
-), ARRAY(
-    SELECT (
-        SELECT net_minor FROM record.customer_features WHERE shop_id = p_shop
-        ORDER BY net_minor OFFSET behind LIMIT 1
-    )
-    FROM ranks WHERE kind = 'quantile' ORDER BY place
-) FROM everybody
-$$;
-COMMENT ON FUNCTION record.bounds_of_head(text, float8[], float8[]) IS
-'Where quintiles of recency, frequency and net amount end, and quantiles of net amount, of the stored features: one row '
-'per measure, as include/sql/segments/bounds.sql has them.';

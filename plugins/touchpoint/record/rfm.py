@@ -18,6 +18,7 @@ from touchpoint.money import EXPONENTS
 from touchpoint.settings import Segments, Shop
 
 PLACE = "config/segments.yaml"
+STORED = "record.customer_features"
 _STEP = timedelta(microseconds=1)  # the finest PostgreSQL keeps
 _FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
@@ -29,7 +30,7 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str | None
         tx: an open transaction.
         shop: the shop; its currency picks the amounts.
         as_of: the instant looked from, aware.
-        relation: customer features as of that instant; None: the stored ones, whose indexes know the order.
+        relation: customer features as of that instant; None: the stored ones.
         segments: the rules.
 
     Returns:
@@ -42,10 +43,7 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str | None
     """
     tiers = segments.value_tiers
     shares = {"quintiles": shares_of(_FIFTHS), "quantiles": shares_of(tiers.quantiles)}
-    if relation is None:
-        measured = tx.many("segments/bounds_of_head", shop_id=shop.id, **shares)
-    else:
-        measured = tx.many("segments/bounds", features=relation, shop_id=shop.id, **shares)
+    measured = tx.many("segments/bounds", features=relation or STORED, shop_id=shop.id, **shares)
     found = {row["measure"]: row for row in measured}
     customers = found["recency"]["customers"]
     enough = customers >= segments.rfm.min_customers
