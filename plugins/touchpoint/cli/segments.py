@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services, show
+from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, say, services, show
 from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags, parse_duration
 
 if TYPE_CHECKING:
@@ -104,6 +104,30 @@ def segments_moves(
     show(found, as_json, "Nobody moved.")
 
 
+@segments_app.command("cohorts")
+def segments_cohorts(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Customers by the month of their first order, active in each month since; and how many bought once."""
+    from touchpoint.record import cohorts
+
+    with _record(shop, as_of, wanted=()) as (tx, loaded, at, everyone):
+        found = cohorts.cohorts(tx, shop_id=loaded.id, as_of=at)
+        once = cohorts.repeat_share(tx, features=everyone.features)
+    if as_json:
+        say({"cohorts": found, "once": once}, as_json, "")
+        return
+    ages = max((len(row["active"]) for row in found), default=0)
+    padded = [[*row["active"], *[""] * (ages - len(row["active"]))] for row in found]
+    lines = [
+        {"cohort": row["cohort"], **{f"+{age}": heads for age, heads in enumerate(active)}}
+        for row, active in zip(found, padded, strict=True)
+    ]
+    show(lines, as_json, "No customers by then.")
+    typer.echo(
+        f"{once['customers']} customers: {once['with_one_order']} with one order ({once['share_with_one_order']:.1%}),"
+        f" {once['on_one_day']} on one day alone ({once['share_on_one_day']:.1%})"
+    )
+
+
 @segments_app.command("recall")
 def segments_recall(
     since: Annotated[str, typer.Option("--since", help="First instant, ISO 8601 with offset.")],
@@ -122,7 +146,7 @@ def segments_recall(
 
 @contextmanager
 def _record(
-    shop: str, as_of: str | None, brand: str | None = None
+    shop: str, as_of: str | None, brand: str | None = None, wanted: tuple[str, ...] | None = None
 ) -> Iterator[tuple[Transaction, Shop, datetime, Everybody]]:
     """The whole record of a shop, or of the shops of a brand, as of an instant."""
     from touchpoint.record import brands, segments
@@ -134,7 +158,7 @@ def _record(
         if brand:
             brands.people(tx, shops, at)
         scope = "brand" if brand else "all"
-        with segments.everybody(tx, shop=shops[0], as_of=at, scope=scope, **rules) as everyone:  # type: ignore[arg-type]
+        with segments.everybody(tx, shop=shops[0], as_of=at, scope=scope, wanted=wanted, **rules) as everyone:  # type: ignore[arg-type]
             yield tx, shops[0], at, everyone
 
 

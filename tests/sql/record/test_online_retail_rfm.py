@@ -30,6 +30,7 @@ from tests.sql.decide.building import SHOP, identity_of, make_shop, rows, undone
 
 from touchpoint.db import Database, Transaction
 from touchpoint.record import narrow, segments
+from touchpoint.record.cohorts import cohorts, repeat_share
 from touchpoint.settings import CONFIG_ROOT, Segments, load_tags, read_yaml
 from touchpoint.statements import ROOT
 
@@ -246,3 +247,32 @@ def test_thresholds_make_the_six_groups_as_published(shared: Database, lines: pd
     assert round(money.sum() * 0.8, 2) == 890_679.54, "80 % of what was taken"
     # The read-me says the first 773; its sum is that of the first 772 (a fifth of 3,863, rounded down).
     assert round(money.nlargest(len(found) // 5).sum(), 2) == 976_683.35, "the top fifth of customers"
+
+
+def test_cohorts_by_month_and_those_who_bought_once_are_those_of_a_plain_count(
+    shared: Database, lines: pd.DataFrame
+) -> None:
+    kept = lines[(lines["Quantity"] > 0) & (lines["UnitPrice"] > 0)]
+    as_of = datetime(2011, 12, 10, tzinfo=LONDON)
+    with undone(shared) as tx:
+        load(tx, kept)
+        narrow.collect(tx, shop=BRITISH, as_of=as_of, batch_ids=[1])
+        found = {row["cohort"]: row["active"] for row in cohorts(tx, shop_id=SHOP, as_of=as_of)}
+        with segments.everybody(
+            tx, shop=BRITISH, as_of=as_of, segments=rules(TEN_GROUPS), tags=load_tags(), wanted=()
+        ) as everybody:
+            once = repeat_share(tx, features=everybody.features)
+    # As many have published it for this cleaning: customers who came in December 2010, and how many of them came back.
+    assert found["2010-12"] == [885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445, 235]
+    bought = kept.groupby(["customer", "invoice"])["InvoiceDate"].max().reset_index()
+    months = bought["InvoiceDate"].dt.to_period("M")
+    first = months.groupby(bought["customer"]).transform("min")
+    plain = bought.assign(cohort=first.astype(str), month=months).groupby(["cohort", "month"])["customer"].nunique()
+    assert {cohort: [heads for heads in active if heads] for cohort, active in found.items()} == {
+        cohort: plain[cohort].tolist() for cohort in plain.index.levels[0]
+    }
+    orders = kept.groupby("customer")["invoice"].nunique()
+    days = kept.groupby("customer")["InvoiceDate"].agg(lambda at: at.dt.date.nunique())
+    assert (once["customers"], once["with_one_order"]) == (4_338, int((orders == 1).sum()))
+    assert once["on_one_day"] == int((days == 1).sum())
+    assert once["share_with_one_order"] == round(once["with_one_order"] / 4_338, 4)

@@ -1,0 +1,41 @@
+"""Who comes back: customers by the month of their first order, active in each month since; and who bought once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+
+from touchpoint.db import Row, Transaction
+
+
+def cohorts(tx: Transaction, *, shop_id: str, as_of: datetime) -> list[Row]:
+    """Customers by cohort: rows of cohort (as in `2010-12`) and of those active in it, in the month after it, and so on.
+
+    A cohort is everybody whose first paid order fell into that month of the shop's calendar; guests are in none.
+    """
+    found = tx.many(
+        "segments/cohorts", purchases="scope/all/purchases", shop_id=shop_id, as_of=as_of, since="-infinity"
+    )
+    active: dict[date, dict[int, int]] = defaultdict(dict)
+    for row in found:
+        active[row["cohort"]][_between(row["cohort"], row["month"])] = row["customers"]
+    last = max((row["month"] for row in found), default=None)
+    return [
+        {
+            "cohort": f"{cohort:%Y-%m}",
+            "active": [by_age.get(age, 0) for age in range(_between(cohort, last) + 1 if last else 0)],
+        }
+        for cohort, by_age in active.items()
+    ]
+
+
+def repeat_share(tx: Transaction, *, features: str) -> Row:
+    """Customers, those with one paid order, those with paid orders on one day alone, and both as a share of all."""
+    found = tx.one("segments/repeat_share", features=features)
+    customers = found["customers"] or 1
+    shares = {f"share_{name}": round(found[name] / customers, 4) for name in ("with_one_order", "on_one_day")}
+    return {**found, **shares}
+
+
+def _between(earlier: date, later: date) -> int:
+    return 12 * (later.year - earlier.year) + later.month - earlier.month
