@@ -9,7 +9,7 @@ from touchpoint.db import Row, Transaction
 
 
 def cohorts(tx: Transaction, *, shop_id: str, as_of: datetime) -> list[Row]:
-    """Customers by cohort: rows of cohort (as in `2010-12`) and of those active in it, in the month after it, and so on.
+    """Customers by cohort: rows of cohort (as in `2010-12`) and of those active in it, then a month later, and so on.
 
     A cohort is everybody whose first paid order fell into that month of the shop's calendar; guests are in none.
     """
