@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, as_table, instant, known_shop, services
+from touchpoint.errors import TouchpointError
 from touchpoint.settings import CONFIG_ROOT, Dormancy, Segments, load_segments, parse_duration
 from touchpoint.settings.learning import load_learning
 
@@ -28,7 +29,7 @@ def segments_backtest(
     horizon: Annotated[str | None, typer.Option("--horizon", help="As in 90d. Default: config/segments.yaml.")] = None,
     as_of: AsOf = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="File to draw: .png or .svg.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Make the winner the shop's own rule from now on.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Make the winner the shop's own rule from --as-of on.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """How well each dormancy rule would have told who still buys; what came is taken as of --as-of."""
@@ -38,13 +39,14 @@ def segments_backtest(
     loaded = known_shop(shop)
     segments = _segments(horizon)
     with services() as opened:
-        known_at = _end(opened, loaded, instant(opened, as_of))
+        today = instant(opened, as_of)
+        known_at = _end(opened, loaded, today)
         asked = [_past(opened, word, known_at, segments.dormancy) for word in at or ()]
         asked = asked or verdict.instants(known_at, segments.dormancy.horizon, origins)
         rules = Rules(load_learning(loaded.id), segments)
         with opened.db.transaction() as tx:
             found = verdict.backtest(tx, shop=loaded, at=asked, known_at=known_at, dormancy=segments.dormancy)
-            is_kept = keep and verdict.keep(tx, shop=loaded, found=found, as_of=known_at, rules=rules)
+            is_kept = keep and verdict.keep(tx, shop=loaded, found=found, as_of=today, rules=rules)
     if picture:
         _draw(picture, loaded, found, segments.dormancy)
     told = {**_told(found), "kept": is_kept}
@@ -59,9 +61,7 @@ def _segments(horizon: str | None) -> Segments:
         changed = {**segments.dormancy.model_dump(), "horizon": parse_duration(horizon)}
         return segments.model_copy(update={"dormancy": Dormancy.model_validate(changed)})
     except ValueError as error:
-        raise typer.BadParameter(
-            f"{horizon!r} is no duration: write days, as in 90d", param_hint="--horizon"
-        ) from error
+        raise TouchpointError(f"{horizon!r} will not do", place="--horizon", remedy="write days, as in 90d") from error
 
 
 def _end(opened: Services, shop: Shop, asked: datetime) -> datetime:
@@ -76,9 +76,10 @@ def _end(opened: Services, shop: Shop, asked: datetime) -> datetime:
 def _past(opened: Services, word: str, known_at: datetime, dormancy: Dormancy) -> datetime:
     found = instant(opened, word)
     if found + dormancy.horizon > known_at:
-        raise typer.BadParameter(
-            f"{word}: what came in the {dormancy.horizon.days} days after it is not known as of {known_at.isoformat()}",
-            param_hint="--at",
+        raise TouchpointError(
+            f"what came in the {dormancy.horizon.days} days after {word} is not known as of {known_at.isoformat()}",
+            place="--at",
+            remedy="look from an earlier instant, or less far ahead",
         )
     return found
 

@@ -51,7 +51,7 @@ def draw(
     chart = alt.hconcat(*halves, spacing=50).properties(title=alt.Title(title, anchor="start", fontSize=14))
     spec = {**chart.to_dict(), "background": "white"}
     if kind == ".png":
-        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
+        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=1.5))
     else:
         path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
 
