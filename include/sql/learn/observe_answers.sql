@@ -1,11 +1,11 @@
 -- purpose: how long after a message its reader was watched, and whether they then paid an order
 -- grain:   one row per message of the window that may have reached somebody
--- params:  shop_id text, as_of timestamptz, since timestamptz, horizon interval, realm text
+-- params:  shop_id text, as_of timestamptz, since timestamptz, realm text
 -- reads:   ledger.message, ledger.attempt, ledger.touch, facts.customers, facts.orders, facts.orders_history
 -- writes:  pg_temp.observations
 -- returns: nothing
 --          (outer_key is the campaign, inner_key the step; age: seconds from the message to its reader paying, to
---          the next message of the campaign about the same occasion, or until now; closes is the horizon)
+--          the next message of the campaign about the same occasion, or until now)
 CREATE TEMPORARY TABLE observations ON COMMIT DROP AS
 WITH sent AS (
     SELECT
@@ -64,5 +64,5 @@ SELECT
     floor(extract(
         EPOCH FROM least(paid_at, next_sent_at, %(as_of)s::timestamptz) - sent_at
     ))::bigint AS age,
-    extract(EPOCH FROM %(horizon)s::interval)::bigint AS closes
+    NULL::bigint AS closes
 FROM answered

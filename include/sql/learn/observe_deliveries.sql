@@ -1,11 +1,11 @@
 -- purpose: how many days each parcel was on its way, from the carrier's first scan, and whether it then arrived
 -- grain:   one row per scanned parcel of the window
--- params:  shop_id text, as_of timestamptz, since timestamptz, zone text, zones jsonb, horizon integer
+-- params:  shop_id text, as_of timestamptz, since timestamptz, zone text, zones jsonb
 -- reads:   facts.shipments, facts.shipments_history, facts.tracking_events
 -- writes:  pg_temp.observations
 -- returns: nothing
 --          (outer_key is the carrier, inner_key the region, '' where nobody says; age: whole days of the buyer's zone,
---          the day of the first scan is 0; closes is the horizon)
+--          the day of the first scan is 0)
 CREATE TEMPORARY TABLE observations ON COMMIT DROP AS
 WITH parcels AS (
     SELECT
@@ -58,6 +58,6 @@ SELECT
     region AS inner_key,
     arrived_on IS NOT NULL AS is_event,
     (coalesce(arrived_on, yesterday) - first_day)::bigint AS age,
-    %(horizon)s::bigint AS closes
+    NULL::bigint AS closes
 FROM watched_parcels
 WHERE coalesce(arrived_on, yesterday) >= first_day

@@ -1,11 +1,11 @@
 -- purpose: how long each order was watched, and whether its buyer then paid by themselves
 -- grain:   one row per order of the window
--- params:  shop_id text, as_of timestamptz, since timestamptz, closes_after interval, realm text
+-- params:  shop_id text, as_of timestamptz, since timestamptz, realm text
 -- reads:   facts.orders, facts.orders_history, ledger.touch_cover, ledger.message, ledger.attempt
 -- writes:  pg_temp.observations
 -- returns: nothing
 --          (outer_key is the source, inner_key the kind of payment, '' where nobody says; age (of the order at the end
---          of its watch) and closes (its age at closing) are whole seconds)
+--          of its watch) and closes (its age at closing unpaid, NULL where nobody says) are whole seconds)
 CREATE TEMPORARY TABLE observations ON COMMIT DROP AS
 WITH reminders AS (
     SELECT
@@ -33,7 +33,12 @@ watched_orders AS (
         orders.created_at,
         orders.paid_at <= coalesce(reminders.reminded_at, 'infinity') AS is_paid,
         least(orders.paid_at, reminders.reminded_at, %(as_of)s::timestamptz) AS ends_at,
-        coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS last_at
+        -- Platforms say when an order will close while it is open, and when it did; of one that was paid neither. One
+        -- that closed in the second it was made says nothing of when.
+        coalesce(
+            orders.closes_at,
+            CASE WHEN orders.paid_at IS NULL AND orders.closed_at > orders.created_at THEN orders.closed_at END
+        ) AS last_at
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
     LEFT JOIN reminders ON orders.order_id = reminders.order_id
     WHERE
@@ -49,5 +54,5 @@ SELECT
     coalesce(payment_kind, '') AS inner_key,
     coalesce(is_paid, false) AS is_event,
     greatest(0, floor(extract(EPOCH FROM ends_at - created_at)))::bigint AS age,
-    greatest(0, floor(extract(EPOCH FROM last_at - created_at)))::bigint AS closes
+    floor(extract(EPOCH FROM last_at - created_at))::bigint AS closes
 FROM watched_orders

@@ -1,12 +1,14 @@
 -- purpose: what the curves say: who was observed, how long, how many got there in the end, and by when
 -- grain:   one row per group
--- params:  shares float8[], ages bigint[]
+-- params:  shares float8[], ages bigint[], sample integer, closes bigint
 -- reads:   pg_temp.observations, pg_temp.curves
 -- writes:  nothing
 -- returns: many
---          (closes, horizon: ages at which the first and the last of twenty close; arrived: the share that gets there
---          by the horizon; watched: how many were, or could have been, watched to it; reached_at: ages by which the
---          given shares of those that get there have; arrived_by: shares of all at the given ages, which rise)
+--          (closes, horizon: ages by which a quarter and 95 of 100 close, where twenty say when, else the one given;
+--          arrived: the share that gets there by the horizon; watched: how many were, or could have been, watched to
+--          it; unresolved: the share that had not got there when fewer than the sample were watched; reached_at: ages
+--          by which the given shares of those that get there have; arrived_by: shares of all at the given ages, which
+--          rise)
 WITH limits AS (
     SELECT
         concat_ws(chr(31), grouping(outer_key, inner_key), outer_key, inner_key) AS cell,
@@ -14,8 +16,14 @@ WITH limits AS (
         outer_key,
         inner_key,
         count(*) AS observed,
-        percentile_disc(0.05) WITHIN GROUP (ORDER BY closes) AS closes,
-        percentile_disc(0.95) WITHIN GROUP (ORDER BY closes) AS horizon
+        CASE
+            WHEN count(closes) >= 20 THEN percentile_disc(0.25) WITHIN GROUP (ORDER BY closes)
+            ELSE %(closes)s::bigint
+        END AS closes,
+        CASE
+            WHEN count(closes) >= 20 THEN percentile_disc(0.95) WITHIN GROUP (ORDER BY closes)
+            ELSE %(closes)s::bigint
+        END AS horizon
     FROM pg_temp.observations
     GROUP BY GROUPING SETS ((outer_key, inner_key), (outer_key), (inner_key), ())
 ),
@@ -26,7 +34,12 @@ ends AS (
         limits.horizon,
         coalesce(sum(curves.events) FILTER (WHERE curves.age <= limits.horizon), 0)::bigint AS events,
         1 - coalesce(min(curves.survival) FILTER (WHERE curves.age <= limits.horizon), 1) AS arrived,
-        coalesce(min(curves.watched) FILTER (WHERE curves.age < limits.horizon), 1) AS watched
+        coalesce(min(curves.watched) FILTER (WHERE curves.age < limits.horizon), 1) AS watched,
+        coalesce(min(curves.survival) FILTER (
+            WHERE
+            curves.age <= limits.horizon
+            AND curves.watched * limits.observed >= %(sample)s::integer - 1e-6
+        ), 1) AS unresolved
     FROM limits
     INNER JOIN pg_temp.curves AS curves ON limits.cell = curves.cell
     GROUP BY limits.cell, limits.horizon
@@ -93,6 +106,10 @@ SELECT
     limits.horizon,
     ends.arrived,
     floor(ends.watched * limits.observed + 1e-6)::bigint AS watched,
+    CASE
+        WHEN ends.watched * limits.observed >= %(sample)s::integer - 1e-6 THEN 0
+        ELSE ends.unresolved
+    END AS unresolved,
     reached_ages.ages AS reached_at,
     drawn_shares.shares AS arrived_by
 FROM limits

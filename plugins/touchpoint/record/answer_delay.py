@@ -26,9 +26,11 @@ def learn(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson 
     config = rules.learning.answer_delay
     since = as_of - config.window
     tx.do("learn/forget_observations")
-    tx.do("learn/observe_answers", shop_id=shop.id, as_of=as_of, since=since, horizon=config.horizon, realm=REALM)
-    drawn = [curve for curve in curves.draw(tx, shares=[config.share, 0.5], ages=AGES) if curve.breadth == curves.BOTH]
-    steps = [_step(curve, config) for curve in drawn if min(curve.events, curve.watched) >= config.min_sample]
+    tx.do("learn/observe_answers", shop_id=shop.id, as_of=as_of, since=since, realm=REALM)
+    horizon = int(config.horizon.total_seconds())
+    drawn = curves.draw(tx, shares=[config.share, 0.5], ages=AGES, sample=config.min_sample, closes=horizon)
+    by_step = [curve for curve in drawn if curve.breadth == curves.BOTH and curve.is_enough(config.min_sample)]
+    steps = [_step(curve, config) for curve in by_step]
     if not steps:
         return None
     sample, digest = curves.observed(tx)

@@ -33,10 +33,10 @@ def learn(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson 
         since=since,
         zone=shop.zone,
         zones=Json(zones),
-        horizon=config.horizon // timedelta(days=1),
     )
-    drawn = curves.draw(tx, shares=[config.quantile, 0.5], ages=DAYS)
-    groups = [_group(curve) for curve in drawn if min(curve.events, curve.watched) >= config.min_sample]
+    horizon = config.horizon // timedelta(days=1)
+    drawn = curves.draw(tx, shares=[config.quantile, 0.5], ages=DAYS, sample=config.min_sample, closes=horizon)
+    groups = [_group(curve) for curve in drawn if curve.is_enough(config.min_sample)]
     if not groups:
         return None
     sample, digest = curves.observed(tx)

@@ -38,25 +38,18 @@ def learn(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson 
         shop_id=shop.id,
         as_of=as_of,
         since=since,
-        closes_after=shop.closes_after,
         realm=REALM,
     )
     ages = sorted({*AGES, *(int(step.total_seconds()) for step in config.steps)})
-    drawn = curves.draw(tx, shares=[config.share, config.least_share, 0.5], ages=ages)
-    groups = [_group(curve, config, ages) for curve in drawn if is_enough(curve, config.min_sample)]
+    closes = int(shop.closes_after.total_seconds())
+    shares = [config.share, config.least_share, 0.5]
+    drawn = curves.draw(tx, shares=shares, ages=ages, sample=config.min_sample, closes=closes)
+    groups = [_group(curve, config, ages) for curve in drawn if curve.is_enough(config.min_sample)]
     if not groups:
         return None
     sample, digest = curves.observed(tx)
     body = {"groups": groups, "share": config.share, "least_share": config.least_share}
     return Lesson(body=body, since=since, until=as_of, sample=sample, data_hash=digest)
-
-
-def is_enough(curve: Curve, sample: int) -> bool:
-    """Whether a group may speak: enough were seen getting there, and enough could be watched to the end.
-
-    Without the second, a shop that reminds everybody after half an hour would soon believe that nobody pays later.
-    """
-    return curve.events >= sample and curve.watched >= sample
 
 
 def suggest(curve: Curve, config: PayDelay) -> tuple[timedelta | None, str]:

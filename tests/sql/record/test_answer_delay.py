@@ -62,7 +62,7 @@ def next_step(tx: Transaction, at: datetime) -> None:
 def observed(tx: Transaction, as_of: Any = AS_OF) -> list[tuple[float, bool]]:
     """Hours watched, and whether the reader paid, sorted."""
     tx.do("learn/forget_observations")
-    tx.do("learn/observe_answers", shop_id=SHOP, as_of=as_of, since=AS_OF - 365 * DAY, horizon=14 * DAY, realm="live")
+    tx.do("learn/observe_answers", shop_id=SHOP, as_of=as_of, since=AS_OF - 365 * DAY, realm="live")
     found = rows(tx, "SELECT age, is_event FROM pg_temp.observations")
     return sorted((row["age"] / 3600, row["is_event"]) for row in found)
 

@@ -24,7 +24,7 @@ class Watched:
     inner: str
     age: int
     is_event: bool
-    closes: int = 1000
+    closes: int | None = None
 
 
 def observe(tx: Transaction, watched: list[Watched]) -> None:
@@ -54,13 +54,25 @@ def survival_at(watched: list[Watched], age: int, *, of_losses: bool = False) ->
     return share
 
 
+def unresolved(watched: list[Watched], horizon: int, sample: int) -> float:
+    """What had not got there yet when fewer than the sample were watched; 0 if that was not before the horizon."""
+    enough = [
+        age
+        for age in {one.age for one in watched if one.age <= horizon}
+        if survival_at(watched, age, of_losses=True) * len(watched) >= sample - 1e-9
+    ]
+    if survival_at(watched, horizon - 1, of_losses=True) * len(watched) >= sample - 1e-9:
+        return 0
+    return min((survival_at(watched, age) for age in enough), default=1)
+
+
 def of_group(watched: list[Watched], curve: curves.Curve) -> list[Watched]:
     return [one for one in watched if curve.outer in (None, one.outer) and curve.inner in (None, one.inner)]
 
 
 def test_the_published_curve_of_remission_times_comes_out(tx: Transaction) -> None:
-    observe(tx, [Watched("6-MP", "", weeks, bool(event), 35) for weeks, event in REMISSION])
-    [everybody, outer] = curves.draw(tx, shares=[0.5], ages=sorted(PUBLISHED))
+    observe(tx, [Watched("6-MP", "", weeks, bool(event)) for weeks, event in REMISSION])
+    [everybody, outer] = curves.draw(tx, shares=[0.5], ages=sorted(PUBLISHED), sample=1, closes=35)
     assert (everybody.outer, everybody.breadth, outer.outer, outer.breadth) == (None, curves.ALL, "6-MP", curves.OUTER)
     for curve in (everybody, outer):
         assert [round(1 - share, 3) for share in curve.arrived_by] == pytest.approx(list(PUBLISHED.values()), abs=6e-4)
@@ -71,13 +83,13 @@ def test_the_published_curve_of_remission_times_comes_out(tx: Transaction) -> No
 
 def test_what_nobody_knows_makes_no_group_and_counts_in_the_wider_ones(tx: Transaction) -> None:
     observe(tx, [Watched("app", "card", 1, True), Watched("app", "", 2, True), Watched("", "card", 3, True)])
-    drawn = {(c.outer, c.inner): c.observed for c in curves.draw(tx, shares=[0.5], ages=[1])}
+    drawn = {(c.outer, c.inner): c.observed for c in curves.draw(tx, shares=[0.5], ages=[1], sample=1, closes=9)}
     assert drawn == {(None, None): 3, (None, "card"): 2, ("app", None): 2, ("app", "card"): 1}
 
 
 def test_keys_with_signs_in_them_are_kept_apart(tx: Transaction) -> None:
     observe(tx, [Watched("a|b", "c", 1, True), Watched("a", "b|c", 2, False)])
-    drawn = {(c.outer, c.inner): c.events for c in curves.draw(tx, shares=[0.5], ages=[1])}
+    drawn = {(c.outer, c.inner): c.events for c in curves.draw(tx, shares=[0.5], ages=[1], sample=1, closes=9)}
     assert (drawn["a|b", "c"], drawn["a", "b|c"]) == (1, 0)
 
 
@@ -99,7 +111,7 @@ WATCHED = st.lists(
         inner=st.sampled_from(["card", "boleto", ""]),
         age=st.integers(0, 12),
         is_event=st.booleans(),
-        closes=st.integers(3, 9),
+        closes=st.integers(3, 9) | st.none(),
     ),
     min_size=1,
     max_size=40,
@@ -113,7 +125,7 @@ def test_any_ages_ties_and_censorings_give_the_curve_of_a_plain_estimate(
 ) -> None:
     observe(tx, watched)
     ages = list(range(-1, 14))
-    drawn = curves.draw(tx, shares=[0.9, 0.5], ages=ages)
+    drawn = curves.draw(tx, shares=[0.9, 0.5], ages=ages, sample=4, closes=8)
     known = {(o, i) for one in watched for o in {None, one.outer} for i in {None, one.inner}} - {("", "")}
     assert {(c.outer, c.inner) for c in drawn} == {(o, i) for o, i in known if o != "" and i != ""}
     for curve in drawn:
@@ -121,11 +133,13 @@ def test_any_ages_ties_and_censorings_give_the_curve_of_a_plain_estimate(
         assert curve.arrived_by == pytest.approx([1 - survival_at(group, age) for age in ages], abs=1e-9)
         assert curve.observed == len(group)
         assert curve.events == sum(one.is_event and one.age <= curve.horizon for one in group)
-        closes = sorted(one.closes for one in group)
-        assert curve.closes == closes[max(-(-len(closes) * 5 // 100) - 1, 0)]
+        known = sorted(one.closes for one in group if one.closes is not None)
+        told = [known[-(-len(known) * part // 100) - 1] for part in (25, 95)] if len(known) >= 20 else [8, 8]
+        assert [curve.closes, curve.horizon] == told
         assert curve.arrived == pytest.approx(1 - survival_at(group, curve.horizon), abs=1e-9)
         still = survival_at(group, curve.horizon - 1, of_losses=True) * len(group)
         assert curve.watched in (int(still + 1e-6), int(still - 1e-6))
+        assert curve.unresolved == pytest.approx(unresolved(group, curve.horizon, 4), abs=1e-9)
         for share, age in zip((0.9, 0.5), curve.reached_at, strict=True):
             reaching = [
                 a for a in range(curve.horizon + 1) if 1 - survival_at(group, a) >= share * curve.arrived - 1e-6

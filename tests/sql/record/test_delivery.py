@@ -40,7 +40,7 @@ def observed(tx: Transaction, **changed: Any) -> list[tuple[int, bool]]:
     """Days on the way, and whether it arrived, sorted."""
     given = {"as_of": AS_OF, "zone": "Asia/Shanghai", "zones": Json({}), **changed}
     tx.do("learn/forget_observations")
-    tx.do("learn/observe_deliveries", shop_id=SHOP, since=AS_OF - 180 * DAY, horizon=60, **given)
+    tx.do("learn/observe_deliveries", shop_id=SHOP, since=AS_OF - 180 * DAY, **given)
     return sorted((row["age"], row["is_event"]) for row in rows(tx, "SELECT age, is_event FROM pg_temp.observations"))
 
 
@@ -95,3 +95,17 @@ def test_nine_of_ten_that_arrive_have_arrived_by_the_days_learned(tx: Transactio
     days = {(group["carrier"], group["region"]): group["days"] for group in lesson.body["groups"]}
     assert days == {(None, None): 9, ("sf", None): 9, (None, "hills"): 9, ("sf", "hills"): 9}
     assert delivery.learn(tx, make_shop(), AS_OF, Rules(config, make_segments())) is None, "ten are too few"
+
+
+def test_where_nearly_all_have_arrived_nobody_need_watch_the_last_ones_to_the_end(tx: Transaction) -> None:
+    for number in range(40):
+        parcel(tx, f"p{number}", ["picked_up", "-20d"], ["delivered", f"-{19 - number % 8}d"])
+    parcel(tx, "slow", ["picked_up", "-20d"])
+    config = load_learning()
+    own = config.delivery_norms.model_copy(update={"min_sample": 30})
+    lesson = delivery.learn(
+        tx, make_shop(), AS_OF, Rules(config.model_copy(update={"delivery_norms": own}), make_segments())
+    )
+    assert lesson is not None
+    national = lesson.body["groups"][0]
+    assert (national["parcels"], national["arrived"], national["watched"], national["days"]) == (41, 40, 0, 8)

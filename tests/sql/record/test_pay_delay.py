@@ -84,7 +84,6 @@ def observed(tx: Transaction, as_of: datetime = AS_OF) -> list[tuple[float, bool
         shop_id=SHOP,
         as_of=as_of,
         since=AS_OF - 180 * DAY,
-        closes_after=DAY,
         realm="live",
     )
     found = rows(tx, "SELECT age, is_event FROM pg_temp.observations")
@@ -210,6 +209,19 @@ def test_groups_with_too_few_orders_leave_the_word_to_wider_ones(tx: Transaction
     assert found[None, "boleto"]["why"] == "never", "the shop closes its orders after a day"
 
 
+def test_when_orders_close_is_told_by_those_that_were_not_paid(tx: Transaction) -> None:
+    """A platform says nothing of it any more once an order is paid."""
+    for number in range(60):
+        order(tx, f"paid{number}", 1 + number / 10, source="flash_sale")
+    for number in range(19):
+        order(tx, f"closed{number}", closed_at=MADE + minutes(30), source="flash_sale")
+    order(tx, "cancelled", closed_at=MADE + minutes(3), source="flash_sale")
+    assert groups(learn(tx))["flash_sale", None]["closes"] == 1800
+    assert groups(learn(tx))["flash_sale", None]["after"] == 600, "before minute 15"
+    tx.connection.exec_driver_sql("UPDATE facts.orders SET closed_at = created_at WHERE closed_at IS NOT NULL")
+    assert groups(learn(tx))["flash_sale", None]["closes"] == 86400, "as the shop's file says"
+
+
 def test_the_same_facts_teach_the_same_and_are_kept_once(tx: Transaction) -> None:
     for number in range(7):
         order(tx, f"o{number}", 3 * number)
@@ -226,7 +238,7 @@ def test_the_same_facts_teach_the_same_and_are_kept_once(tx: Transaction) -> Non
 
 
 def curve(closes: int, reached_at: tuple[int | None, ...]) -> Curve:
-    return Curve("app", None, 1000, 900, 1000, closes, closes, 0.9, reached_at, ())
+    return Curve("app", None, 1000, 900, 1000, 0, closes, closes, 0.9, reached_at, ())
 
 
 @pytest.mark.parametrize(
