@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.flow.conftest import ENVIRONMENT
+from tests.flow.real_tags import ORDERS, counted, part_of_day, recount, region, told, weekday
 
 from touchpoint import pipeline
 from touchpoint.clock import real_now
@@ -308,3 +309,26 @@ def test_guests_refunds_and_services_of_online_retail_are_kept_apart(retail: Loa
     services = retail.rows("SELECT product_id, count(*) FROM facts.order_lines WHERE kind = 'service' GROUP BY 1")
     is_article = bought.StockCode.str.match(r"\d{5}|DCGS|gift_")
     assert dict(services) == Counter(bought[~is_article].StockCode)
+
+
+@needs_retail
+def test_habits_of_a_real_shop_are_those_of_a_plain_recount_and_what_it_lacks_is_unavailable(retail: Loaded) -> None:
+    found, orders = told(retail.database, "online_retail"), retail.rows(ORDERS)
+    zone = "Europe/London"
+    assert counted(found["usual_weekday"]) == recount(orders, zone, weekday, 5)
+    assert counted(found["usual_hour"]) == recount(orders, zone, part_of_day, 5)
+    assert counted(found["home_region"]) == recount(orders, zone, region, 2)
+    assert found["series_preference"][0]["customers"] is None
+    assert "the series of a product" in found["series_preference"][0]["note"]
+    assert "connect visits" in found["leaving_cause"][0]["note"]
+
+
+@needs_olist
+def test_tags_of_a_shop_whose_customers_come_once_say_that_they_are_too_small_to_measure(olist: Loaded) -> None:
+    found, orders = told(olist.database, "olist"), olist.rows(ORDERS)
+    assert counted(found["home_region"]) == recount(orders, "America/Sao_Paulo", region, 2)
+    assert sum(row["customers"] for row in found["series_preference"]) < 30
+    assert all("too small to measure" in row["note"] for row in found["series_preference"])
+    causes = counted(found["leaving_cause"])
+    assert sum(causes.values()) == len({customer for customer, *_ in orders})
+    assert set(causes) == {"unhappy", "asleep"}

@@ -9,7 +9,7 @@ import typer
 
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, say, services, show
 from touchpoint.errors import TouchpointError
-from touchpoint.settings import CONFIG_ROOT, load_tags
+from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags
 
 tags_app = typer.Typer(help="Tags of customers: inferred ones, and those agents give.", no_args_is_help=True)
 
@@ -18,12 +18,16 @@ tags_app = typer.Typer(help="Tags of customers: inferred ones, and those agents 
 def tags_show(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Customers by tag and value, how sure each is, and what to connect for those that are unavailable."""
     from touchpoint.record.heads import heads
+    from touchpoint.record.segments import everybody
 
-    loaded, tags = known_shop(shop), load_tags(CONFIG_ROOT)
+    loaded, tags, segments = known_shop(shop), load_tags(CONFIG_ROOT), load_segments(CONFIG_ROOT)
     with services() as opened:
         at = instant(opened, as_of)
-        with opened.db.transaction() as tx:
-            found = heads(tx, shop=loaded, as_of=at, tags=tags)
+        with (
+            opened.db.transaction() as tx,
+            everybody(tx, shop=loaded, as_of=at, segments=segments, tags=tags) as everyone,
+        ):
+            found = heads(tx, shop=loaded, as_of=at, tags=tags, inferred=everyone.tags)
     show(found, as_json, "")
 
 

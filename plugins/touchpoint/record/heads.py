@@ -9,8 +9,15 @@ from touchpoint.record import availability
 from touchpoint.settings import Shop, Tag, Tags
 
 
-def heads(tx: Transaction, *, shop: Shop, as_of: datetime, tags: Tags) -> list[Row]:
-    """Customers by tag and value as the record said at an instant, agents' tags last.
+def heads(tx: Transaction, *, shop: Shop, as_of: datetime, tags: Tags, inferred: str) -> list[Row]:
+    """Customers by tag and value as of an instant, agents' tags last.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop.
+        as_of: the instant looked from, aware.
+        tags: the rules.
+        inferred: relation of the tags inferred as of it, of the shape of record.customer_tags.
 
     Returns:
         Rows of tag, value, customers (None: unavailable), `lowest tenth`, `median` and `highest tenth` of confidence
@@ -22,7 +29,9 @@ def heads(tx: Transaction, *, shop: Shop, as_of: datetime, tags: Tags) -> list[R
         tx, shop=shop, as_of=as_of, needs={need for tag in known for need in (*tag.needs, *tag.uses)}
     )
     counted: dict[tuple[str, bool], list[Row]] = {}
-    for row in tx.many("tagging/heads", shop_id=shop.id, as_of=as_of):
+    for row in tx.many(
+        "tagging/heads", held="tagging/effective", tags=inferred, shop_id=shop.id, as_of=as_of, customer_no=None
+    ):
         counted.setdefault((row["tag"], row["is_manual"]), []).append(row)
     told = [line for tag in known for line in _inferred(tag, counted.get((tag.name, False), []), found, tags)]
     return told + [_line(row, tags, "") for (_, manual), rows in sorted(counted.items()) if manual for row in rows]

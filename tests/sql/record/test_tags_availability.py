@@ -88,7 +88,7 @@ def test_heads_say_unavailable_too_small_and_how_sure(tx: Transaction) -> None:
     text = "customer,tag,value,author,at\nb1,temperament,小气,Lin,2026-03-01\n"
     manual.bring_in(tx, shop=make_shop(), text=text, vocabulary=load_tags().manual, as_of=AS_OF)
     shop = make_shop(sources={"order": FILES, "review": FILES}, zone="Asia/Tokyo")
-    found = heads(tx, shop=shop, as_of=AS_OF, tags=load_tags())
+    found = heads(tx, shop=shop, as_of=AS_OF, tags=load_tags(), inferred="record.customer_tags")
     by_tag: dict[str, list[dict[str, Any]]] = {}
     for row in found:
         by_tag.setdefault(row["tag"], []).append(row)
@@ -110,5 +110,9 @@ def test_heads_say_unavailable_too_small_and_how_sure(tx: Transaction) -> None:
 def test_a_rule_that_says_nothing_for_a_shop_is_named(tx: Transaction) -> None:
     add_order(tx, "o1", "b", EARLIER, region="浙江省")
     shop = make_shop(sources={"order": FILES}, zone="Asia/Tokyo")
-    (remote,) = [row for row in heads(tx, shop=shop, as_of=AS_OF, tags=load_tags()) if row["tag"] == "remote_area"]
+    (remote,) = [
+        row
+        for row in heads(tx, shop=shop, as_of=AS_OF, tags=load_tags(), inferred="record.customer_tags")
+        if row["tag"] == "remote_area"
+    ]
     assert remote["note"] == "unavailable: give `regions` for this shop in config/tags.yaml"
