@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -394,6 +395,34 @@ def test_replay_tells_what_it_needs(shell: Shell) -> None:
     assert done.stderr
 
 
+def test_tags_are_shown_and_those_of_agents_are_taken_in(shell: Shell, tmp_path: Path) -> None:
+    found = {row["tag"]: row for row in shell.rows("tags", "show", "--as-of", AT)}
+    assert found["payday"]["note"] in ("", "too small to measure")
+    assert all(row["customers"] is None for row in found.values() if row["note"].startswith("unavailable"))
+    assert found["leaving_cause"]["customers"] > 0
+    with shell.flow.services.db.transaction() as tx:
+        (customer,) = tx.connection.exec_driver_sql(
+            "SELECT customer_id FROM facts.customers WHERE NOT is_guest ORDER BY customer_no LIMIT 1"
+        ).one()
+    file = tmp_path / "agents.csv"
+    file.write_text(
+        f"customer,tag,value,author,at\n{customer},性格,大方,Lin,2026-11-01\nnobody,size,XL,Lin,2026-11-01\n",
+        encoding="gb18030",
+    )
+    assert "--encoding" in shell.refused("tags", "import", "--file", file)
+    assert "cannot be read" in shell.refused("tags", "import", "--file", tmp_path / "none.csv")
+    assert "no encoding 'klingon'" in shell.refused("tags", "import", "--file", file, "--encoding", "klingon")
+    code, out, err = shell.run("tags", "import", "--file", file, "--encoding", "gb18030")
+    assert (code, err) == (1, "")
+    assert "no customer 'nobody' of this shop" in out
+    assert "lines 2, added 1, unchanged 0, refused 1." in out
+    file.write_text(f"customer,tag,value,author,at\n{customer},性格,大方,Lin,2026-11-01\n", encoding="utf-8-sig")
+    again = shell.rows("tags", "import", "--file", file)
+    assert again == {"lines": 1, "added": 0, "unchanged": 1, "refused": 0, "refused_lines": []}
+    (said,) = [row for row in shell.rows("tags", "show") if row["by"] == "agents"]
+    assert (said["tag"], said["value"], said["customers"]) == ("temperament", "generous", 1)
+
+
 def test_segments_are_shown_and_explained_as_of_an_instant(shell: Shell) -> None:
     found = shell.rows("segments", "show", "--as-of", AT)
     by_kind = {kind: sum(row["customers"] for row in found if row["kind"] == kind) for kind in ("rfm_group", "stage")}
@@ -484,3 +513,31 @@ def test_a_test_send_to_an_address_nobody_listed_is_refused_unnamed(shell: Shell
     assert "the address is not listed" in told
     assert "13912345678" not in told
     assert len(shell.flow.sms()) == before
+
+
+def test_dormancy_rules_are_backtested_drawn_and_kept_and_then_customers_have_an_outlook(
+    fresh: Shell, tmp_path: Path
+) -> None:
+    assert "learned" in fresh.refused("segments", "outlook", "--as-of", AT)
+    assert "is not known as of" in fresh.refused("segments", "backtest", "--at", AT)
+    assert "soon" in fresh.refused("segments", "backtest", "--horizon", "soon")
+    assert "name it .png or .svg" in fresh.refused("segments", "backtest", "--picture", tmp_path / "picture.gif")
+
+    picture = tmp_path / "picture.svg"
+    found = fresh.rows("segments", "backtest", "--as-of", AT, "--picture", picture, "--keep")
+    assert [row["score"] for row in found["scores"]] == ["fixed", "rhythm", "lifetime", "p_alive"]
+    assert found["kept"] is True
+    assert len(found["origins"]) == 3
+    assert "chance to buy (BG/NBD)" in picture.read_text(encoding="utf-8")
+
+    kept = {row[0] for row in fresh.flow.rows("SELECT name FROM record.learned_parameters")}
+    assert "dormancy" in kept
+    assert found["winner"] == "fixed" or found["winner"] in kept
+    if found["winner"] != "lifetime":
+        return
+    (best, *_) = fresh.rows("segments", "outlook", "--top", "3", "--as-of", AT)
+    assert 0 < float(best["orders"]) < 90
+    told = fresh.rows("segments", "explain", "--customer", best["customer_id"], "--as-of", AT)
+    explained = {row["what"]: row for row in told}
+    assert "by lifetime (won the backtest)" in explained["dormancy"]["why"]
+    assert explained["p_buys"]["value"] == best["buys"]

@@ -35,8 +35,11 @@ def segments_backtest(
     """How well each dormancy rule would have told who still buys; what came is taken as of --as-of."""
     from touchpoint.record import verdict
     from touchpoint.record.lessons import Rules
+    from touchpoint.reports.backtest_chart import format_of
 
     loaded = known_shop(shop)
+    if picture:
+        format_of(picture)  # before anything is measured or kept
     segments = _segments(horizon)
     with services() as opened:
         today = instant(opened, as_of)

@@ -21,6 +21,18 @@ RULE, OTHER, LINE = "#0072B2", "#8A8A8A", "#D55E00"  # Okabe and Ito's palette, 
 SIZE = {"width": 300, "height": 220}
 
 
+def format_of(path: Path) -> str:
+    """The format a file's name asks for: `.svg` or `.png`.
+
+    Raises:
+        TouchpointError: neither.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".svg", ".png"):
+        raise TouchpointError(f"a picture in {kind or 'no format'}", place=path.name, remedy="name it .png or .svg")
+    return kind
+
+
 def draw(
     path: Path,
     *,
@@ -44,9 +56,7 @@ def draw(
     import altair as alt
     import vl_convert
 
-    kind = path.suffix.lower()
-    if kind not in (".svg", ".png"):
-        raise TouchpointError(f"a picture in {kind or 'no format'}", place=path.name, remedy="name it .png or .svg")
+    kind = format_of(path)
     halves = [_areas(areas, winner), *([_calibration(calibration)] if calibration else [])]
     chart = alt.hconcat(*halves, spacing=50).properties(title=alt.Title(title, anchor="start", fontSize=14))
     spec = {**chart.to_dict(), "background": "white"}
