@@ -36,6 +36,12 @@ class TouchpointPlugin(AirflowPlugin):
             "destination": "dag",
             "url_route": "touchpoint_backfills",
         },
+        {
+            "name": "Segments",
+            "href": "touchpoint/segments?dag_id={DAG_ID}",
+            "destination": "dag",
+            "url_route": "touchpoint_segments",
+        },
     ]
 
     @cached_property

@@ -1,6 +1,6 @@
 -- purpose: how many customers of a shop are in each segment of each kind as of an instant, and what they are worth
 -- grain:   one row per kind of segment and segment
--- params:  features relation, standing relation
+-- params:  features relation, standing relation, shop_id text
 -- reads:   the features, and the segments made of them
 -- writes:  nothing
 -- returns: many
@@ -15,7 +15,9 @@ WITH combinations AS (
         sum(features.order_count) AS orders,
         sum(features.net_minor) AS net_minor
     FROM __standing__ AS standing
-    INNER JOIN __features__ AS features ON standing.customer_no = features.customer_no
+    INNER JOIN __features__ AS features
+        ON standing.shop_id = features.shop_id AND standing.customer_no = features.customer_no
+    WHERE standing.shop_id = %(shop_id)s::text
     GROUP BY standing.rfm_group, standing.value_tier, standing.stage, standing.dormancy, standing.cause
 )
 

@@ -38,8 +38,10 @@ SELECT
     standing.next_change_at
 FROM facts.customers_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS asked
 INNER JOIN facts.customers AS customers ON asked.survivor_no = customers.customer_no
-LEFT JOIN __features__ AS features ON customers.customer_no = features.customer_no
-LEFT JOIN __standing__ AS standing ON customers.customer_no = standing.customer_no
+LEFT JOIN __features__ AS features
+    ON customers.shop_id = features.shop_id AND customers.customer_no = features.customer_no
+LEFT JOIN __standing__ AS standing
+    ON customers.shop_id = standing.shop_id AND customers.customer_no = standing.customer_no
 WHERE
     asked.customer_id = %(customer_id)s::text
     AND customers.known_at <= %(as_of)s::timestamptz

@@ -13,7 +13,9 @@ WHERE
     AND NOT known.is_guest
     AND NOT EXISTS (
         SELECT FROM __features__ AS paying
-        WHERE paying.customer_no = known.customer_no
+        WHERE
+            paying.shop_id = known.shop_id
+            AND paying.customer_no = known.customer_no
     )
     AND NOT EXISTS (
         SELECT FROM facts.merged_customers AS merged

@@ -1,6 +1,6 @@
 -- purpose: what one customer bought of each product series
 -- grain:   one row per series
--- params:  series relation, customer_no bigint
+-- params:  series relation, shop_id text, customer_no bigint
 -- reads:   the series bought
 -- writes:  nothing
 -- returns: many
@@ -10,5 +10,7 @@ SELECT
     net_minor,
     last_paid_at
 FROM __series__
-WHERE customer_no = %(customer_no)s::bigint
+WHERE
+    shop_id = %(shop_id)s::text
+    AND customer_no = %(customer_no)s::bigint
 ORDER BY net_minor DESC, series ASC

@@ -161,7 +161,7 @@ def _touches(tx: Transaction, customer_no: int, shop: Shop, as_of: datetime) -> 
 
 
 def _series(tx: Transaction, everyone: Everybody, customer_no: int, shop: Shop) -> list[Row]:
-    bought = tx.many("segments/series_of_customer", series=everyone.series, customer_no=customer_no)
+    bought = tx.many("segments/series_of_customer", series=everyone.series, shop_id=shop.id, customer_no=customer_no)
     return [
         _row(f"series {row['series']}", major(row["net_minor"], shop), f"in {row['order_count']} paid orders")
         for row in bought

@@ -89,12 +89,31 @@ def everybody(
         yield Everybody(features, series, inferred, standing, bounds, dormancy, scope)
 
 
+def stored(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> Everybody:
+    """The record as the last refresh left it: no fact is read, nothing is made.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop.
+        as_of: the instant of the last refresh (record.heads), which the stored record looks from.
+        segments: the rules it was refreshed by.
+    """
+    return Everybody(
+        features="record.customer_features",
+        series="record.customer_series",
+        tags="record.customer_tags",
+        standing="record.customer_segments",
+        bounds=rfm.bounds(tx, shop=shop, as_of=as_of, relation=None, segments=segments),
+        dormancy=dormancy_rules(tx, shop=shop, as_of=as_of, segments=segments),
+    )
+
+
 def counts(tx: Transaction, *, shop: Shop, as_of: datetime, everyone: Everybody) -> list[Row]:
     """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none.
 
     Who has not paid yet is counted as a prospect of a shop; of a brand, only who bought is.
     """
-    found = tx.many("segments/counts", features=everyone.features, standing=everyone.standing)
+    found = tx.many("segments/counts", features=everyone.features, standing=everyone.standing, shop_id=shop.id)
     if everyone.scope != "brand":
         found += _prospects(tx, shop, as_of, everyone)
     in_all: Counter[str] = Counter()
@@ -129,6 +148,12 @@ def digest(tx: Transaction, everyone: Everybody) -> list[Row]:
         "segments": everyone.standing,
     }
     return [{"what": what, **tx.one("segments/digest", made=made)} for what, made in relations.items()]
+
+
+def begins(tx: Transaction, *, shop_id: str) -> datetime | None:
+    """The first refresh of a shop: from when on its record keeps its segments; None: there was none yet."""
+    found: datetime | None = tx.one("segments/first_refresh", shop_id=shop_id)["begins"]
+    return found
 
 
 def members(tx: Transaction, *, shop_id: str, at: datetime) -> list[Row]:

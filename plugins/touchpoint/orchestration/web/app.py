@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from touchpoint.db import Database
 from touchpoint.errors import TouchpointError
 from touchpoint.orchestration.connections import airflow_connection
-from touchpoint.orchestration.web import approval, backfills, pages, switches, worklist
+from touchpoint.orchestration.web import approval, backfills, pages, segments, switches, worklist
 from touchpoint.orchestration.web.auth import MAY_READ_DAG, SIGNED_IN, User, readable_dags
 from touchpoint.orchestration.web.headers import SecurityHeaders
 from touchpoint.settings import CONFIG_ROOT, TOUCHPOINT_CONNECTION, database_url
@@ -50,6 +50,7 @@ def build_app(connect: Callable[[], Database] | None = None, config: Path = CONF
 
     approval.add_routes(app, opened, config)
     worklist.add_routes(app, opened, config)
+    segments.add_routes(app, opened, config)
     switches.add_routes(app, opened, config)
 
     @app.get("/style.css")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,17 +15,15 @@ from fastapi.responses import HTMLResponse
 from touchpoint.clock import real_now
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
-from touchpoint.orchestration.web.auth import User, editable_dags, name_of, readable_dags
+from touchpoint.orchestration.web.auth import User, editable_dags, name_of
 from touchpoint.orchestration.web.forms import OWN_SITE, Form, see
-from touchpoint.orchestration.web.pages import LIVE, Face, dag_ids, face_of, make_page, notice
+from touchpoint.orchestration.web.pages import LIVE, Face, face_of, make_page, notice
+from touchpoint.orchestration.web.shown import readable_shops
 from touchpoint.render.words import money
 from touchpoint.reports import words
-from touchpoint.settings import shop_ids
 from touchpoint.worklists import desk
 from touchpoint.worklists.kinds import KINDS, OUTCOMES, REASONS, kind_of
 
-Allowed = Callable[[Iterable[str]], set[str]]
-"""Of some DAGs, those the user may read, or edit."""
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 STATES = {"open": "open", "done": "done", "withdrawn": "withdrawn", "all": None}
 
@@ -57,7 +55,7 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
     def worklist(
         user: User, shop: str = "", kind: str = "", state: str = "open", page: str = "1", done: str = ""
     ) -> str:
-        shown = _shops(config, lambda dags: readable_dags(user, dags))
+        shown = readable_shops(user, config)
         if not shown:
             return notice("No worklist", "There is no shop here that your log-in may read.")
         asked = Asked.of(shop or shown[0], kind, state, page)
@@ -69,7 +67,7 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
     @app.get("/worklist.csv")
     def listed(user: User, shop: str = "", kind: str = "", state: str = "open") -> Response:
         asked = Asked.of(shop, kind, state, "1")
-        if asked.shop_id not in _shops(config, lambda dags: readable_dags(user, dags)):
+        if asked.shop_id not in readable_shops(user, config):
             raise HTTPException(403)
         name = f"worklist-{asked.shop_id}-{asked.state}.csv"
         return Response(
@@ -80,7 +78,7 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
 
     @app.post("/worklist", dependencies=[OWN_SITE], response_class=HTMLResponse)
     def record(user: User, form: Form) -> Response:
-        shown = _shops(config, lambda dags: readable_dags(user, dags))
+        shown = readable_shops(user, config)
         given = {name: form.get(name, "") for name in ("shop", "kind", "state", "page", "task", "outcome", "note")}
         asked = Asked.of(given["shop"], given["kind"], given["state"], given["page"])
         if asked.shop_id not in shown or not _may_record(user, asked.shop_id):
@@ -200,13 +198,6 @@ def _shown(value: object, face: Face) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0
-
-
-def _shops(config: Path, readable: Allowed) -> list[str]:
-    """Shops any of whose DAGs the user may read, live ones first."""
-    known = [*shop_ids(config), *shop_ids(config, "rehearsals")]
-    allowed = readable({dag_id for shop_id in known for dag_id in dag_ids(shop_id)})
-    return [shop_id for shop_id in known if allowed & set(dag_ids(shop_id))]
 
 
 def _may_record(user: object, shop_id: str) -> bool:
