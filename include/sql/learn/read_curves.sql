@@ -4,7 +4,7 @@
 -- reads:   pg_temp.observations, pg_temp.curves
 -- writes:  nothing
 -- returns: many
---          (closes, horizon: ages by which a quarter and 95 of 100 close, where twenty say when, else the one given;
+--          (closes, horizon: ages by which half and 95 of 100 close, where twenty say when, else the one given;
 --          arrived: the share that gets there by the horizon; watched: how many were, or could have been, watched to
 --          it; unresolved: the share that had not got there when fewer than the sample were watched; reached_at: ages
 --          by which the given shares of those that get there have; arrived_by: shares of all at the given ages, which
@@ -17,7 +17,7 @@ WITH limits AS (
         inner_key,
         count(*) AS observed,
         CASE
-            WHEN count(closes) >= 20 THEN percentile_disc(0.25) WITHIN GROUP (ORDER BY closes)
+            WHEN count(closes) >= 20 THEN percentile_disc(0.5) WITHIN GROUP (ORDER BY closes)
             ELSE %(closes)s::bigint
         END AS closes,
         CASE

@@ -24,7 +24,7 @@ class Curve:
         events: how many were seen getting there by the horizon.
         watched: how many were, or could have been, watched to the horizon.
         unresolved: the share that had not got there when fewer than the sample were watched any more; 0: never.
-        closes, horizon: ages by which a quarter and 95 of 100 end for good.
+        closes, horizon: ages by which half and 95 of 100 end for good.
         arrived: the share that gets there by the horizon.
         reached_at: ages by which the shares asked for, of those that get there, have; None: none gets there.
         arrived_by: shares of all, by the ages asked for.

@@ -24,7 +24,7 @@ NAME = "pay_delay"
 REALM = "live"
 """A rehearsal's reminders reached nobody who is in its facts."""
 DAY = 24 * 3600
-AGES = (60, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, *(day * DAY for day in range(1, 15)))
+AGES = (30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, *(day * DAY for day in range(1, 15)))
 """Seconds after the order at which the curve is told."""
 
 

@@ -35,12 +35,12 @@ def draw_pay_delay(path: Path, body: Mapping[str, Any], *, title: str) -> None:
         for age, share in group["curve"].items()
     ]
     due = [{"group": name, "age": group["after"]} for name, group in groups.items() if group["after"] is not None]
-    x = alt.X("age:Q", title="after the order", scale=alt.Scale(type="log", domainMin=60)).axis(
+    x = alt.X("age:Q", title="after the order", scale=alt.Scale(type="log", nice=False, domainMin=30)).axis(
         values=list(TICKS), labelExpr=_labels(), grid=False
     )
     y = alt.Y("share:Q", title="of those who pay by themselves", scale=alt.Scale(domain=[0, 1])).axis(format="%")
     colour = alt.Color("group:N", title=None, scale=alt.Scale(domain=names, range=COLOURS[: len(names)]), sort=names)
-    lines = alt.Chart(alt.Data(values=points)).mark_line(interpolate="step-after", strokeWidth=2).encode(x, y, colour)
+    lines = alt.Chart(alt.Data(values=points)).mark_line(strokeWidth=2).encode(x, y, colour)
     rules = (
         alt.Chart(alt.Data(values=due)).mark_rule(strokeDash=[5, 4], strokeWidth=1.5).encode(x="age:Q", color=colour)
     )

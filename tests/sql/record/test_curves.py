@@ -134,7 +134,7 @@ def test_any_ages_ties_and_censorings_give_the_curve_of_a_plain_estimate(
         assert curve.observed == len(group)
         assert curve.events == sum(one.is_event and one.age <= curve.horizon for one in group)
         known = sorted(one.closes for one in group if one.closes is not None)
-        told = [known[-(-len(known) * part // 100) - 1] for part in (25, 95)] if len(known) >= 20 else [8, 8]
+        told = [known[-(-len(known) * part // 100) - 1] for part in (50, 95)] if len(known) >= 20 else [8, 8]
         assert [curve.closes, curve.horizon] == told
         assert curve.arrived == pytest.approx(1 - survival_at(group, curve.horizon), abs=1e-9)
         still = survival_at(group, curve.horizon - 1, of_losses=True) * len(group)
