@@ -58,7 +58,8 @@ def _inferred(tag: Tag, rows: list[Row], found: frozenset[str], tags: Tags) -> l
         return [_none(tag, None, f"unavailable: give `{tag.unset}` for this shop in config/tags.yaml")]
     missing = availability.overlooked(tag, found)
     note = f"not looked at: {', '.join(missing)} ({availability.remedies(missing)})" if missing else ""
-    return [_line(row, tags, note) for row in rows] or [_none(tag, 0, _join("too small to measure", note))]
+    lines = [_line(row, tags, "" if place else note) for place, row in enumerate(rows)]
+    return lines or [_none(tag, 0, _join("too small to measure", note))]
 
 
 def _line(row: Row, tags: Tags, note: str) -> Row:
