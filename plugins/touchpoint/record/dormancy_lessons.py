@@ -33,7 +33,7 @@ def _learned(tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, n
     from touchpoint.record import histories
 
     known = histories.known(tx, shop=shop, as_of=as_of, sample=dormancy.sample)
-    bodies, missing = learn(tx, shop=shop, as_of=as_of, known=known, dormancy=dormancy)
+    bodies, missing = learn(tx, shop=shop, as_of=as_of, known=known, dormancy=dormancy, names=(name,))
     if name in missing:
         return None
     body = bodies[name] if name == RHYTHM else {**bodies[name], **spend_of(known, dormancy)}
@@ -41,7 +41,13 @@ def _learned(tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, n
 
 
 def learn(
-    tx: Transaction, *, shop: Shop, as_of: datetime, known: Known, dormancy: Dormancy
+    tx: Transaction,
+    *,
+    shop: Shop,
+    as_of: datetime,
+    known: Known,
+    dormancy: Dormancy,
+    names: tuple[str, ...] = (RHYTHM, LIFETIME),
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """What each rule goes by, by name of the rule, from what was known at an instant; and why one has nothing.
 
@@ -51,17 +57,19 @@ def learn(
         as_of: the instant, aware.
         known: customers as of that instant.
         dormancy: rules and minimums.
+        names: of the rules asked for.
     """
     from touchpoint.record import histories, lifetime
 
     bodies: dict[str, dict[str, Any]] = {}
     try:
         lifetime.enough(known.histories, dormancy.min_customers, dormancy.min_repeat_buyers)
-        rhythm = histories.rhythm(tx, shop=shop, as_of=as_of)
-        bodies[RHYTHM] = rhythm.body() if rhythm else {}
-        bodies[LIFETIME] = lifetime_body(known, dormancy)
+        if RHYTHM in names and (rhythm := histories.rhythm(tx, shop=shop, as_of=as_of)):
+            bodies[RHYTHM] = rhythm.body()
+        if LIFETIME in names:
+            bodies[LIFETIME] = lifetime_body(known, dormancy)
     except lifetime.NotLearned as error:
-        return bodies, {name: error.thing for name in (RHYTHM, LIFETIME) if name not in bodies}
+        return bodies, {name: error.thing for name in names if name not in bodies}
     return bodies, {}
 
 
