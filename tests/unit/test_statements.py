@@ -17,9 +17,13 @@ PUT_IN = {
     "checks/failing": ["checks/rows"],
     "features/make": ["scope"],
     "features/make_series": ["scope"],
-    "features/add_tag": ["tags"],
+    "features/tag": ["tags"],
     "load/quarantine_failing": ["checks/failing"],
     "load/stage": ["load/typed"],
+    "tagging/heads": ["tagging/effective"],
+    "narrow/fill": ["narrow/joined"],
+    "narrow/make_order_versions": ["narrow/orders_of_all", "narrow/orders_of_touched"],
+    "narrow/make_versions": ["narrow/joined"],
 }
 """Which statements are put into others: a parameter of theirs may be all that the outer one lists it for."""
 
@@ -58,7 +62,7 @@ def unkept_params(statement: Statement, put_in: Iterable[Statement] = ()) -> lis
     text = code_of(statement.text)
     written = placeholders(statement.text) | identifiers(text)
     lent = {name for inner in put_in for name in inner.params}
-    named = {name for name, kind in statement.params.items() if kind in ("relation", "columns", "statement")}
+    named = {name for name, kind in statement.params.items() if kind in ("relation", "columns", "statement", "queries")}
     return sorted(
         {f"{name} stands only in the header" for name in set(statement.params) - written - lent}
         | {f"{name} is not in the header" for name in written - set(statement.params)}
