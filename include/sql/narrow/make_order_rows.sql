@@ -10,7 +10,7 @@ WITH counted AS (
         orders.version_no,
         pieces.known_from,
         pieces.known_until,
-        sum(pieces.quantity)::integer AS items
+        least(sum(pieces.quantity), 2147483647)::integer AS items
     FROM pg_temp.order_versions AS orders
     INNER JOIN pg_temp.line_pieces AS pieces ON orders.version_no = pieces.version_no
     WHERE orders.item_count IS NULL
