@@ -541,3 +541,29 @@ def test_dormancy_rules_are_backtested_drawn_and_kept_and_then_customers_have_an
     explained = {row["what"]: row for row in told}
     assert "by lifetime (won the backtest)" in explained["dormancy"]["why"]
     assert explained["p_buys"]["value"] == best["buys"]
+
+
+def test_what_a_shop_learns_is_looked_at_kept_and_shown(fresh: Shell, tmp_path: Path) -> None:
+    before = "2026-11-19T10:30:00+08:00"
+    assert "Nothing learned by then" in fresh.good("learned", "show", "--as-of", before)
+    looked = fresh.rows("learn", "--as-of", AT, "--name", "pay_delay")
+    assert [(row["name"], row["kept"]) for row in looked["learned"]] == [("pay_delay", "no")]
+    picture = tmp_path / "curves.svg"
+    told = fresh.good("learn", "--as-of", AT, "--name", "pay_delay", "--keep", "--picture", picture)
+    assert "flash_sale" in told
+    assert "remind after" in told
+    assert picture.read_text(encoding="utf-8").count("flash_sale") >= 1
+    again = fresh.rows("learn", "--as-of", AT, "--name", "pay_delay", "--keep")
+    assert [row["kept"] for row in again["learned"]] == ["as before"]
+    shown = fresh.rows("learned", "show", "--as-of", AT)
+    assert shown["bodies"]["pay_delay"] == looked["bodies"]["pay_delay"] == again["bodies"]["pay_delay"]
+    [version] = [row for row in shown["learned"] if row["name"] == "pay_delay"]
+    assert (version["used by"], version["sample"]) == ("nobody", looked["learned"][0]["sample"])
+    flash = next(one for one in shown["bodies"]["pay_delay"]["groups"] if one["source"] == "flash_sale")
+    assert flash["after"] <= 15 * 60, "it closes after half an hour"
+    assert "closes" in fresh.good("learned", "show", "--as-of", AT)
+    assert "later" in fresh.refused("learn", "--as-of", before, "--name", "pay_delay", "--keep")
+    assert "nobody learns 'pay_delays'" in fresh.refused("learn", "--as-of", AT, "--name", "pay_delays")
+    assert "nobody learns" in fresh.refused("learned", "show", "--name", "pay_delays")
+    gif = tmp_path / "curves.gif"
+    assert "name it .png or .svg" in fresh.refused("learn", "--as-of", AT, "--name", "pay_delay", "--picture", gif)
