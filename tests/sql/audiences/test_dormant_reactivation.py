@@ -34,9 +34,8 @@ from touchpoint.decide import audience, plan
 from touchpoint.decide.given import available
 from touchpoint.model import Candidate, Mode, Run
 from touchpoint.outbox.enqueue import enqueue
-from touchpoint.record import refresh
 from touchpoint.record.derived import Derived
-from touchpoint.settings import Offer, Shop
+from touchpoint.settings import Offer, Shop, load_tags
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EMAIL = {"provider": "smtp", "connection": "c", "sender": "a@lab.invalid", "sender_name": "Lab"}
@@ -92,7 +91,7 @@ def ask(
 
 def _asked(tx: Transaction, spec: Campaign, run: Run, shop: Shop = LAB) -> dict[str, Any]:
     relation = scratched(tx, run.as_of, run.run_no)
-    derived = Derived(tx, shop, run.as_of, run.run_no, relation, make_segments())
+    derived = Derived(tx, shop, run.as_of, run.run_no, relation, make_segments(), load_tags())
     told = {"run": run, "shop": shop, "campaign": spec, "relation": relation, "segments": make_segments()}
     return {**told, "derived": derived}
 

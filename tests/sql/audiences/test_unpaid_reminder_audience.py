@@ -27,7 +27,6 @@ from tests.sql.decide.building import (
 from touchpoint import statements
 from touchpoint.db import Transaction
 from touchpoint.decide import audience
-from touchpoint.record import refresh
 
 CASES = yaml.safe_load((Path(__file__).parent / "unpaid_reminder.yaml").read_text())
 INSTANTS = ("created_at", "paid_at", "closes_at", "closed_at", "known_at", "known_from", "known_until")

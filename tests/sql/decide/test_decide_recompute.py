@@ -12,6 +12,7 @@ from tests.sql.decide.building import (
     AS_OF,
     add_address,
     add_order,
+    collected,
     make_campaign,
     make_policy,
     make_run,
@@ -106,6 +107,7 @@ def recomputed(
 ) -> dict[str, Any]:
     """What a run in mode recompute notes; it writes nothing else."""
     campaign = campaign or make_campaign()
+    collected(tx, run.as_of)  # as the refresh of the run that loaded them did
     before = contents(tx)
     total = compare(
         tx,

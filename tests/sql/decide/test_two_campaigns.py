@@ -29,7 +29,7 @@ from touchpoint.decide import audience, plan
 from touchpoint.model import Run
 from touchpoint.outbox.enqueue import enqueue
 from touchpoint.record.derived import Derived
-from touchpoint.settings import Offer
+from touchpoint.settings import Offer, load_tags
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EMAIL = {"provider": "smtp", "connection": "c", "sender": "a@lab.invalid", "sender_name": "Lab"}
@@ -66,7 +66,7 @@ def asleep(database: Database) -> Database:
 
 def store(tx: Transaction, run: Run, *campaigns: Campaign) -> None:
     relation = scratched(tx, run.as_of, run.run_no)
-    derived = Derived(tx, LAB, run.as_of, run.run_no, relation, make_segments())
+    derived = Derived(tx, LAB, run.as_of, run.run_no, relation, make_segments(), load_tags())
     for campaign in campaigns:
         told: dict[str, Any] = {"run": run, "shop": LAB, "campaign": campaign, "relation": relation}
         audience.store(tx, **told, segments=make_segments(), derived=derived)
