@@ -16,22 +16,13 @@ WITH settings AS (
     FROM (VALUES (%(parameters)s::jsonb, %(segments)s::jsonb)) AS config (given, bounds)
 ),
 
--- The way to pay goes before the source, and what was learned of one before what is written of it. The window keeps the
--- cost constant; is_covered is a column, no condition, and so looked up order by order whatever the planner knows of
--- the ledger. Orders are judged once, hence MATERIALIZED.
+-- The window keeps the cost constant; is_covered is a column, no condition, and so looked up order by order whatever
+-- the planner knows of the ledger. Orders are judged once, hence MATERIALIZED.
 open_orders AS (
     SELECT
         orders.*,
         coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) AS last_at,
-        orders.created_at + make_interval(
-            secs => coalesce(
-                settings.delays #>> ARRAY['learned', orders.source, coalesce(orders.payment_kind, '')],
-                settings.delays ->> orders.payment_kind,
-                settings.delays #>> ARRAY['learned', orders.source, ''],
-                settings.delays ->> orders.source,
-                settings.delays ->> 'default'
-            )::float8
-        ) AS due_at,
+        orders.created_at + record.delay_of(settings.delays, orders.source, orders.payment_kind) AS due_at,
         EXISTS(
             SELECT FROM ledger.covers_as_of(%(realm)s, %(shop_id)s, %(campaign_id)s, %(step)s, %(as_of)s) AS covers
             WHERE covers.covered_id = orders.order_id

@@ -35,3 +35,17 @@ COMMENT ON CONSTRAINT learned_parameters_name_plain ON record.learned_parameters
 COMMENT ON CONSTRAINT learned_parameters_no_foresight ON record.learned_parameters IS
 'Nothing is learned from what comes later.';
 COMMENT ON CONSTRAINT learned_parameters_sample_counted ON record.learned_parameters IS 'A count.';
+
+CREATE FUNCTION record.delay_of(p_delays jsonb, p_source text, p_kind text) RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT make_interval(secs => coalesce(
+    p_delays #>> ARRAY['learned', p_source, coalesce(p_kind, '')],
+    p_delays ->> p_kind,
+    p_delays #>> ARRAY['learned', p_source, ''],
+    p_delays ->> p_source,
+    p_delays ->> 'default'
+)::float8)
+$$;
+COMMENT ON FUNCTION record.delay_of(jsonb, text, text) IS
+'How long after an order it is due, by the seconds of a campaign''s delay: a way to pay goes before a source, and what '
+'was learned of one before what is written of it.';
