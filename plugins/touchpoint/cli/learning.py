@@ -12,6 +12,7 @@ import typer
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services, show
 from touchpoint.errors import ConfigError
 from touchpoint.services import Services
+from touchpoint.settings import Shop, load_logistics
 
 learned_app = typer.Typer(help="What a shop's own data have taught.", no_args_is_help=True)
 NameOption = Annotated[str | None, typer.Option("--name", help="pay_delay, delivery_norms …; all if left out.")]
@@ -63,7 +64,7 @@ def learned_show(
     """The versions in force: since when, from which data, and what they say."""
     from touchpoint.record import learned, learning
 
-    known_shop(shop)
+    loaded = known_shop(shop)
     names = [each for each, _ in learning.LEARNERS]
     if name is not None and name not in names:
         raise ConfigError(f"nobody learns {name!r}", place="--name", remedy=f"one of: {', '.join(names)}")
@@ -75,7 +76,7 @@ def learned_show(
                 for each in names
                 if name in (None, each) and (version := learned.in_force(tx, shop, each, at)) is not None
             ]
-        kept = [_campaigns_by(opened, version.name) for version in found]
+        users = [_used_by(opened, loaded, version.name) for version in found]
     rows = [
         {
             "name": version.name,
@@ -87,7 +88,7 @@ def learned_show(
             "data": version.data_hash[:12],
             "used by": used,
         }
-        for version, used in zip(found, kept, strict=True)
+        for version, used in zip(found, users, strict=True)
     ]
     if as_json:
         bodies = {version.name: version.body for version in found}
@@ -98,15 +99,18 @@ def learned_show(
         _tell(version.name, version.body)
 
 
-def _campaigns_by(opened: Services, name: str) -> str:
-    """Campaigns, or files, that say `learned` for it; what is learned and named nowhere changes nothing."""
+def _used_by(opened: Services, shop: Shop, name: str) -> str:
+    """Who says `learned` for it; what nobody asks for changes nothing. Empty: it works by itself."""
     from touchpoint.campaigns import delays
     from touchpoint.campaigns.load import load_campaigns
 
-    if name != "pay_delay":
-        return ""
     loaded = load_campaigns(opened.config).by_id.values()
-    return ", ".join(each.id for each in loaded if delays.is_learned(each.audience.sql_parameters())) or "nobody"
+    users = {
+        "pay_delay": [each.id for each in loaded if delays.is_learned(each.audience.sql_parameters())],
+        "answer_delay": [each.id for each in loaded if each.is_learned],
+        "delivery_norms": ["norms"] if load_logistics(opened.config).rules(shop).get("days_learned") else [],
+    }
+    return (", ".join(users[name]) or "nobody") if name in users else ""
 
 
 def _kept(is_enough: bool, keep: bool, is_kept: bool) -> str:
