@@ -3,7 +3,8 @@
 Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs. One of
 type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__`
 puts the alias before each column. One of type `statement` names another statement, put in as a sub-select: its own
-parameters must be among those of the outer one.
+parameters must be among those of the outer one. One of type `queries` takes texts of statements bound before
+(Transaction.literal), all of the same columns, put in as one sub-select with UNION ALL between them.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ class Statement:
                 text = _put_columns(text, key, value if isinstance(value, list | tuple) else [value])
             elif kind == "statement":
                 text = self._put_statement(text, key, load(str(value)))
+            elif kind == "queries":
+                text = _put_queries(text, key, value if isinstance(value, list) else [value])
             else:
                 values[key] = value
         return text, values
@@ -95,6 +98,12 @@ def _put_columns(text: str, key: str, names: list[object] | tuple[object, ...]) 
         return ", ".join(f"{match[1]}.{name}" if match[1] else name for name in quoted)
 
     return re.sub(rf"__(?:([a-z_]+)\.)?{key}__", listed, text)
+
+
+def _put_queries(text: str, key: str, queries: list[object]) -> str:
+    # Bound already: what is a percent sign by now is one.
+    joined = "\nUNION ALL\n".join(str(query) for query in queries).replace("%", "%%")
+    return text.replace(f"__{key}__", f"(\n{joined}\n)")
 
 
 def quote(identifier: str) -> str:

@@ -5,12 +5,12 @@
 -- writes:  nothing
 -- returns: many
 -- Orders to a region that is not on the map are left out.
-WITH kinds AS (
+WITH kinds AS NOT MATERIALIZED (
     SELECT
         given.name,
         given.words,
-        row_number() OVER (ORDER BY given.name) AS kind_no
-    FROM jsonb_each(%(rules)s::jsonb -> 'regions') AS given (name, words)
+        given.kind_no
+    FROM jsonb_each(%(rules)s::jsonb -> 'regions') WITH ORDINALITY AS given (name, words, kind_no)
 ),
 
 numbers AS (

@@ -10,37 +10,37 @@
 --   unhappy            number: what for, as bits (record.trouble_words): 1 refund, 2 review, 4 late parcel, 8 complaint
 --   bargain_hunter     every order, of enough of them, had something taken off
 --   spoilt_for_choice  visits few, far between and mostly short; number: days between two of them
-WITH troubles AS (
-    SELECT
-        refunds.customer_no,
-        refunds.happened_at,
-        1 AS trouble
-    FROM __refunds__ AS refunds
-    UNION ALL
-    SELECT
-        events.customer_no,
-        events.happened_at,
-        CASE events.kind WHEN 'review' THEN 2 WHEN 'late_parcel' THEN 4 ELSE 8 END AS trouble
-    FROM __events__ AS events
-    WHERE
-        events.kind = 'complaint'
-        OR (events.kind = 'review' AND events.amount <= (%(rules)s::jsonb ->> 'review_at_most')::integer)
-        OR (
-            events.kind = 'late_parcel'
-            AND (events.amount IS NULL OR events.amount >= (%(rules)s::jsonb ->> 'days_late')::integer)
-        )
-),
-
-unhappy AS (
+WITH returned AS (
     SELECT
         features.customer_no,
-        bit_or(troubles.trouble) AS kinds,
         count(*) AS times
     FROM __features__ AS features
-    INNER JOIN troubles ON features.customer_no = troubles.customer_no
+    INNER JOIN __refunds__ AS refunds ON features.customer_no = refunds.customer_no
     WHERE
-        troubles.happened_at > features.last_paid_at - make_interval(
+        refunds.happened_at > features.last_paid_at - make_interval(
             secs => (%(rules)s::jsonb ->> 'trouble_before')::float8
+        )
+    GROUP BY features.customer_no
+),
+
+troubled AS (
+    SELECT
+        features.customer_no,
+        bit_or(CASE events.kind WHEN 'review' THEN 2 WHEN 'late_parcel' THEN 4 ELSE 8 END) AS kinds,
+        count(*) AS times
+    FROM __features__ AS features
+    INNER JOIN __events__ AS events ON features.customer_no = events.customer_no
+    WHERE
+        events.happened_at > features.last_paid_at - make_interval(
+            secs => (%(rules)s::jsonb ->> 'trouble_before')::float8
+        )
+        AND (
+            events.kind = 'complaint'
+            OR (events.kind = 'review' AND events.amount <= (%(rules)s::jsonb ->> 'review_at_most')::integer)
+            OR (
+                events.kind = 'late_parcel'
+                AND (events.amount IS NULL OR events.amount >= (%(rules)s::jsonb ->> 'days_late')::integer)
+            )
         )
     GROUP BY features.customer_no
 ),
@@ -74,13 +74,13 @@ judged AS (
         features.customer_no,
         features.discount_count,
         features.order_count,
-        unhappy.kinds,
-        unhappy.times,
+        CASE WHEN returned.times > 0 THEN 1 ELSE 0 END | coalesce(troubled.kinds, 0) AS kinds,
+        coalesce(returned.times, 0) + coalesce(troubled.times, 0) AS times,
         choosy.gap,
         choosy.short,
         choosy.timed,
         causes.in_order[least(
-            CASE WHEN unhappy.times > 0 THEN array_position(causes.in_order, 'unhappy') END,
+            CASE WHEN returned.times > 0 OR troubled.times > 0 THEN array_position(causes.in_order, 'unhappy') END,
             CASE
                 WHEN
                     features.order_count >= (%(rules)s::jsonb ->> 'minimum')::integer
@@ -98,7 +98,8 @@ judged AS (
         )] AS cause
     FROM __features__ AS features
     CROSS JOIN causes
-    LEFT JOIN unhappy ON features.customer_no = unhappy.customer_no
+    LEFT JOIN returned ON features.customer_no = returned.customer_no
+    LEFT JOIN troubled ON features.customer_no = troubled.customer_no
     LEFT JOIN choosy ON features.customer_no = choosy.customer_no
 )
 

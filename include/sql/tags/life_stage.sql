@@ -5,7 +5,8 @@
 -- writes:  nothing
 -- returns: many
 -- Age at that day, not now: a tag changes by what happened, never by the calendar alone. Said by the customer, not
--- inferred: it has no evidence to count. Both ends belong to a band. Ages are worked out once, not per band.
+-- inferred: it has no evidence to count. Both ends belong to a band. Grouped, though a customer is
+-- one row: so an age is worked out once, not per band.
 WITH bands AS (
     SELECT
         given.name,
@@ -14,15 +15,16 @@ WITH bands AS (
     FROM jsonb_each(%(rules)s::jsonb -> 'bands') AS given (name, ages)
 ),
 
-ages AS MATERIALIZED (
+ages AS (
     SELECT
         features.customer_no,
-        date_part(
+        min(date_part(
             'year', age((date '1970-01-01' + features.last_day)::timestamp, members.birthday::timestamp)
-        )::integer AS years
+        ))::integer AS years
     FROM __features__ AS features
     INNER JOIN __members__ AS members ON features.customer_no = members.customer_no
     WHERE members.birthday IS NOT NULL
+    GROUP BY features.customer_no
 )
 
 SELECT

@@ -6,12 +6,12 @@
 -- writes:  nothing
 -- returns: many
 -- Series without a band are left out; an order of two bands counts for both.
-WITH kinds AS (
+WITH kinds AS NOT MATERIALIZED (
     SELECT
         given.name,
         given.words,
-        row_number() OVER (ORDER BY given.name) AS kind_no
-    FROM jsonb_each(%(rules)s::jsonb -> 'bands') AS given (name, words)
+        given.kind_no
+    FROM jsonb_each(%(rules)s::jsonb -> 'bands') WITH ORDINALITY AS given (name, words, kind_no)
 ),
 
 numbers AS (

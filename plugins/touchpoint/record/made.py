@@ -65,7 +65,7 @@ def tags(
     wanted: Sequence[Tag],
     features: str,
     series: str,
-) -> dict[str, int]:
+) -> None:
     """Infer tags of the customers of a scope from what is known of them.
 
     Args:
@@ -77,15 +77,11 @@ def tags(
         wanted: the tags, as config/tags.yaml has them.
         features: relation of the features of the same customers as of the same instant.
         series: relation of what they bought of each series.
-
-    Returns:
-        How many have each tag.
     """
-    tx.do("features/make_tags", made=made)
-    return {
-        tag.name: tx.count(
-            "features/add_tag",
-            made=made,
+    queries = [tx.literal("features/no_tag")]
+    queries += [
+        tx.literal(
+            "features/tag",
             tag=tag.statement,
             label=tag.name,
             rules=Json(tag.rules),
@@ -97,7 +93,8 @@ def tags(
             **_scopes(scope, *_READ),
         )
         for tag in wanted
-    }
+    ]
+    tx.do("features/make_tags", made=made, tags=queries, shop_id=shop.id, as_of=as_of)
 
 
 def _scopes(scope: Scope, *read: str) -> dict[str, object]:
