@@ -93,6 +93,18 @@ def test_a_log_in_that_may_read_no_dag_sees_no_shop_and_no_report(airflow: Airfl
     status, page = airflow.call("GET", REPORT, token=tokens["outsider"])
     assert (status, "青禾小铺" in page) == (403, False)
     assert airflow.call("GET", "/touchpoint/run", token=tokens["outsider"])[0] == 403
+    status, page = airflow.call("GET", "/touchpoint/segments", token=tokens["outsider"])
+    assert (status, "There is no shop here that your log-in may read." in page) == (200, True)
+
+
+@pytest.mark.parametrize("query", ["shop=sandbox", f"dag_id={ledger.DAG}", "shop=sandbox&dag_id=someone_elses"])
+def test_segments_of_a_shop_are_for_those_who_may_read_one_of_its_dags(
+    airflow: Airflow, tokens: dict[str, str], query: str
+) -> None:
+    path = f"/touchpoint/segments?{query}"
+    assert airflow.call("GET", path, token=tokens["outsider"])[0] == 403
+    if "someone_elses" not in query:
+        assert "青禾小铺: segments" in airflow.call("GET", path, token=tokens["marketer"])[1]
 
 
 def test_one_dag_cannot_be_named_to_the_guard_and_another_to_the_page(airflow: Airflow, tokens: dict[str, str]) -> None:

@@ -41,6 +41,28 @@ CROSS JOIN LATERAL (
     ) AS given (place, kind, reason, detail) WHERE place = n %% 3
 ) AS kinds
 """
+STANDING = """
+WITH known AS (
+    SELECT customer_no, row_number() OVER (ORDER BY customer_no) AS n FROM facts.customers WHERE shop_id = 'sandbox'
+),
+
+featured AS (
+    INSERT INTO record.customer_features (shop_id, customer_no, first_paid_at, last_paid_at, order_count, paid_minor,
+        refund_count, refund_minor, purchase_days, computed_as_of)
+    SELECT 'sandbox', customer_no, %(at)s::timestamptz - interval '9 days', %(at)s::timestamptz - interval '2 days', n,
+        123456789 * n, 0, 0, n, %(at)s FROM known
+),
+
+bounded AS (
+    INSERT INTO record.segment_bounds (shop_id, bounds, made_from, valid_from)
+    VALUES ('sandbox', '{}', 'x', %(at)s::timestamptz - interval '40 days')
+)
+
+INSERT INTO record.customer_segments
+SELECT 'sandbox', customer_no, 5, 5, 5, 'champions', 'top', 'loyal', 'awake', NULL, 'infinity', NULL,
+    %(at)s::timestamptz - n * interval '20 days'
+FROM known
+"""
 SWITCH = """
 INSERT INTO ledger.stop (scope, shop_id, campaign_id, is_stopped, who, note)
 VALUES (%(scope)s, %(shop_id)s, %(campaign_id)s, %(is_stopped)s, %(who)s, %(note)s)
@@ -60,6 +82,8 @@ def ledger_of(server: Server, reported: str) -> Iterator[Callable[..., list[dict
     before = run("DELETE FROM ledger.stop RETURNING scope, shop_id, campaign_id, is_stopped, who, note")
     yield run
     run("DELETE FROM ledger.worklist")
+    for table in ("customer_features", "customer_segments", "segment_bounds"):
+        run(f"DELETE FROM record.{table}")
     run("DELETE FROM ledger.stop")
     for row in before:
         run(SWITCH, **row)
@@ -274,7 +298,7 @@ def test_the_marketer_sees_the_stops_and_cannot_turn_them(
     assert len(ledger_of("SELECT FROM ledger.stop")) == 1
 
 
-@pytest.mark.parametrize("path", ["/touchpoint/stops", "/touchpoint/worklist"])
+@pytest.mark.parametrize("path", ["/touchpoint/stops", "/touchpoint/worklist", "/touchpoint/segments"])
 @pytest.mark.parametrize(
     "headers",
     [
@@ -358,3 +382,40 @@ def test_both_pages_run_no_script_and_fetch_nothing_from_elsewhere(
     shoot(page, f"worklist_narrow_{scheme}")
     assert [url for url in asked if not url.startswith(airflow.url)] == []
     assert told == []
+
+
+def test_segments_open_from_the_overview_and_explain_a_customer_within_the_frame(
+    as_user: Callable[..., Page], ledger_of: Callable[..., list[dict[str, Any]]]
+) -> None:
+    ledger_of(STANDING, at=NOW)
+    told: list[str] = []
+    page = as_user("marketer", color_scheme="dark")
+    page.on("console", lambda message: told.append(message.text))
+    page.goto("/plugin/touchpoint")
+    frame = page.frame_locator("iframe[title=Touchpoint]")
+    frame.get_by_role("link", name="Segments of its customers").first.click()
+    expect(frame.get_by_role("heading", name="青禾小铺: segments")).to_be_visible()
+    shoot(page, "segments_dark")
+    frame.get_by_role("link", name="RFM group").click()
+    expect(frame.get_by_role("cell", name="no paid order yet").first).to_be_visible()
+    frame.get_by_label("Customer id").fill("buyer-2")
+    frame.get_by_role("button", name="Explain").click()
+    expect(frame.get_by_role("row", name="rfm group champions")).to_be_visible()
+    assert "buyer-2" not in "".join(part.url for part in page.frames), "who was asked about stays out of addresses"
+    shoot(page, "explain_dark")
+    frame.get_by_label("Customer id").fill("+8613912345678")
+    frame.get_by_role("button", name="Explain").click()
+    expect(frame.get_by_text("No such customer.")).to_be_visible()
+    assert [text for text in told if "touchpoint" in text.lower() or "policy" in text.lower()] == []
+
+
+def test_every_dag_of_a_shop_has_a_tab_with_its_segments(
+    as_user: Callable[..., Page], ledger_of: Callable[..., list[dict[str, Any]]]
+) -> None:
+    ledger_of(STANDING, at=NOW)
+    page = as_user("marketer")
+    page.goto("/dags/touchpoints_intraday__sandbox")
+    page.locator('a[href$="/plugin/touchpoint_segments"]').click()
+    frame = page.frame_locator("iframe[title=Segments]")
+    expect(frame.get_by_role("heading", name="青禾小铺: segments")).to_be_visible()
+    shoot(page, "segments_tab")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -126,7 +126,10 @@ def _scores(found: Row, bounds: dict[str, Any], shop: Shop) -> list[Row]:
 
 def _dormancy(found: Row, rules: dict[str, Any], shop: Shop) -> list[Row]:
     by = f"by {rules['rule']}" + (f" ({rules['because']})" if rules.get("because") else "")
-    rows = [_row("dormancy", found["dormancy"], f"dormant from {_local(found['dormant_from'], shop)}, {by}")]
+    begins = found["dormant_from"]
+    # 'infinity' comes as the last instant there is, which has none in a zone east of Greenwich.
+    told = "never dormant" if begins.year == MAXYEAR else f"dormant from {_local(begins, shop)}"
+    rows = [_row("dormancy", found["dormancy"], f"{told}, {by}")]
     if found["dormancy"] == "dormant":
         rows.append(_row("cause", found["cause"] or "not known", f"tag {record.CAUSE}"))
     return rows

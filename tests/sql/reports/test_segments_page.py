@@ -211,3 +211,15 @@ def test_a_shop_of_prospects_alone_says_so(database: Database) -> None:
 def test_words_nobody_knows_stand_for_what_is_shown_first(given: tuple[str, str], kind: str, month: str) -> None:
     asked = Asked.of(SHOP, *given, "t" * 999)
     assert (asked.kind, asked.month, len(asked.tag)) == (kind, month, 80)
+
+
+def test_who_never_becomes_dormant_is_explained_as_well(shop: Database) -> None:
+    loaded, rules = load_shop(SHOP), load_segments()
+    with shop.transaction() as tx:
+        tx.connection.exec_driver_sql("SAVEPOINT before")
+        tx.connection.exec_driver_sql("UPDATE record.customer_segments SET dormant_from = 'infinity'")
+        everyone = segments.stored(tx, shop=loaded, as_of=AS_OF, segments=rules)
+        given = {"customer_id": "c1", "as_of": AS_OF, "segments": rules, "tags": load_tags()}
+        told = {row["what"]: row for row in explain(tx, shop=loaded, everyone=everyone, **given)}  # type: ignore[arg-type]
+        tx.connection.exec_driver_sql("ROLLBACK TO before")
+    assert told["dormancy"]["why"].startswith("never dormant, by fixed")

@@ -19,6 +19,10 @@ _NONE = {"left": "no paid order yet", "entered": "no paid order any more"}
 _SILENCES = ("drifting", "dormant", "lost")
 
 
+TAG_NOTES = {"leaving_cause": "of everybody: what would explain it, if their silence were a leaving"}
+"""What the heads of a tag say that its name does not."""
+
+
 def label(word: str) -> str:
     """A word of ours without its underscores; whatever came from outside as it is."""
     return word.replace("_", " ") if _OURS.match(word) else word

@@ -28,7 +28,7 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
         user: User, shop: str = "", dag_id: str = "", kind: str = "stage", month: str = "", tag: str = ""
     ) -> str:
         shown = readable_shops(user, config)
-        if dag_id and not dag_id.startswith("touchpoints_"):
+        if not shop and dag_id and not dag_id.startswith("touchpoints_"):
             return notice("No segments", "This DAG is none of Touchpoint's.")
         shop_id = shop or dag_id.partition("__")[2]
         if not shown and not shop_id:

@@ -14,7 +14,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.facts import head
 from touchpoint.money import EXPONENTS
 from touchpoint.orchestration.web.pages import Face, face_of, make_page, notice
-from touchpoint.orchestration.web.segment_words import KINDS, label, meanings, place
+from touchpoint.orchestration.web.segment_words import KINDS, TAG_NOTES, label, meanings, place
 from touchpoint.record import segments as record
 from touchpoint.record.explain import explain
 from touchpoint.record.standing import CHANGE_DAYS, moves_of, standing_of, tags_of
@@ -153,6 +153,7 @@ def _page(loaded: Loaded, config: Path, asked: Asked, shown: list[str], **found:
         kinds=KINDS,
         label=label,
         place=place,
+        tag_notes=TAG_NOTES,
         days=CHANGE_DAYS,
         money=lambda major: _money(major, loaded.shop),
         day=lambda at: f"{at.astimezone(face.zone):%Y-%m-%d}",
