@@ -12,8 +12,8 @@ from tests.flow.conftest import ANCHOR, SHOP, Flow
 
 from touchpoint import pipeline
 from touchpoint.errors import ConfigError
+from touchpoint.learning import kept
 from touchpoint.model import Cadence, Run
-from touchpoint.record import learned
 from touchpoint.settings import CONFIG_ROOT
 from touchpoint.settings.learning import load_learning
 
@@ -78,8 +78,8 @@ def test_a_campaign_and_the_norms_that_say_learned_work_by_it_from_the_next_run_
     pipeline.learn(taught.services, begun(taught, 0).run_no)
     second = taught.run(ANCHOR + timedelta(minutes=5))
     with taught.services.db.transaction() as tx:
-        pay_delay = learned.in_force(tx, SHOP, "pay_delay", ANCHOR)
-        norms = learned.in_force(tx, SHOP, "delivery_norms", ANCHOR)
+        pay_delay = kept.in_force(tx, SHOP, "pay_delay", ANCHOR)
+        norms = kept.in_force(tx, SHOP, "delivery_norms", ANCHOR)
     assert pay_delay is not None
     assert norms is not None
     asked = dict(
@@ -89,9 +89,9 @@ def test_a_campaign_and_the_norms_that_say_learned_work_by_it_from_the_next_run_
         )
     )
     assert asked == {first.run_no: None, second.run_no: str(pay_delay.no)}
-    kept = taught.rows("SELECT rules ->> 'days', rules ->> 'learned' FROM record.logistics ORDER BY kept_as_of")
+    norms_kept = taught.rows("SELECT rules ->> 'days', rules ->> 'learned' FROM record.logistics ORDER BY kept_as_of")
     national = next(one["days"] for one in norms.body["groups"] if one["carrier"] is None and one["region"] is None)
-    assert kept == [("7", None), (str(national), str(norms.no))]
+    assert norms_kept == [("7", None), (str(national), str(norms.no))]
     again = pipeline.begin(
         taught.services,
         replace(taught.trigger(second.as_of, run_id="backfill__again", run_type="backfill"), dag_id=second.dag_id),

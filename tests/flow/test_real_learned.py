@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tests.flow.test_real_shops import DATA, Loaded, loaded_shop, needs_olist, table
 
+from touchpoint.learning import kept
 from touchpoint.local.postgres import Server
 from touchpoint.pipeline.learning import teach
-from touchpoint.record import learned
 from touchpoint.settings import load_shop
 
 TMALL = DATA / "tmall_order_report.csv.gz"
@@ -163,7 +163,7 @@ def test_days_learned_for_olist_are_those_of_its_parcels_and_hand_written_ones_w
 def test_what_was_learned_is_in_force_from_its_instant_on(olist: Loaded) -> None:
     with olist.database.transaction() as tx:
         teach(tx, olist.services, load_shop("olist"), SEPTEMBER, keep=True, only=["pay_delay"])
-        found = learned.in_force(tx, "olist", "pay_delay", SEPTEMBER)
+        found = kept.in_force(tx, "olist", "pay_delay", SEPTEMBER)
         assert found is not None
         assert found.until == SEPTEMBER
-        assert learned.in_force(tx, "olist", "pay_delay", SEPTEMBER - timedelta.resolution) is None
+        assert kept.in_force(tx, "olist", "pay_delay", SEPTEMBER - timedelta.resolution) is None

@@ -15,7 +15,7 @@ from touchpoint.settings import CONFIG_ROOT, Dormancy, Segments, load_segments, 
 from touchpoint.settings.learning import load_learning
 
 if TYPE_CHECKING:
-    from touchpoint.record.verdict import Backtest
+    from touchpoint.learning.verdict import Backtest
     from touchpoint.services import Services
     from touchpoint.settings import Shop
 
@@ -33,8 +33,8 @@ def segments_backtest(
     as_json: AsJson = False,
 ) -> None:
     """How well each dormancy rule would have told who still buys; what came is taken as of --as-of."""
-    from touchpoint.record import verdict
-    from touchpoint.record.lessons import Rules
+    from touchpoint.learning import verdict
+    from touchpoint.learning.lessons import Rules
     from touchpoint.reports.backtest_chart import format_of
 
     loaded = known_shop(shop)
@@ -69,7 +69,7 @@ def _segments(horizon: str | None) -> Segments:
 
 def _end(opened: Services, shop: Shop, asked: datetime) -> datetime:
     """The last instant of which something is known: later than the last sale nobody can be told to have stayed away."""
-    from touchpoint.record import histories
+    from touchpoint.learning import histories
 
     with opened.db.transaction() as tx:
         last = histories.last_paid_at(tx, shop=shop, as_of=asked)

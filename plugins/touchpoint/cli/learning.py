@@ -62,10 +62,10 @@ def learned_show(
     shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, name: NameOption = None, as_json: AsJson = False
 ) -> None:
     """The versions in force: since when, from which data, and what they say."""
-    from touchpoint.record import learned, learning
+    from touchpoint.learning import kept, learners
 
     loaded = known_shop(shop)
-    names = [each for each, _ in learning.LEARNERS]
+    names = [each for each, _ in learners.LEARNERS]
     if name is not None and name not in names:
         raise ConfigError(f"nobody learns {name!r}", place="--name", remedy=f"one of: {', '.join(names)}")
     with services() as opened:
@@ -74,7 +74,7 @@ def learned_show(
             found = [
                 version
                 for each in names
-                if name in (None, each) and (version := learned.in_force(tx, shop, each, at)) is not None
+                if name in (None, each) and (version := kept.in_force(tx, shop, each, at)) is not None
             ]
         users = [_used_by(opened, loaded, version.name) for version in found]
     rows = [

@@ -12,7 +12,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.settings import CONFIG_ROOT, load_segments
 
 if TYPE_CHECKING:
-    from touchpoint.record.outlook import Outlook
+    from touchpoint.learning.outlook import Outlook
 
 
 def segments_outlook(
@@ -22,7 +22,7 @@ def segments_outlook(
     as_json: AsJson = False,
 ) -> None:
     """Of each customer: are they one still, will they buy within the horizon, how often, for how much."""
-    from touchpoint.record.outlook import outlooks
+    from touchpoint.learning.outlook import outlooks
 
     loaded, dormancy = known_shop(shop), load_segments(CONFIG_ROOT).dormancy
     with services() as opened:

@@ -8,10 +8,10 @@ from typing import Any
 
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Transaction
+from touchpoint.learning import answer_delay, delivery, kept, learners
+from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.model import Mode, Run
 from touchpoint.pipeline.runs import read_run
-from touchpoint.record import answer_delay, delivery, learned, learning
-from touchpoint.record.lessons import Lesson, Rules
 from touchpoint.services import Services
 from touchpoint.settings import Shop, load_logistics, load_segments, load_shop, norms
 from touchpoint.settings.learning import WEEKDAYS, load_learning
@@ -41,7 +41,7 @@ def learn(services: Services, run_no: int | None) -> list[str]:
 def teach(
     tx: Transaction, services: Services, shop: Shop, as_of: datetime, *, keep: bool, only: list[str] | None = None
 ) -> dict[str, tuple[Lesson | None, bool]]:
-    """What a shop's data teach as of an instant; see `record.learning.learn`.
+    """What a shop's data teach as of an instant; see `learning.learners.learn`.
 
     Raises:
         ConfigError: `only` names something nobody learns.
@@ -52,21 +52,21 @@ def teach(
         segments=load_segments(services.config),
         logistics=load_logistics(services.config),
     )
-    return learning.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, only=only)
+    return learners.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, only=only)
 
 
 def taught(tx: Transaction, shop: Shop, as_of: datetime, campaigns: Mapping[str, Campaign]) -> dict[str, Campaign]:
     """Campaigns with what was learned before an instant in the place of `after: learned` of their steps."""
     if not any(campaign.is_learned for campaign in campaigns.values()):
         return dict(campaigns)
-    version = learned.Lessons(tx, shop.id, as_of).version(answer_delay.NAME)
+    version = kept.Lessons(tx, shop.id, as_of).version(answer_delay.NAME)
     no, body = (version.no, version.body) if version else (None, None)
     return {name: campaign.taught(no, body) for name, campaign in campaigns.items()}
 
 
 def norms_of(tx: Transaction, services: Services, shop: Shop, as_of: datetime) -> dict[str, Any]:
     """The norms of config/logistics.yaml a shop works by at an instant, what was learned before it put in."""
-    version = learned.Lessons(tx, shop.id, as_of).version(delivery.NAME)
+    version = kept.Lessons(tx, shop.id, as_of).version(delivery.NAME)
     rules = load_logistics(services.config).rules(shop)
     return norms.taught(rules, version.body if version else None, version.no if version else None)
 
@@ -75,5 +75,5 @@ def _due(services: Services, run: Run, shop: Shop) -> list[str]:
     weekday = WEEKDAYS[run.as_of.astimezone(shop.tz).weekday()]
     is_day = weekday in load_learning(shop.id, services.config).weekdays
     with services.db.transaction() as tx:
-        latest = {name: learned.in_force(tx, shop.id, name, learned.END_OF_TIME) for name, _ in learning.LEARNERS}
+        latest = {name: kept.in_force(tx, shop.id, name, kept.END_OF_TIME) for name, _ in learners.LEARNERS}
     return [name for name, last in latest.items() if last is None or (is_day and last.learned_as_of < run.as_of)]

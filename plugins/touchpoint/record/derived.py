@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from touchpoint.db import Transaction
+from touchpoint.learning.kept import Lessons
 from touchpoint.record import refresh, rfm
-from touchpoint.record.learned import Lessons
 from touchpoint.settings import Segments, Shop, Tags
 
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from touchpoint.db import Row, Transaction
 from touchpoint.errors import TouchpointError
+from touchpoint.learning.outlook import outlook
 from touchpoint.record import availability
 from touchpoint.record import segments as record
 from touchpoint.record.heads import effective
-from touchpoint.record.outlook import outlook
 from touchpoint.record.segments import Everybody, major
 from touchpoint.settings import Segments, Shop, Tags
 from touchpoint.settings.segments import mean_score

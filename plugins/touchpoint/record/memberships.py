@@ -12,8 +12,8 @@ from typing import Any
 
 from touchpoint import statements
 from touchpoint.db import Json, Transaction
+from touchpoint.learning.dormancy import dormancy_rules
 from touchpoint.record import made, rfm
-from touchpoint.record.dormancy import dormancy_rules
 from touchpoint.settings import Segments, Shop, content_hash
 
 FEATURES, TAGS = "record.customer_features", "record.customer_tags"

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from touchpoint.db import Row, Transaction
+from touchpoint.learning.dormancy import dormancy_rules
 from touchpoint.money import EXPONENTS
 from touchpoint.record import made, memberships, rfm
 from touchpoint.record.availability import within_reach
-from touchpoint.record.dormancy import dormancy_rules
 from touchpoint.settings import Segments, Shop, Tags
 
 Kind = Literal["rfm_group", "value_tier", "stage", "dormancy", "cause"]

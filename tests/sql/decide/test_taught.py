@@ -26,8 +26,8 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database, Transaction
 from touchpoint.decide import audience
 from touchpoint.decide.recompute import Question, compare
+from touchpoint.learning import kept
 from touchpoint.model import Mode, Run
-from touchpoint.record import learned
 from touchpoint.record.derived import Derived
 from touchpoint.settings import load_tags
 
@@ -61,11 +61,11 @@ def teach(tx: Transaction, at: datetime, **after: int) -> int:
         source, _, kind = key.partition("__")
         cell = {"source": None if key == "every" else source or None, "kind": kind or None}
         groups.append({**cell, "after": value * 60, "latest": 10**6, "least_paid_at": 1})
-    learned.keep(
+    kept.keep(
         tx, shop_id=LAB.id, name="pay_delay", body={"groups": groups}, as_of=at, since=None, until=at, sample=9,
         data_hash="d",
     )  # fmt: skip
-    version = learned.in_force(tx, LAB.id, "pay_delay", at)
+    version = kept.in_force(tx, LAB.id, "pay_delay", at)
     assert version is not None
     return version.no
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from touchpoint.record import lifetime, spend
-from touchpoint.record.lifetime import Histories, Lifetime, NotLearned
+from touchpoint.learning import lifetime, spend
+from touchpoint.learning.lifetime import Histories, Lifetime, NotLearned
 
 CDNOW = Lifetime(0.243, 4.414, 0.793, 2.426)
 

@@ -14,12 +14,12 @@ from tests.sql.record.purchases import load as narrowly
 
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import LedgerError
-from touchpoint.record import backtest, histories, learned, verdict
-from touchpoint.record import outlook as expected
-from touchpoint.record.dormancy import dormancy_rules
-from touchpoint.record.dormancy_lessons import learn_lifetime
-from touchpoint.record.lessons import Rules
-from touchpoint.record.lifetime import PARAMETERS, Lifetime, NotLearned
+from touchpoint.learning import backtest, histories, verdict
+from touchpoint.learning import outlook as expected
+from touchpoint.learning.dormancy import dormancy_rules
+from touchpoint.learning.dormancy_lessons import learn_lifetime
+from touchpoint.learning.lessons import Rules
+from touchpoint.learning.lifetime import PARAMETERS, Lifetime, NotLearned
 from touchpoint.settings import Segments
 from touchpoint.settings.learning import load_learning
 
@@ -148,7 +148,7 @@ def test_a_rule_whose_parameters_were_never_learned_gives_way_to_the_fixed_one(s
             assert (given["rule"], given["because"]) == ("fixed", f"{rule} not learned yet")
         body = {"population_gap": 40 * 86400.0}
         kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
-        learned.keep(tx, shop_id=SHOP, name="rhythm", body=body, **kept)
+        kept.keep(tx, shop_id=SHOP, name="rhythm", body=body, **kept)
         given = dormancy_rules(tx, STORE, END, rules(rule="rhythm"))
         assert (given["rule"], given["because"], given["population_gap"]) == ("rhythm", "", 40 * 86400.0)
 
@@ -157,7 +157,7 @@ def test_a_chance_that_was_matched_holds_for_the_horizon_it_was_matched_for(shar
     body = {"r": 0.5, "alpha": 30.0, "a": 1.0, "b": 2.0, "horizon": 60 * 86400.0, "matched": 0.12}
     kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
     with undone(shared) as tx:
-        learned.keep(tx, shop_id=SHOP, name="lifetime", body=body, **kept)
+        kept.keep(tx, shop_id=SHOP, name="lifetime", body=body, **kept)
         given = dormancy_rules(tx, STORE, END, rules(rule="lifetime"))
         assert (given["buys_below"], given["horizon"]) == (0.12, 60 * 86400.0)
         given = dormancy_rules(tx, STORE, END, rules(rule="lifetime", buys_below=0.05))
@@ -212,7 +212,7 @@ def test_what_to_expect_of_each_customer_is_told_once_it_was_learned_and_in_slic
         lesson = learn_lifetime(tx, STORE, T, Rules(load_learning(), rules()))
         assert lesson is not None
         kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
-        learned.keep(tx, shop_id=SHOP, name="lifetime", body=lesson.body, **kept)
+        kept.keep(tx, shop_id=SHOP, name="lifetime", body=lesson.body, **kept)
 
         known = histories.known(tx, shop=STORE, as_of=T, sample=100_000)
         model = Lifetime(*(lesson.body[name] for name in PARAMETERS))

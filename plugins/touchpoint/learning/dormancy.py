@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from touchpoint.db import Transaction
-from touchpoint.record import learned
+from touchpoint.learning import kept
 from touchpoint.settings import Dormancy, Segments, Shop
 
 RHYTHM, LIFETIME, WINNER = "rhythm", "lifetime", "dormancy"
@@ -30,11 +30,11 @@ def dormancy_rules(tx: Transaction, shop: Shop, as_of: datetime, segments: Segme
     given = configured(segments.dormancy)
     because = ""
     if asked == "learned":
-        winner = learned.in_force(tx, shop.id, WINNER, as_of)
+        winner = kept.in_force(tx, shop.id, WINNER, as_of)
         asked = winner.body["rule"] if winner else "fixed"
         because = "won the backtest" if winner else "no backtest kept yet"
     if asked != "fixed":
-        found = learned.in_force(tx, shop.id, asked, as_of)
+        found = kept.in_force(tx, shop.id, asked, as_of)
         if found is None:
             because, asked = f"{asked} not learned yet", "fixed"
         else:

@@ -11,8 +11,8 @@ from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, make_segme
 from tests.sql.record.test_pay_delay import remind
 
 from touchpoint.db import Database, Transaction
-from touchpoint.record import answer_delay
-from touchpoint.record.lessons import Lesson, Rules
+from touchpoint.learning import answer_delay
+from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.settings.learning import load_learning
 
 DAY = timedelta(days=1)

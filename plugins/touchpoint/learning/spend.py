@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
-from touchpoint.record.lifetime import LEAST, MOST, TIGHT, NotLearned, Numbers
+from touchpoint.learning.lifetime import LEAST, MOST, TIGHT, NotLearned, Numbers
 
 STARTS = ((0.0, 0.5, 0.0), (1.5, 1.5, 0.0), (0.0, 1.5, 2.0))
 

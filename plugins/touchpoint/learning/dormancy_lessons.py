@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from touchpoint.db import Transaction
-from touchpoint.record.dormancy import DAY, LIFETIME, RHYTHM
-from touchpoint.record.lessons import Lesson, Rules
+from touchpoint.learning.dormancy import DAY, LIFETIME, RHYTHM
+from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.settings import Dormancy, Shop
 
 if TYPE_CHECKING:
-    from touchpoint.record.histories import Known
+    from touchpoint.learning.histories import Known
 
 LEAST_CHANCE = 1e-6
 
@@ -30,7 +30,7 @@ def learn_lifetime(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -
 
 
 def _learned(tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, name: str) -> Lesson | None:
-    from touchpoint.record import histories
+    from touchpoint.learning import histories
 
     known = histories.known(tx, shop=shop, as_of=as_of, sample=dormancy.sample)
     bodies, missing = learn(tx, shop=shop, as_of=as_of, known=known, dormancy=dormancy, names=(name,))
@@ -59,7 +59,7 @@ def learn(
         dormancy: rules and minimums.
         names: of the rules asked for.
     """
-    from touchpoint.record import histories, lifetime
+    from touchpoint.learning import histories, lifetime
 
     bodies: dict[str, dict[str, Any]] = {}
     try:
@@ -81,7 +81,7 @@ def lifetime_body(known: Known, dormancy: Dormancy) -> dict[str, Any]:
     """
     import numpy as np
 
-    from touchpoint.record import lifetime
+    from touchpoint.learning import lifetime
 
     body = lifetime.fit(known.histories).body()
     horizon = dormancy.horizon.total_seconds()
@@ -94,7 +94,7 @@ def lifetime_body(known: Known, dormancy: Dormancy) -> dict[str, Any]:
 
 def spend_of(known: Known, dormancy: Dormancy) -> dict[str, Any]:
     """Gamma-gamma of what purchase days after the first brought, minor units; or why there is none."""
-    from touchpoint.record import lifetime, spend
+    from touchpoint.learning import lifetime, spend
 
     counted = (known.histories.repeats > 0) & (known.repeat_minor > 0)
     repeats = known.histories.repeats[counted]

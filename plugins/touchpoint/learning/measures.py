@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from touchpoint.record.lifetime import Numbers
+from touchpoint.learning.lifetime import Numbers
 
 Flags = NDArray[np.bool_]
 Z = 1.959964  # 95 % of a normal distribution lie within so many standard errors

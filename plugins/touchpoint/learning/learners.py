@@ -11,8 +11,8 @@ from datetime import datetime
 
 from touchpoint.db import Transaction
 from touchpoint.errors import ConfigError
-from touchpoint.record import answer_delay, delivery, dormancy, dormancy_lessons, learned, pay_delay
-from touchpoint.record.lessons import Learn, Lesson, Rules
+from touchpoint.learning import answer_delay, delivery, dormancy, dormancy_lessons, kept, pay_delay
+from touchpoint.learning.lessons import Learn, Lesson, Rules
 from touchpoint.settings import Shop
 
 LEARNERS: tuple[tuple[str, Learn], ...] = (
@@ -57,7 +57,7 @@ def _learn(
     lesson = learner(tx, shop, as_of, rules)
     if lesson is None or not keep:
         return lesson, False
-    is_kept = learned.keep(
+    is_kept = kept.keep(
         tx,
         shop_id=shop.id,
         name=name,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchpoint.record.measures import areas, brier, calibration
-from touchpoint.record.rhythm import Rhythm, median_gap
+from touchpoint.learning.measures import areas, brier, calibration
+from touchpoint.learning.rhythm import Rhythm, median_gap
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=4, max_size=30))

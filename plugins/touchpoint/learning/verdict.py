@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from touchpoint.db import Transaction
-from touchpoint.record import learned, learning, lifetime
-from touchpoint.record.backtest import ALIVE, FIXED, RULES, Origin, origin
-from touchpoint.record.dormancy import WINNER
-from touchpoint.record.lessons import Rules
-from touchpoint.record.lifetime import NotLearned
-from touchpoint.record.measures import Z
+from touchpoint.learning import kept, learners, lifetime
+from touchpoint.learning.backtest import ALIVE, FIXED, RULES, Origin, origin
+from touchpoint.learning.dormancy import WINNER
+from touchpoint.learning.lessons import Rules
+from touchpoint.learning.lifetime import NotLearned
+from touchpoint.learning.measures import Z
 from touchpoint.settings import Dormancy, Shop
 
 
@@ -126,12 +126,12 @@ def keep(tx: Transaction, *, shop: Shop, found: Backtest, as_of: datetime, rules
         NotLearned: as of that instant there is too little to learn what the winner goes by.
     """
     if found.winner != FIXED:
-        lesson, _ = learning.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=True, only=[found.winner])[
+        lesson, _ = learners.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=True, only=[found.winner])[
             found.winner
         ]
         if lesson is None:
             raise NotLearned(f"{found.winner} cannot be learned as of {as_of.isoformat()}", remedy="nothing was kept")
-    return learned.keep(
+    return kept.keep(
         tx,
         shop_id=shop.id,
         name=WINNER,

@@ -20,7 +20,7 @@ from tests.sql.decide.building import SHOP, make_segments, make_shop, undone
 from tests.sql.record.purchases import load
 
 from touchpoint.db import Database
-from touchpoint.record import verdict
+from touchpoint.learning import verdict
 from touchpoint.statements import ROOT
 
 RETAIL = Path(os.environ.get("TOUCHPOINT_DATA", ROOT.parent / "shared" / "data")) / "online_retail.parquet"

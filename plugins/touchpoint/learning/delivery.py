@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from touchpoint.db import Json, Transaction
-from touchpoint.record import curves
-from touchpoint.record.curves import Curve
-from touchpoint.record.lessons import Lesson, Rules
+from touchpoint.learning import curves
+from touchpoint.learning.curves import Curve
+from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.settings import Shop
 
 NAME = "delivery_norms"

@@ -11,8 +11,8 @@ from tests.sql.audiences.parcels import add_parcel, at
 from tests.sql.decide.building import AS_OF, SHOP, make_segments, make_shop, rows, undone
 
 from touchpoint.db import Database, Json, Transaction
-from touchpoint.record import delivery
-from touchpoint.record.lessons import Rules
+from touchpoint.learning import delivery
+from touchpoint.learning.lessons import Rules
 from touchpoint.settings.learning import load_learning
 
 DAY = timedelta(days=1)

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from touchpoint.db import Transaction
-from touchpoint.record import dormancy_lessons, histories, lifetime
-from touchpoint.record.dormancy import DAY, LIFETIME, RHYTHM, configured, expected_gap, parameters
-from touchpoint.record.lifetime import NotLearned, Numbers
-from touchpoint.record.measures import Areas, Flags, areas, brier, calibration
+from touchpoint.learning import dormancy_lessons, histories, lifetime
+from touchpoint.learning.dormancy import DAY, LIFETIME, RHYTHM, configured, expected_gap, parameters
+from touchpoint.learning.lifetime import NotLearned, Numbers
+from touchpoint.learning.measures import Areas, Flags, areas, brier, calibration
 from touchpoint.settings import Dormancy, Shop
 
 FIXED = "fixed"

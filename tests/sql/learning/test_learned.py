@@ -7,14 +7,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from touchpoint.db import Transaction
 from touchpoint.errors import LedgerError
-from touchpoint.record import learned
+from touchpoint.learning import kept
 
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 
 def keep(tx: Transaction, body: dict[str, object], as_of: datetime, *, sample: int = 10) -> bool:
-    return learned.keep(
+    return kept.keep(
         tx,
         shop_id="sandbox",
         name="pay_delay",
@@ -28,19 +28,19 @@ def keep(tx: Transaction, body: dict[str, object], as_of: datetime, *, sample: i
 
 
 def test_the_version_in_force_is_the_latest_learned_by_the_instant(tx: Transaction) -> None:
-    assert learned.in_force(tx, "sandbox", "pay_delay", MONDAY) is None
+    assert kept.in_force(tx, "sandbox", "pay_delay", MONDAY) is None
     assert keep(tx, {"after": 1}, MONDAY)
     assert keep(tx, {"after": 2}, MONDAY + DAY, sample=20)
-    before = learned.in_force(tx, "sandbox", "pay_delay", MONDAY + DAY - timedelta(seconds=1))
+    before = kept.in_force(tx, "sandbox", "pay_delay", MONDAY + DAY - timedelta(seconds=1))
     assert before is not None
     assert before.body == {"after": 1}
     assert before.learned_as_of == MONDAY
-    now = learned.in_force(tx, "sandbox", "pay_delay", MONDAY + DAY)
+    now = kept.in_force(tx, "sandbox", "pay_delay", MONDAY + DAY)
     assert now is not None
     assert (now.body, now.sample) == ({"after": 2}, 20)
     assert now.no > before.no
-    assert learned.in_force(tx, "sandbox", "pay_delay", MONDAY - DAY) is None
-    assert learned.in_force(tx, "other", "pay_delay", MONDAY + DAY) is None
+    assert kept.in_force(tx, "sandbox", "pay_delay", MONDAY - DAY) is None
+    assert kept.in_force(tx, "other", "pay_delay", MONDAY + DAY) is None
 
 
 def test_the_same_body_makes_no_new_version_whatever_the_order_of_its_keys(tx: Transaction) -> None:

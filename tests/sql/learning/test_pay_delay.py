@@ -21,9 +21,9 @@ from tests.sql.decide.building import (
 )
 
 from touchpoint.db import Database, Transaction
-from touchpoint.record import learned, learning, pay_delay
-from touchpoint.record.curves import Curve
-from touchpoint.record.lessons import Lesson, Rules
+from touchpoint.learning import kept, learners, pay_delay
+from touchpoint.learning.curves import Curve
+from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.settings.learning import PayDelay, load_learning
 
 DAY = timedelta(days=1)
@@ -226,11 +226,11 @@ def test_the_same_facts_teach_the_same_and_are_kept_once(tx: Transaction) -> Non
     for number in range(7):
         order(tx, f"o{number}", 3 * number)
     shop, only = make_shop(), ["pay_delay"]
-    lesson, is_kept = learning.learn(tx, shop=shop, as_of=AS_OF, rules=rules(), keep=True, only=only)["pay_delay"]
+    lesson, is_kept = learners.learn(tx, shop=shop, as_of=AS_OF, rules=rules(), keep=True, only=only)["pay_delay"]
     assert is_kept
-    again, is_kept = learning.learn(tx, shop=shop, as_of=AS_OF, rules=rules(), keep=True, only=only)["pay_delay"]
+    again, is_kept = learners.learn(tx, shop=shop, as_of=AS_OF, rules=rules(), keep=True, only=only)["pay_delay"]
     assert (again, is_kept) == (lesson, False)
-    version = learned.in_force(tx, SHOP, "pay_delay", AS_OF)
+    version = kept.in_force(tx, SHOP, "pay_delay", AS_OF)
     assert version is not None
     assert lesson is not None
     assert (version.body, version.sample, version.data_hash) == (dict(lesson.body), 7, lesson.data_hash)

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from touchpoint.db import Json, Row, Transaction
+from touchpoint.learning import kept
+from touchpoint.learning.dormancy import DAY, LIFETIME
 from touchpoint.money import EXPONENTS
-from touchpoint.record import learned
-from touchpoint.record.dormancy import DAY, LIFETIME
 from touchpoint.settings import Dormancy, Shop
 
 SLICE = 20_000
@@ -51,13 +51,13 @@ class Outlook:
 
 def outlooks(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy) -> Iterator[Outlook] | None:
     """Of every customer with a paid order, guests left out, by number; None: nothing was learned by then."""
-    found = learned.in_force(tx, shop.id, LIFETIME, as_of)
+    found = kept.in_force(tx, shop.id, LIFETIME, as_of)
     return _of_all(tx, shop, as_of, dormancy, found.body) if found else None
 
 
 def outlook(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy, customer_no: int) -> Outlook | None:
     """Of one customer; None: nothing was learned by then, or they have not paid yet."""
-    found = learned.in_force(tx, shop.id, LIFETIME, as_of)
+    found = kept.in_force(tx, shop.id, LIFETIME, as_of)
     if found is None:
         return None
     rows = _slice(tx, shop, as_of, dormancy, found.body, after=customer_no - 1, number=1)
@@ -76,7 +76,7 @@ def _of_all(
 def _slice(
     tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, body: dict[str, Any], *, after: int, number: int
 ) -> list[Outlook]:
-    from touchpoint.record import histories
+    from touchpoint.learning import histories
 
     rows = tx.many(
         "segments/outlook",
@@ -108,8 +108,8 @@ def _expected(rows: list[Row], body: dict[str, Any], days: float) -> tuple[list[
     """Purchase days within so many days, and what one is worth in the long run, minor units."""
     import numpy as np
 
-    from touchpoint.record import lifetime
-    from touchpoint.record.spend import Spend
+    from touchpoint.learning import lifetime
+    from touchpoint.learning.spend import Spend
 
     model = lifetime.Lifetime(*(body[name] for name in lifetime.PARAMETERS))
     known = lifetime.Histories.of((row["repeats"], row["span"], row["age"], 1) for row in rows)

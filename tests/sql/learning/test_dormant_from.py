@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 from tests.sql.decide.building import rows
 
 from touchpoint.db import Database, Json, Transaction
-from touchpoint.record.lifetime import Histories, Lifetime
+from touchpoint.learning.lifetime import Histories, Lifetime
 
 DAY = 86400
 PAID = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)

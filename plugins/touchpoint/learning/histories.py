@@ -12,8 +12,8 @@ from datetime import date, datetime
 import numpy as np
 
 from touchpoint.db import Transaction
-from touchpoint.record.lifetime import Histories, Numbers
-from touchpoint.record.rhythm import Rhythm, median_gap
+from touchpoint.learning.lifetime import Histories, Numbers
+from touchpoint.learning.rhythm import Rhythm, median_gap
 from touchpoint.settings import Shop
 
 PURCHASES = "scope/all/purchases"
