@@ -4,9 +4,19 @@
 -- reads:   landing.batch
 -- writes:  landing.batch
 -- returns: count
-UPDATE landing.batch
+-- Locked in the order of their numbers: the gates of two runs that judge the same batches wait for each other, once.
+WITH judged_batches AS MATERIALIZED (
+    SELECT batch_id
+    FROM landing.batch
+    WHERE
+        batch_id = ANY(%(batch_ids)s::bigint[])
+        AND state = 'pending'
+        AND (verdict IS NULL OR verdict IN ('passed', 'failed'))
+    ORDER BY batch_id
+    FOR UPDATE
+)
+
+UPDATE landing.batch AS batches
 SET verdict = %(verdict)s::text, judged_by = 'gate'
-WHERE
-    batch_id = ANY(%(batch_ids)s::bigint[])
-    AND state = 'pending'
-    AND (verdict IS NULL OR verdict IN ('passed', 'failed'))
+FROM judged_batches
+WHERE batches.batch_id = judged_batches.batch_id
