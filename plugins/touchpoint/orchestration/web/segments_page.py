@@ -133,10 +133,12 @@ def _loaded(tx: Transaction, config: Path, shop_id: str) -> Loaded | str:
     as_of = head.read(tx, shop_id).refreshed_as_of
     is_made = record.begins(tx, shop_id=shop_id) is not None
     if as_of is None or not is_made:
-        return notice(
-            f"{face.name}: segments",
-            "There is no customer record of this shop yet.",
-            f"The first run of touchpoints_daily__{shop_id} makes it, once orders have come in.",
+        return make_page(
+            "notice.html",
+            title=f"{face.name}: segments",
+            text="There is no customer record of this shop yet.",
+            remedy=f"The first run of touchpoints_daily__{shop_id} makes it, once orders have come in.",
+            back="./",
         )
     return Loaded(face, face.shop, as_of)
 
