@@ -1,7 +1,8 @@
 """Tables made for the length of a refresh, or of a run: features, series bought and tags of the customers of a scope.
 
 A scope says whose purchases, lines, refunds and events a statement reads (include/sql/scope): of `all` customers of a
-shop, of those that `changed`, or of the people of a `brand`, whichever shop they bought at.
+shop, of those that `changed`, or of the people of a `brand`, whichever shop they bought at. `kept` is what `keep` read
+of those that changed, once for all that is made of it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from uuid import uuid4
 from touchpoint.db import Json, Transaction
 from touchpoint.settings import Shop, Tag
 
-Scope = Literal["all", "changed", "brand"]
+Scope = Literal["all", "changed", "brand", "kept"]
 _READ = ("purchases", "lines", "refunds", "events", "members")
 
 
@@ -25,6 +26,16 @@ def table(tx: Transaction, what: str) -> Iterator[str]:
     name = f"record.made_{what}_{uuid4().hex}"
     yield name
     tx.do("features/drop_made", made=name)
+
+
+def keep(tx: Transaction, *, shop_id: str, as_of: datetime) -> None:
+    """Read what the scope of changed customers gives, once; the scope `kept` gives it until the transaction ends."""
+    given = {"shop_id": shop_id, "as_of": as_of, "since": _since(as_of, None)}
+    for name in _READ:
+        kept, rows = f"pg_temp.kept_{name}", f"scope/changed/{name}"
+        tx.do("features/drop_made", made=kept)
+        tx.do("features/keep_rows", kept=kept, rows=rows, **given)
+        tx.do("features/analyse_made", made=kept)
 
 
 def features(

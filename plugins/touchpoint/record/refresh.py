@@ -44,14 +44,15 @@ def refresh(
     parcels.refresh(tx, shop_id=shop.id, as_of=as_of, batch_ids=batch_ids)
     windows = {window for window in (segments.window, *(tag.window for tag in wanted)) if window is not None}
     narrow.collect(tx, shop=shop, as_of=as_of, batch_ids=batch_ids, windows=windows)
-    written = _renew(tx, shop, as_of, _scope(tx, shop.id, segments, wanted), segments, wanted)
+    scope = _scope(tx, shop.id, segments, wanted)
+    written = _renew(tx, shop, as_of, scope, segments, wanted) if scope else 0
     written += memberships.refresh(tx, shop=shop, as_of=as_of, segments=segments)
     tx.many("features/free_plan")
     return written
 
 
-def _scope(tx: Transaction, shop_id: str, segments: Segments, wanted: Sequence[Tag]) -> made.Scope:
-    """Whose record to make: of those that changed, or of all, if most did or the rules did."""
+def _scope(tx: Transaction, shop_id: str, segments: Segments, wanted: Sequence[Tag]) -> made.Scope | None:
+    """Whose record to make: of those that changed, if any did, or of all, if many did or the rules did."""
     made_from = content_hash(
         {
             "window": str(segments.window),
@@ -60,10 +61,11 @@ def _scope(tx: Transaction, shop_id: str, segments: Segments, wanted: Sequence[T
         }
     )
     is_news = tx.count("features/keep_rules", shop_id=shop_id, made_from=made_from)
-    if is_news or tx.one("features/share_changed", shop_id=shop_id)["share"] >= _EVERYBODY_FROM:
+    share = tx.one("features/share_changed", shop_id=shop_id)["share"]
+    if is_news or share >= _EVERYBODY_FROM:
         narrow.everybody(tx, shop_id)
         return "all"
-    return "changed"
+    return "kept" if share else None
 
 
 def _read(wanted: Sequence[Tag]) -> list[str]:
@@ -77,6 +79,8 @@ def _renew(
     at: dict[str, Any] = {"shop_id": shop.id, "as_of": as_of}
     if scope == "all":
         tx.one("features/hold_plan")
+    else:
+        made.keep(tx, **at)
     with made.table(tx, "features") as features, made.table(tx, "series") as series, made.table(tx, "tags") as tags:
         made.features(tx, features, scope=scope, window=segments.window, **at)
         made.series(tx, series, scope=scope, window=segments.window, **at)
