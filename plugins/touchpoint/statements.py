@@ -128,6 +128,15 @@ def load(name: str) -> Statement:
     return Statement(name=name, text=text, header=header, params=_params(name, header["params"]))
 
 
+@cache
+def schema_digest() -> str:
+    """SHA-256 of all migrations, hex: what functions of the database mean may change with each."""
+    found = hashlib.sha256()
+    for path in sorted((SQL_ROOT / "schema").glob("*.sql")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def names(folder: str = "") -> list[str]:
     """Names of all statements below a folder, migrations left out, sorted."""
     found = (path.relative_to(SQL_ROOT).with_suffix("").as_posix() for path in (SQL_ROOT / folder).rglob("*.sql"))

@@ -54,7 +54,7 @@ featured AS (
 ),
 
 bounded AS (
-    INSERT INTO record.segment_bounds (shop_id, bounds, made_from, valid_from)
+    INSERT INTO record.segment_bounds (shop_id, bounds, made_from, begins)
     VALUES ('sandbox', '{}', 'x', %(at)s::timestamptz - interval '40 days')
 )
 

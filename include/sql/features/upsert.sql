@@ -6,8 +6,8 @@
 -- returns: count
 INSERT INTO record.customer_features AS features (
     shop_id, customer_no, first_paid_at, last_paid_at, order_count, paid_minor, refund_count, refund_minor,
-    purchase_days, first_day, last_day, item_count, discount_count, discount_minor, coupon_count, coupon_minor,
-    computed_as_of
+    purchase_days, first_day, last_day, item_count, item_orders, item_paid_minor, discount_count, discount_minor,
+    coupon_count, coupon_minor, computed_as_of
 )
 SELECT
     shop_id,
@@ -22,6 +22,8 @@ SELECT
     first_day,
     last_day,
     item_count,
+    item_orders,
+    item_paid_minor,
     discount_count,
     discount_minor,
     coupon_count,
@@ -40,6 +42,8 @@ ON CONFLICT ON CONSTRAINT customer_features_pk DO UPDATE
         first_day = excluded.first_day,
         last_day = excluded.last_day,
         item_count = excluded.item_count,
+        item_orders = excluded.item_orders,
+        item_paid_minor = excluded.item_paid_minor,
         discount_count = excluded.discount_count,
         discount_minor = excluded.discount_minor,
         coupon_count = excluded.coupon_count,
@@ -48,12 +52,12 @@ ON CONFLICT ON CONSTRAINT customer_features_pk DO UPDATE
     WHERE (
         features.first_paid_at, features.last_paid_at, features.order_count, features.paid_minor,
         features.refund_count, features.refund_minor, features.purchase_days, features.first_day, features.last_day,
-        features.item_count, features.discount_count, features.discount_minor, features.coupon_count,
-        features.coupon_minor
+        features.item_count, features.item_orders, features.item_paid_minor, features.discount_count,
+        features.discount_minor, features.coupon_count, features.coupon_minor
     )
     IS DISTINCT FROM (
         excluded.first_paid_at, excluded.last_paid_at, excluded.order_count, excluded.paid_minor,
         excluded.refund_count, excluded.refund_minor, excluded.purchase_days, excluded.first_day, excluded.last_day,
-        excluded.item_count, excluded.discount_count, excluded.discount_minor, excluded.coupon_count,
-        excluded.coupon_minor
+        excluded.item_count, excluded.item_orders, excluded.item_paid_minor, excluded.discount_count,
+        excluded.discount_minor, excluded.coupon_count, excluded.coupon_minor
     )

@@ -1,4 +1,4 @@
--- purpose: how the narrow facts of a shop stand: made in which zone and by which first norms
+-- purpose: how the narrow facts of a shop stand: made in which zone, by which statements and first norms
 -- grain:   one row
 -- params:  shop_id text
 -- reads:   record.heads, record.logistics, record.paid_orders, record.refunds, record.events, record.goods
@@ -6,6 +6,7 @@
 -- returns: one
 SELECT
     heads.narrow_zone AS zone,
+    heads.narrow_made_from AS made_from,
     heads.narrow_norms AS norms,
     (
         SELECT logistics.digest

@@ -203,10 +203,13 @@ ALTER TABLE record.events SET (
 -- Days and hours are the shop's, and its zone stands in its file: the next refresh fills what is empty here.
 ALTER TABLE record.heads
 ADD COLUMN narrow_zone text,
+ADD COLUMN narrow_made_from text,
 ADD COLUMN narrow_norms text;
 COMMENT ON COLUMN record.heads.narrow_zone IS
 'Zone the narrow facts were made in; where it is not the shop''s, the next refresh makes them all anew.';
 
+COMMENT ON COLUMN record.heads.narrow_made_from IS
+'Hash of the statements the narrow facts were made by; others make them all anew.';
 COMMENT ON COLUMN record.heads.narrow_norms IS
 'Digest of the first norms ever kept: those of parcels of before. Where it differs, late parcels are looked at anew.';
 

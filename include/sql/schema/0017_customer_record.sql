@@ -7,6 +7,8 @@ ADD COLUMN purchase_days integer NOT NULL DEFAULT 0,
 ADD COLUMN first_day integer,
 ADD COLUMN last_day integer,
 ADD COLUMN item_count bigint,
+ADD COLUMN item_orders integer NOT NULL DEFAULT 0,
+ADD COLUMN item_paid_minor bigint,
 ADD COLUMN discount_count integer,
 ADD COLUMN discount_minor bigint,
 ADD COLUMN coupon_count integer,
@@ -16,6 +18,8 @@ COMMENT ON COLUMN record.customer_features.purchase_days IS
 COMMENT ON COLUMN record.customer_features.first_day IS 'First such day, in days since 1970-01-01.';
 COMMENT ON COLUMN record.customer_features.last_day IS 'Last such day, in days since 1970-01-01.';
 COMMENT ON COLUMN record.customer_features.item_count IS 'Pieces of goods; NULL where no order says.';
+COMMENT ON COLUMN record.customer_features.item_orders IS 'Paid orders that say how many pieces.';
+COMMENT ON COLUMN record.customer_features.item_paid_minor IS 'What was paid for them, minor units.';
 COMMENT ON COLUMN record.customer_features.discount_count IS 'Paid orders with something off; NULL where none says.';
 COMMENT ON COLUMN record.customer_features.discount_minor IS 'What was taken off in all, minor units; NULL likewise.';
 COMMENT ON COLUMN record.customer_features.coupon_count IS 'Paid orders with a coupon; NULL where none says.';
@@ -97,14 +101,27 @@ CREATE TABLE record.segment_bounds (
     shop_id text NOT NULL,
     bounds jsonb NOT NULL,
     made_from text NOT NULL,
-    valid_from timestamptz NOT NULL,
-    CONSTRAINT segment_bounds_pk PRIMARY KEY (shop_id, valid_from)
+    begins timestamptz NOT NULL,
+    CONSTRAINT segment_bounds_pk PRIMARY KEY (shop_id)
 );
 COMMENT ON TABLE record.segment_bounds IS
-'Where scores and tiers began, from each refresh on: what moved between two bounds is looked at again.';
+'Where scores and tiers begin, of the stored segments: who lies between two of these is looked at again.';
 COMMENT ON COLUMN record.segment_bounds.made_from IS
 'Hash of the rules and statements segments were made by; another one makes all of them anew.';
-COMMENT ON CONSTRAINT segment_bounds_pk ON record.segment_bounds IS 'One set of bounds per shop and refresh.';
+COMMENT ON COLUMN record.segment_bounds.begins IS 'as_of of the first refresh: from here on the record keeps segments.';
+COMMENT ON CONSTRAINT segment_bounds_pk ON record.segment_bounds IS 'One set of bounds per shop.';
+
+CREATE FUNCTION record.has_paid(p_shop text, p_customer_no bigint, p_at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT EXISTS (
+    SELECT FROM record.paid_orders
+    WHERE
+        shop_id = p_shop AND customer_no = p_customer_no AND paid_at <= p_at
+        AND known_from <= facts.known_by(p_at) AND facts.known_by(p_at) < known_until
+)
+$$;
+COMMENT ON FUNCTION record.has_paid(text, bigint, timestamptz) IS
+'Whether a customer had a paid order by an instant, as was known then, however long ago.';
 
 CREATE FUNCTION record.members_at(p_shop text, p_at timestamptz) RETURNS SETOF record.customer_segments
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

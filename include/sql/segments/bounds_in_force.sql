@@ -9,5 +9,3 @@ SELECT
     made_from
 FROM record.segment_bounds
 WHERE shop_id = %(shop_id)s::text
-ORDER BY valid_from DESC
-LIMIT 1

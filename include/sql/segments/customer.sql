@@ -2,7 +2,7 @@
 --          but for who they are before the first paid order
 -- grain:   one row
 -- params:  features relation, standing relation, shop_id text, customer_id text, as_of timestamptz
--- reads:   the features, the segments made of them, facts.customers, facts.merged_customers
+-- reads:   the features, the segments made of them, facts.customers, facts.merged_customers, record.paid_orders
 -- writes:  nothing
 -- returns: maybe
 SELECT
@@ -20,6 +20,8 @@ SELECT
     features.first_day,
     features.last_day,
     features.item_count,
+    features.item_orders,
+    features.item_paid_minor,
     features.discount_count,
     features.discount_minor,
     features.coupon_count,
@@ -31,7 +33,13 @@ SELECT
     standing.m_score,
     standing.rfm_group,
     standing.value_tier,
-    coalesce(standing.stage, 'prospect') AS stage,
+    coalesce(
+        standing.stage,
+        CASE
+            WHEN record.has_paid(%(shop_id)s::text, customers.customer_no, %(as_of)s::timestamptz) THEN 'lost'
+            ELSE 'prospect'
+        END
+    ) AS stage,
     standing.dormancy,
     standing.cause,
     standing.dormant_from,

@@ -17,6 +17,8 @@ WHERE
             paying.shop_id = known.shop_id
             AND paying.customer_no = known.customer_no
     )
+    -- Who paid before the window of the features has none, and is no prospect.
+    AND NOT record.has_paid(%(shop_id)s::text, known.customer_no, %(as_of)s::timestamptz)
     AND NOT EXISTS (
         SELECT FROM facts.merged_customers AS merged
         WHERE

@@ -100,6 +100,7 @@ def segments_moves(
     with services() as opened:
         span = {"begins": instant(opened, begins), "ends": instant(opened, ends)}
         with opened.db.transaction() as tx:
+            segments.require_reached(tx, shop_id=loaded.id, at=span["begins"])
             found = segments.moves(tx, shop_id=loaded.id, kind=asked, **span)
     show(found, as_json, "Nobody moved.")
 

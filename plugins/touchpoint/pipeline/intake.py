@@ -132,7 +132,7 @@ def refresh(services: Services, run_no: int | None) -> int:
     """Bring the customer record to as_of: the stored one at the head, else a run-scoped one.
 
     Returns:
-        Customers written.
+        Rows of features, series, tags and segments written.
     """
     run = read_run(services, run_no)
     with services.timed(run.run_no, "refresh"):

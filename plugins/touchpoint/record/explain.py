@@ -16,6 +16,7 @@ from touchpoint.record.segments import Everybody, major
 from touchpoint.settings import Segments, Shop, Tags
 from touchpoint.settings.segments import mean_score
 
+_NEEDS = {"order.discount": "discount", "order.coupon": "coupon"}
 TROUBLES = ("refund", "bad review", "late parcel", "complaint")
 
 
@@ -64,7 +65,13 @@ def explain(
         rows.insert(0, _row("customer", found["customer_id"], f"{customer_id} was merged into them"))
     if not found["order_count"]:
         return rows
-    rows += _values(found, shop) + _scores(found, everyone.bounds, shop) + _dormancy(found, everyone.dormancy, shop)
+    met = availability.met(tx, shop=shop, as_of=as_of, needs=(*_NEEDS, "refund"))
+    rows += (
+        _values(found, shop, met)
+        + _items(found, shop, met)
+        + _scores(found, everyone.bounds, shop)
+        + _dormancy(found, everyone.dormancy, shop)
+    )
     rows += _outlook(tx, found["customer_no"], shop, as_of, segments)
     rows += _touches(tx, found["customer_no"], shop, as_of) + _series(tx, everyone, found["customer_no"], shop)
     return rows + _tags(tx, everyone, found["customer_no"], shop, as_of, tags)
@@ -72,32 +79,47 @@ def explain(
 
 def _stage(found: Row, segments: Segments) -> list[Row]:
     silence = found["recency"]
-    why = f"{found['order_count']} paid orders, {silence.days} days of silence" if silence else "no paid order"
+    why = "no paid order"
+    if silence is not None:
+        why = f"{found['order_count']} paid orders, {silence.days} days of silence"
+    elif found["stage"] != "prospect":
+        why = "paid orders before the window alone"
     lasting = ", ".join(
         f"{name} after {getattr(segments, f'{name}_after').days} d" for name in ("drifting", "dormant", "lost")
     )
     return [_row("stage", found["stage"], f"{why}; {lasting}")]
 
 
-def _values(found: Row, shop: Shop) -> list[Row]:
+def _values(found: Row, shop: Shop, met: frozenset[str]) -> list[Row]:
     count = found["order_count"]
-    amounts = f"paid {major(found['paid_minor'], shop)}, refunded {major(found['refund_minor'], shop)}"
-    rows = [
+    refunds = f"refunded {major(found['refund_minor'], shop)} in {found['refund_count']} refunds"
+    if "refund" not in met:
+        refunds = f"refunds unavailable: {availability.remedies(['refund'])}"
+    return [
         _row("orders", count, f"first {_local(found['first_paid_at'], shop)}, on {found['purchase_days']} days"),
         _row("last paid", _local(found["last_paid_at"], shop), f"mean gap {_days(found['mean_gap'])}"),
-        _row("net", major(found["net_minor"], shop), f"{amounts} in {found['refund_count']} refunds"),
+        _row("net", major(found["net_minor"], shop), f"paid {major(found['paid_minor'], shop)}, {refunds}"),
         _row("order value", round(major(found["paid_minor"], shop) / count, 2), f"paid, over {count} orders"),
     ]
-    items = found["item_count"]
+
+
+def _items(found: Row, shop: Shop, met: frozenset[str]) -> list[Row]:
+    """What not every shop tells of orders; of those that say it alone."""
+    rows = []
+    items, orders = found["item_count"], found["item_orders"]
     if items:
+        paid = major(found["item_paid_minor"], shop)
         rows += [
-            _row("items per order", round(items / count, 2), f"{items} pieces in {count} orders"),
-            _row("price per item", round(major(found["paid_minor"], shop) / items, 2), f"paid, over {items} pieces"),
+            _row("items per order", round(items / orders, 2), f"{items} pieces in {orders} orders that say"),
+            _row("price per item", round(paid / items, 2), f"paid {paid} for {items} pieces"),
         ]
-    for what in ("discount", "coupon"):
+    for need, what in _NEEDS.items():
         if found[f"{what}_count"] is not None:
             off = major(found[f"{what}_minor"], shop)
-            rows.append(_row(f"orders with {what}", found[f"{what}_count"], f"of {count}, {off} off in all"))
+            why = f"of {found['order_count']}, {off} off in all"
+            rows.append(_row(f"orders with {what}", found[f"{what}_count"], why))
+        elif need not in met:
+            rows.append(_row(f"orders with {what}", "unavailable", availability.remedies([need])))
     return rows
 
 

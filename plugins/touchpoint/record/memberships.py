@@ -20,18 +20,28 @@ FEATURES, TAGS = "record.customer_features", "record.customer_tags"
 _MEASURES = ("recency", "frequency", "monetary", "tier_from")
 
 
-def refresh(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) -> int:
+def refresh(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments, is_news: bool) -> int:
     """Bring the stored segments of a shop to `as_of`, after its features and tags.
 
     Reads pg_temp.changed_customers.
+
+    Args:
+        tx: the transaction of the refresh.
+        shop: the shop.
+        as_of: its instant, aware.
+        segments: the rules of scores, stages and dormancy.
+        is_news: whether anything of the features was written; if not, nobody moved a bound.
 
     Returns:
         Rows written or removed.
     """
     dormancy = dormancy_rules(tx, shop=shop, as_of=as_of, segments=segments)
-    bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=None, segments=segments)
     made_from = _made_from(segments, dormancy)
     stood = tx.maybe("segments/bounds_in_force", shop_id=shop.id)
+    if is_news or stood is None or stood["made_from"] != made_from:
+        bounds = rfm.bounds(tx, shop=shop, as_of=as_of, relation=None, segments=segments)
+    else:
+        bounds = rfm.renewed(stood["bounds"], shop=shop, as_of=as_of, segments=segments)
     tx.do("segments/forget_listed")
     if stood is None or stood["made_from"] != made_from or not _is_comparable(stood["bounds"], bounds):
         tx.do("segments/list_all", shop_id=shop.id)
@@ -77,13 +87,13 @@ def _write(tx: Transaction, shop: Shop, as_of: datetime, given: dict[str, object
 
 
 def _lasting(bounds: dict[str, Any]) -> dict[str, Any]:
-    # By thresholds recency begins elsewhere at each instant: that is the clock's business.
-    left_out = {"customers", "recency"} if bounds["rule"] == "thresholds" else {"customers"}
+    # What the rules say stands there; by thresholds recency begins elsewhere at each instant: the clock's business.
+    left_out = {"groups", "tiers", *({"recency"} if bounds["rule"] == "thresholds" else ())}
     return {key: value for key, value in bounds.items() if key not in left_out}
 
 
 def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    return all(old[key] == new[key] for key in ("rule", "tier_rule", "groups", "tiers"))
+    return all(old[key] == new[key] for key in ("rule", "tier_rule"))
 
 
 def _moved(old: dict[str, Any], new: dict[str, Any]) -> dict[str, object]:
@@ -105,5 +115,6 @@ def _made_from(segments: Segments, dormancy: dict[str, Any]) -> str:
             "segments": segments.model_dump(mode="json"),
             "dormancy": dormancy,
             "statements": {name: statements.load(name).digest for name in read},
+            "schema": statements.schema_digest(),
         }
     )

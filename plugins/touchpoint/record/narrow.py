@@ -2,7 +2,7 @@
 
 At the head the orders, refunds, events and parcels that came in are made anew from the facts and their histories, and
 only what differs is written: the outcome is the same in any order of arrival, and a replay writes nothing. A shop's
-first refresh, and the first after its zone changed, makes all of them. Who reads goes through a scope
+first refresh, and the first after its zone or a statement changed, makes all of them. Who reads goes through a scope
 (include/sql/scope), for which this fills the lists of customers and people.
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
+from touchpoint import statements
 from touchpoint.db import Transaction
 from touchpoint.record.versions import EVENTS, FACTS, GOODS, LINES, ORDERS, REFUNDS, Collecting
-from touchpoint.settings import Shop
+from touchpoint.settings import Shop, content_hash
 
 
 def collect(
@@ -41,7 +43,8 @@ def collect(
         Versions written or removed.
     """
     state = tx.one("narrow/state", shop_id=shop.id)
-    is_all = state["zone"] != shop.zone
+    made_from = _made_from()
+    is_all = (state["zone"], state["made_from"]) != (shop.zone, made_from)
     work = Collecting(
         tx, shop.id, shop.zone, as_of, batch_ids, is_all, is_all or state["norms"] != state["first_norms"]
     )
@@ -49,6 +52,7 @@ def collect(
     tx.do("narrow/list_changes")
     tx.do("narrow/list_product_changes")
     if is_all:
+        tx.one("narrow/hold_words")  # before anything else is held: most first refreshes have new words
         _make_room(work, is_filled=bool(state["is_filled"]))
     if batch_ids or work.is_all_parcels:
         _collect_goods(work)
@@ -57,12 +61,17 @@ def collect(
         _collect_members(work)
     tx.count("narrow/take_come", shop_id=shop.id, as_of=as_of)
     _list_changed(work, as_of, windows)
-    tx.count("narrow/mark_head", shop_id=shop.id, zone=shop.zone, norms=state["first_norms"])
+    tx.count("narrow/mark_head", shop_id=shop.id, zone=shop.zone, made_from=made_from, norms=state["first_norms"])
     return work.written
 
 
+@cache
+def _made_from() -> str:
+    return content_hash({name: statements.load(name).digest for name in statements.names("narrow")})
+
+
 def everybody(tx: Transaction, shop_id: str) -> None:
-    """Let the scopes of changed customers see every customer of a shop with anything in the narrow facts."""
+    """Let the scopes of changed customers see all whom the narrow facts of a shop, or its record, still speak of."""
     tx.do("narrow/forget_changed")
     tx.do("narrow/list_all_customers", shop_id=shop_id)
     _finish_list(tx)
@@ -98,8 +107,7 @@ def _make_room(work: Collecting, *, is_filled: bool) -> None:
 
 def _collect_goods(work: Collecting) -> None:
     if work.tx.count("narrow/list_products", **work.came_in()):
-        for word in ("series", "category", "size"):
-            work.tx.count("narrow/add_words", pieces=GOODS.touched, word=[word])
+        _number(work.tx, GOODS.touched, "series", "category", "size")
         work.tx.do("narrow/make_good_pieces")
         work.write(GOODS, "pg_temp.good_pieces")
 
@@ -113,10 +121,9 @@ def _collect_orders(work: Collecting) -> None:
         tx.do("narrow/analyse", made=ORDERS.touched)
     tx.do("narrow/make_order_versions", orders=orders, shop_id=work.shop_id, zone=work.zone)
     tx.do("narrow/analyse", made="pg_temp.order_versions")
-    for word in ("region", "device"):
-        tx.count("narrow/add_words", pieces="pg_temp.order_versions", word=[word])
+    _number(tx, "pg_temp.order_versions", "region", "device")
     tx.do("narrow/make_line_pieces", shop_id=work.shop_id)
-    tx.count("narrow/add_words", pieces="pg_temp.line_pieces", word=["size"])
+    _number(tx, "pg_temp.line_pieces", "size")
     if tx.count("narrow/list_uneven"):
         tx.do("narrow/analyse", made="pg_temp.uneven_versions")
         tx.count("narrow/even_out")
@@ -125,6 +132,14 @@ def _collect_orders(work: Collecting) -> None:
     work.write(ORDERS, "pg_temp.order_rows")
     tx.do("narrow/make_line_rows")
     work.write(LINES, "pg_temp.line_rows")
+
+
+def _number(tx: Transaction, pieces: str, *words: str) -> None:
+    """Give words of a list that have no number yet theirs; waits for a transaction that is numbering others."""
+    for word in words:
+        if tx.one("narrow/has_new_words", pieces=pieces, word=[word])["has_new"]:
+            tx.one("narrow/hold_words")
+            tx.count("narrow/add_words", pieces=pieces, word=[word])
 
 
 def _collect_events(work: Collecting) -> None:

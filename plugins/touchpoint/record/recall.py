@@ -14,6 +14,8 @@ from touchpoint.record import made
 from touchpoint.record.segments import CAUSE, everybody
 from touchpoint.settings import Segments, Shop, Tags
 
+MOST_STEPS = 1000
+
 
 def recall(tx: Transaction, *, shop: Shop, since: datetime, every: timedelta, segments: Segments, tags: Tags) -> int:
     """Keep the segments of every customer from `since` until the first refresh. What was recalled before goes.
@@ -30,7 +32,7 @@ def recall(tx: Transaction, *, shop: Shop, since: datetime, every: timedelta, se
         Spans kept.
 
     Raises:
-        TouchpointError: the shop has no record yet, or `since` does not lie before it.
+        TouchpointError: the shop has no record yet, `since` does not lie before it, or there are too many steps.
     """
     begins = tx.one("segments/first_refresh", shop_id=shop.id)["begins"]
     if begins is None or since >= begins:
@@ -38,6 +40,12 @@ def recall(tx: Transaction, *, shop: Shop, since: datetime, every: timedelta, se
             "nothing to recall: " + ("no record yet" if begins is None else f"the record begins at {begins:%Y-%m-%d}"),
             place=f"shop {shop.id}",
             remedy="run a refresh first" if begins is None else "name an instant before that",
+        )
+    if not timedelta() < every or (begins - since) / every > MOST_STEPS:
+        raise TouchpointError(
+            f"from {since:%Y-%m-%d} to {begins:%Y-%m-%d} every {every} is no step, or more than {MOST_STEPS}",
+            place=f"shop {shop.id}",
+            remedy="name a longer step: each is a pass over the shop, all in one transaction",
         )
     given = {"shop": shop, "segments": segments, "tags": tags, "wanted": (CAUSE,)}
     with made.table(tx, "recalled") as recalled:

@@ -46,9 +46,9 @@ def refresh(
     narrow.collect(tx, shop=shop, as_of=as_of, batch_ids=batch_ids, windows=windows)
     scope = _scope(tx, shop.id, segments, wanted)
     written = _renew(tx, shop, as_of, scope, segments, wanted) if scope else 0
-    written += memberships.refresh(tx, shop=shop, as_of=as_of, segments=segments)
+    standing = memberships.refresh(tx, shop=shop, as_of=as_of, segments=segments, is_news=written > 0)
     tx.many("features/free_plan")
-    return written
+    return written + standing
 
 
 def _scope(tx: Transaction, shop_id: str, segments: Segments, wanted: Sequence[Tag]) -> made.Scope | None:
@@ -58,6 +58,7 @@ def _scope(tx: Transaction, shop_id: str, segments: Segments, wanted: Sequence[T
             "window": str(segments.window),
             "tags": [(tag.name, tag.statement, tag.rules, str(tag.window)) for tag in wanted],
             "statements": {name: statements.load(name).digest for name in _read(wanted)},
+            "schema": statements.schema_digest(),
         }
     )
     is_news = tx.count("features/keep_rules", shop_id=shop_id, made_from=made_from)

@@ -62,6 +62,20 @@ def bounds(tx: Transaction, *, shop: Shop, as_of: datetime, relation: str | None
     }
 
 
+def renewed(kept: Mapping[str, Any], *, shop: Shop, as_of: datetime, segments: Segments) -> dict[str, Any]:
+    """Bounds kept at an earlier instant, as they are now that nobody's features changed since.
+
+    Args:
+        kept: those bounds, without what the rules say.
+        shop: the shop; its currency picks the amounts.
+        as_of: the instant looked from, aware.
+        segments: the rules they were made by.
+    """
+    said = {"groups": segments.rfm.cells(), "tiers": list(segments.value_tiers.names)}
+    by_clock = _thresholds(segments, shop, as_of) if kept["rule"] == "thresholds" else {}
+    return {**kept, **said, **by_clock}
+
+
 def shares_of(quantiles: Sequence[float]) -> list[float]:
     """Shares as percentile_disc takes them: 0.2 * 35 is 7.000000000000001 to it, and would mean the 8th value."""
     return [quantile - 1e-9 for quantile in quantiles]

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from touchpoint.db import Row, Transaction
+from touchpoint.errors import TouchpointError
 from touchpoint.learning.dormancy import dormancy_rules
 from touchpoint.money import EXPONENTS
 from touchpoint.record import made, memberships, rfm
@@ -154,6 +155,21 @@ def begins(tx: Transaction, *, shop_id: str) -> datetime | None:
     """The first refresh of a shop: from when on its record keeps its segments; None: there was none yet."""
     found: datetime | None = tx.one("segments/first_refresh", shop_id=shop_id)["begins"]
     return found
+
+
+def require_reached(tx: Transaction, *, shop_id: str, at: datetime) -> None:
+    """Refuse an instant before the record of a shop begins, or was recalled to.
+
+    Raises:
+        TouchpointError: it says from when on there is one.
+    """
+    reaches = tx.one("segments/first_refresh", shop_id=shop_id)["reaches"]
+    if reaches is None or at < reaches:
+        raise TouchpointError(
+            f"the record kept no segments at {at.isoformat()}",
+            place=f"shop {shop_id}" + (f", whose record begins at {reaches.isoformat()}" if reaches else ""),
+            remedy="recall them: `touchpoint segments recall --since …`" if reaches else "run a refresh first",
+        )
 
 
 def members(tx: Transaction, *, shop_id: str, at: datetime) -> list[Row]:

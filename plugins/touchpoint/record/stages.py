@@ -1,4 +1,4 @@
-"""Lifecycle stages, here as a pure function, in include/sql/segments/customers.sql as SQL; a test holds them equal."""
+"""Lifecycle stages, here as a pure function, in the function record.labels as SQL; a test holds them equal."""
 
 from __future__ import annotations
 

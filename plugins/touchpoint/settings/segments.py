@@ -157,6 +157,16 @@ class Segments(Strict):
     rfm: Rfm
     value_tiers: ValueTiers
 
+    @model_validator(mode="after")
+    def _looks_far_enough(self) -> Segments:
+        longest = max(self.lost_after, self.dormancy.most, *self.rfm.thresholds.recency)
+        if self.window is not None and self.window < longest:
+            raise ValueError(
+                f"window ends before {longest.days}d, the longest silence that a stage, a score or dormancy looks back:"
+                " write all, or a longer one"
+            )
+        return self
+
     def seconds(self) -> dict[str, int]:
         """Lifecycle thresholds as SQL takes them: counts as they are, silences in seconds."""
         return {

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, make_shop, rows, undone
 
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
-from touchpoint.record import refresh, segments
+from touchpoint.record import refresh, rfm, segments
+from touchpoint.record.explain import explain
 from touchpoint.record.recall import recall
 from touchpoint.settings import CONFIG_ROOT, Segments, load_tags, read_yaml
 
@@ -50,7 +52,7 @@ def rules(**changed: Any) -> Segments:
     given |= {"drifting_after": "9d", "dormant_after": "18d", "lost_after": "36d"}
     given["rfm"]["min_customers"] = 5
     given["rfm"]["thresholds"]["recency"] = ["3d", "9d", "18d", "40d"]
-    given["dormancy"] |= {"rule": "fixed", "fixed_after": "14d"}
+    given["dormancy"] |= {"rule": "fixed", "fixed_after": "14d", "least": "5d", "most": "40d"}
     return Segments.model_validate({**given, **changed})
 
 
@@ -93,7 +95,7 @@ def said_at(tx: Transaction, at: datetime) -> list[dict[str, Any]]:
 
 purchases = st.lists(
     st.fixed_dictionaries(
-        {"customer": st.integers(0, 7), "days_ago": st.integers(0, 30), "paid_minor": st.sampled_from([0, 500, 90000])}
+        {"customer": st.integers(0, 7), "days_ago": st.integers(0, 45), "paid_minor": st.sampled_from([0, 500, 90000])}
     ),
     max_size=6,
 )
@@ -103,7 +105,7 @@ steps = st.lists(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(made=steps, rule=st.sampled_from(["quintiles", "thresholds"]), window=st.sampled_from(["all", "10d"]))
+@given(made=steps, rule=st.sampled_from(["quintiles", "thresholds"]), window=st.sampled_from(["all", "40d"]))
 def test_what_changed_alone_is_looked_at_and_comes_out_as_all_would(
     shared: Database, made: list[dict[str, Any]], rule: str, window: str
 ) -> None:
@@ -255,3 +257,88 @@ def test_the_time_before_the_first_refresh_is_recalled(tx: Transaction) -> None:
     assert recall(tx, since=AS_OF - 41 * DAY, **given) == kept, "asked again, the same"
     with pytest.raises(TouchpointError, match="the record begins at"):
         recall(tx, since=AS_OF, **given)
+
+
+def test_whoever_the_facts_no_longer_speak_of_leaves_the_record_though_all_is_made_anew(tx: Transaction) -> None:
+    for number in range(12):
+        buyer(tx, f"c{number}", 1)
+    bring(tx, AS_OF, [1], rules())
+    tx.connection.exec_driver_sql(
+        "UPDATE facts.orders SET batch_id = 2, customer_no = (SELECT customer_no FROM facts.customers WHERE"
+        " customer_id = 'c1') WHERE order_id = 'c0-0'"
+    )
+    changed = rules(dormancy=rules().dormancy.model_copy(update={"fixed_after": 10 * DAY}))
+    bring(tx, AS_OF, [2], changed)
+    assert len(stored(tx)["features"]) == 11
+    assert stored(tx) == full(tx, AS_OF, changed)
+
+
+def test_a_statement_of_the_narrow_facts_that_changed_makes_them_anew(tx: Transaction) -> None:
+    buyer(tx, "ann", 1)
+    bring(tx, AS_OF, [1], rules())
+    tx.connection.exec_driver_sql("UPDATE record.paid_orders SET net_minor = 1")
+    bring(tx, AS_OF, [], rules())
+    assert [row["paid_minor"] for row in stored(tx)["features"]] == [500], "nothing came in, nothing is looked at"
+    tx.connection.exec_driver_sql("UPDATE record.heads SET narrow_made_from = 'before'")
+    bring(tx, AS_OF, [], rules())
+    assert rows(tx, "SELECT net_minor FROM record.paid_orders") == [{"net_minor": 500}]
+
+
+def test_bounds_are_not_looked_for_where_nothing_changed(tx: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        buyer(tx, f"c{number}", number)
+    bring(tx, AS_OF, [1], rules())
+    monkeypatch.setattr(rfm, "bounds", lambda *_, **__: pytest.fail("bounds made anew"))
+    bring(tx, AS_OF + 20 * DAY, [], rules())
+    monkeypatch.undo()
+    assert stored(tx) == full(tx, AS_OF + 20 * DAY, rules())
+
+
+def test_who_paid_before_the_window_alone_is_lost_and_no_prospect(tx: Transaction) -> None:
+    buyer(tx, "ann", 60)
+    buyer(tx, "bob", 1)
+    given = rules(window="40d")
+    bring(tx, AS_OF, [1], given)
+    shop = make_shop(sources=SOURCES)
+    asked = {"shop": shop, "as_of": AS_OF, "segments": given, "tags": load_tags()}
+    with segments.everybody(tx, **asked) as everybody:
+        found = segments.counts(tx, shop=shop, as_of=AS_OF, everyone=everybody)
+        assert {row["segment"] for row in found if row["kind"] == "stage"} == {"new"}
+        (told,) = explain(tx, customer_id="ann", everyone=everybody, **asked)
+    assert (told["value"], told["why"][:35]) == ("lost", "paid orders before the window alone")
+    with pytest.raises(ValidationError, match="window ends before 40d"):
+        rules(window="10d")
+
+
+def test_moves_from_before_the_record_begins_are_refused(tx: Transaction) -> None:
+    with pytest.raises(TouchpointError, match="run a refresh first"):
+        segments.require_reached(tx, shop_id=SHOP, at=AS_OF)
+    buyer(tx, "ann", 3)
+    bring(tx, AS_OF, [1], rules())
+    segments.require_reached(tx, shop_id=SHOP, at=AS_OF)
+    with pytest.raises(TouchpointError, match="segments recall"):
+        segments.require_reached(tx, shop_id=SHOP, at=AS_OF - DAY)
+    given = {"shop": make_shop(sources=SOURCES), "segments": rules(), "tags": load_tags()}
+    recall(tx, since=AS_OF - 2 * DAY, every=DAY, **given)
+    segments.require_reached(tx, shop_id=SHOP, at=AS_OF - DAY)
+    with pytest.raises(TouchpointError, match="no step"):
+        recall(tx, since=AS_OF - 2 * DAY, every=0 * DAY, **given)
+
+
+def test_items_and_prices_are_of_the_orders_that_say_and_what_is_lacking_is_unavailable(tx: Transaction) -> None:
+    buyer(tx, "ann", 3, 2, 1, item_count=None, paid_minor=1000, item=None)
+    buyer(tx, "bob", 0, item_count=2, paid_minor=1000, item=None)
+    tx.connection.exec_driver_sql(
+        "UPDATE facts.orders SET customer_no = (SELECT min(customer_no) FROM facts.customers)"
+    )
+    bring(tx, AS_OF, [1], rules())
+    asked = {"shop": make_shop(sources=SOURCES), "as_of": AS_OF, "segments": rules(), "tags": load_tags()}
+    with segments.everybody(tx, **asked) as everybody:
+        told = explain(tx, customer_id="ann", everyone=everybody, **asked)
+    found = {row["what"]: row for row in told}
+    assert found["orders"]["value"] == 4
+    assert str(found["items per order"]["value"]) == "2.0"
+    assert str(found["price per item"]["value"]) == "5.00"
+    assert found["orders with discount"]["value"] == "unavailable"
+    assert "refunds unavailable" in found["net"]["why"]
+    assert found["stage"]["why"].startswith("4 paid orders, 0 days of silence")
