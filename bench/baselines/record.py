@@ -110,6 +110,8 @@ WITH bought AS (
         min(day) AS first_day,
         max(day) AS last_day,
         sum(item_count)::BIGINT AS item_count,
+        count(item_count) AS item_orders,
+        sum(net_minor) FILTER (WHERE item_count IS NOT NULL)::BIGINT AS item_paid_minor,
         sum((discount_minor > 0)::INT)::BIGINT AS discount_count,
         sum(discount_minor)::BIGINT AS discount_minor,
         sum((coupon_minor > 0)::INT)::BIGINT AS coupon_count,
@@ -206,8 +208,8 @@ GROUP BY GROUPING SETS ((rfm_group), (value_tier), (stage), (dormancy), (cause))
 """
 COMPARED = {
     "features": "customer_no, first_paid_at, last_paid_at, order_count, paid_minor, refund_count, refund_minor,"
-    " net_minor, purchase_days, first_day, last_day, item_count, discount_count, discount_minor, coupon_count,"
-    " coupon_minor",
+    " net_minor, purchase_days, first_day, last_day, item_count, item_orders, item_paid_minor, discount_count,"
+    " discount_minor, coupon_count, coupon_minor",
     "series": "customer_no, series, order_count, net_minor, last_paid_at",
     "tags": "tag, customer_no, value, number, evidence, out_of, confidence",
     "standing": "customer_no, r_score, f_score, m_score, rfm_group, value_tier, stage, dormancy, cause, dormant_from,"
