@@ -1,7 +1,8 @@
 -- purpose: how long after a message its reader was watched, and whether they then paid an order
 -- grain:   one row per message of the window that may have reached somebody
 -- params:  shop_id text, as_of timestamptz, since timestamptz, realm text
--- reads:   ledger.message, ledger.attempt, ledger.touch, facts.customers, facts.orders, facts.orders_history
+-- reads:   ledger.message, ledger.attempt, ledger.touch, facts.orders, facts.orders_history, and what
+--          facts.customers_as_of reads
 -- writes:  pg_temp.observations
 -- returns: nothing
 --          (outer_key is the campaign, inner_key the step; age: seconds from the message to its reader paying, to
@@ -12,8 +13,8 @@ WITH sent AS (
         touches.campaign_id,
         touches.step,
         touches.occasion,
-        touches.identity,
-        touches.customer_id,
+        -- Whose customers were merged is one reader, whichever of them was written to.
+        facts.identity_of(touches.identity, %(as_of)s::timestamptz) AS person,
         min(attempts.started_at) AS sent_at
     FROM ledger.attempt AS attempts
     INNER JOIN ledger.message AS messages ON attempts.message_id = messages.message_id
@@ -21,7 +22,11 @@ WITH sent AS (
     WHERE
         messages.realm = %(realm)s::text
         AND messages.shop_id = %(shop_id)s::text
-        AND attempts.state IN ('open', 'accepted', 'unknown')
+        -- What became of it later than as_of nobody knew: until then it may have reached them.
+        AND (
+            attempts.state IN ('open', 'accepted', 'unknown')
+            OR attempts.started_at + (attempts.settled_real_at - attempts.started_real_at) > %(as_of)s::timestamptz
+        )
         AND attempts.started_at > %(since)s::timestamptz
         AND attempts.started_at <= %(as_of)s::timestamptz
     GROUP BY touches.touch_id
@@ -30,16 +35,17 @@ WITH sent AS (
 followed AS (
     SELECT
         *,
-        lead(sent_at) OVER (PARTITION BY campaign_id, occasion, identity ORDER BY sent_at, step) AS next_sent_at
+        lead(sent_at) OVER (PARTITION BY campaign_id, occasion, person ORDER BY sent_at, step) AS next_sent_at
     FROM sent
 ),
 
 payments AS (
     SELECT
-        customers.customer_id,
+        customers.identity AS person,
         orders.paid_at
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
-    INNER JOIN facts.customers AS customers ON orders.customer_no = customers.customer_no
+    INNER JOIN facts.customers_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS customers
+        ON orders.customer_no = customers.customer_no
     WHERE orders.paid_at > %(since)s::timestamptz
 ),
 
@@ -51,9 +57,9 @@ answered AS (
         followed.next_sent_at,
         min(payments.paid_at) AS paid_at
     FROM followed
-    LEFT JOIN payments ON followed.customer_id = payments.customer_id AND followed.sent_at < payments.paid_at
+    LEFT JOIN payments ON followed.person = payments.person AND followed.sent_at < payments.paid_at
     GROUP BY
-        followed.campaign_id, followed.step, followed.occasion, followed.identity, followed.sent_at,
+        followed.campaign_id, followed.step, followed.occasion, followed.person, followed.sent_at,
         followed.next_sent_at
 )
 

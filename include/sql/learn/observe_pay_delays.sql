@@ -19,7 +19,11 @@ WITH reminders AS (
         AND covers.shop_id = %(shop_id)s::text
         AND covers.covered_as_of > %(since)s::timestamptz
         AND attempts.started_at <= %(as_of)s::timestamptz
-        AND attempts.state IN ('open', 'accepted', 'unknown')
+        -- What became of it later than as_of nobody knew: until then it may have reached them.
+        AND (
+            attempts.state IN ('open', 'accepted', 'unknown')
+            OR attempts.started_at + (attempts.settled_real_at - attempts.started_real_at) > %(as_of)s::timestamptz
+        )
         AND (covers.released_as_of IS NULL OR covers.released_as_of >= attempts.started_at)
     GROUP BY covers.covered_id
 ),

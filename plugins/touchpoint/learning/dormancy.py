@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from touchpoint.db import Transaction
-from touchpoint.learning import kept
+from touchpoint.learning.kept import Lessons
 from touchpoint.settings import Dormancy, Segments, Shop
 
 RHYTHM, LIFETIME, WINNER = "rhythm", "lifetime", "dormancy"
@@ -19,22 +19,22 @@ DAY = 86400.0
 
 
 def dormancy_rules(tx: Transaction, shop: Shop, as_of: datetime, segments: Segments) -> dict[str, Any]:
-    """The parameter p_rules of record.dormant_from: configuration, and what had been learned by `as_of`.
+    """The parameter p_rules of record.dormant_from: configuration, and what had been learned before `as_of`.
 
     Returns:
         `rule` that holds: fixed, rhythm or lifetime; `because`, why it does where configuration asks for another;
         `fixed_after`, `least`, `most`, `horizon`, `population_gap` in seconds; `factor`, `prior_weight`, `buys_below`;
         `r`, `alpha` (days), `a`, `b` of BG/NBD. What the rule does not need is absent.
     """
-    asked = segments.dormancy.rule
+    lessons, asked = Lessons(tx, shop.id, as_of), segments.dormancy.rule
     given = configured(segments.dormancy)
     because = ""
     if asked == "learned":
-        winner = kept.in_force(tx, shop.id, WINNER, as_of)
+        winner = lessons.version(WINNER)
         asked = winner.body["rule"] if winner else "fixed"
         because = "won the backtest" if winner else "no backtest kept yet"
     if asked != "fixed":
-        found = kept.in_force(tx, shop.id, asked, as_of)
+        found = lessons.version(asked)
         if found is None:
             because, asked = f"{asked} not learned yet", "fixed"
         else:

@@ -21,7 +21,7 @@ class Learned:
     Attributes:
         no: names the version.
         body: what is worked by; durations in seconds.
-        learned_as_of: from here on it is in force, aware.
+        learned_as_of: whatever looks from a later instant works by it, aware.
         since, until: facts of this span were looked at; since None: from the first on.
         sample: orders, parcels or customers it was learned from.
         data_hash: SHA-256, hex, of the observations.
@@ -49,16 +49,33 @@ def keep(
     until: datetime,
     sample: int,
     data_hash: str,
+    or_head: bool = False,
 ) -> bool:
-    """Keep what was learned as the version in force from `as_of` on, if it differs from the one in force there.
+    """Keep what was learned as the version in force after `as_of`, if it differs from the one in force there.
+
+    Holds the shop's ingest lock until the transaction ends: no record is refreshed meanwhile.
+
+    Args:
+        tx: an open transaction.
+        shop_id: whose.
+        name: of what is learned.
+        body: what is worked by.
+        as_of: it was learned as of this instant.
+        since: facts after it were looked at; None: from the first on.
+        until: facts up to it were.
+        sample: orders, parcels or customers it was learned from.
+        data_hash: SHA-256, hex, of the observations.
+        or_head: where the shop's record has gone on meanwhile, keep it as of the head instead of refusing.
 
     Returns:
         Whether it differs.
 
     Raises:
-        LedgerError: a version of a later instant is there: the past of what was in force is not written anew.
+        LedgerError: a version of a later instant is there, or the record has been refreshed as of one: what was worked
+            by in the past is not written anew.
     """
-    tx.do("learn/lock", shop_id=shop_id, parameter=name)
+    tx.do("load/lock_ingest", shop_id=shop_id)
+    as_of = _not_before_head(tx, shop_id, name, as_of, or_head)
     latest = in_force(tx, shop_id, name, END_OF_TIME)
     if latest is not None and latest.learned_as_of > as_of:
         raise LedgerError(
@@ -84,8 +101,24 @@ def keep(
     return True
 
 
+def _not_before_head(tx: Transaction, shop_id: str, name: str, as_of: datetime, or_head: bool) -> datetime:
+    """The instant, or the head; what was made as of the head had to do without, and still does when asked again."""
+    row = tx.maybe("load/head", shop_id=shop_id)
+    head: datetime | None = row["refreshed_as_of"] if row else None
+    if head is None or head <= as_of:
+        return as_of
+    if or_head:
+        return head
+    raise LedgerError(
+        f"{name} would be learned as of {as_of.isoformat()}, and the record of shop {shop_id} was made as of "
+        f"{head.isoformat()}, later",
+        place="record.learned_parameters",
+        remedy="learn as of that instant or later; without keeping, any instant will do",
+    )
+
+
 def in_force(tx: Transaction, shop_id: str, name: str, as_of: datetime) -> Learned | None:
-    """The version in force at an instant; None: nothing was learned by then."""
+    """The latest version learned at an instant or before, None: there is none. What a run works by is `Lessons`."""
     row = tx.maybe("learn/in_force", shop_id=shop_id, parameter=name, as_of=as_of)
     return _learned(row) if row else None
 

@@ -21,6 +21,7 @@ LEARNERS: tuple[tuple[str, Learn], ...] = (
     (answer_delay.NAME, answer_delay.learn),
     (dormancy.RHYTHM, dormancy_lessons.learn_rhythm),
     (dormancy.LIFETIME, dormancy_lessons.learn_lifetime),
+    (dormancy.WINNER, dormancy_lessons.learn_winner),
 )
 """Name, as in record.learned_parameters, and function of everything that is learned."""
 
@@ -32,32 +33,34 @@ def learn(
     as_of: datetime,
     rules: Rules,
     keep: bool,
+    or_head: bool = False,
     only: Iterable[str] | None = None,
 ) -> dict[str, tuple[Lesson | None, bool]]:
-    """Learn as of an instant; with `keep`, what differs from the version in force becomes the one in force from there.
+    """Learn as of an instant; with `keep`, what differs from the version in force becomes the one in force after it.
+
+    Everything is learned first and kept then: keeping holds the shop's ingest lock. `or_head`: see `kept.keep`.
 
     Returns:
         By name: the lesson (None: not enough to learn from), and whether it was kept.
 
     Raises:
         ConfigError: `only` names something nobody learns.
-        LedgerError: `keep`, and something was learned as of a later instant.
+        LedgerError: `keep`, and something was learned, or the record made, as of a later instant.
     """
     known = dict(LEARNERS)
     wanted = list(known) if only is None else list(only)
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ConfigError(f"nobody learns {unknown[0]!r}", remedy=f"one of: {', '.join(known)}")
-    return {name: _learn(tx, name, known[name], shop, as_of, rules, keep) for name in wanted}
+    lessons = {name: known[name](tx, shop, as_of, rules) for name in wanted}
+    return {
+        name: (lesson, keep and lesson is not None and _keep(tx, name, lesson, shop, as_of, or_head))
+        for name, lesson in lessons.items()
+    }
 
 
-def _learn(
-    tx: Transaction, name: str, learner: Learn, shop: Shop, as_of: datetime, rules: Rules, keep: bool
-) -> tuple[Lesson | None, bool]:
-    lesson = learner(tx, shop, as_of, rules)
-    if lesson is None or not keep:
-        return lesson, False
-    is_kept = kept.keep(
+def _keep(tx: Transaction, name: str, lesson: Lesson, shop: Shop, as_of: datetime, or_head: bool) -> bool:
+    return kept.keep(
         tx,
         shop_id=shop.id,
         name=name,
@@ -67,5 +70,5 @@ def _learn(
         until=lesson.until,
         sample=lesson.sample,
         data_hash=lesson.data_hash,
+        or_head=or_head,
     )
-    return lesson, is_kept

@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Any
 
 from touchpoint.db import Json, Row, Transaction
-from touchpoint.learning import kept
 from touchpoint.learning.dormancy import DAY, LIFETIME
+from touchpoint.learning.kept import Lessons
 from touchpoint.money import EXPONENTS
 from touchpoint.settings import Dormancy, Shop
 
@@ -50,14 +50,14 @@ class Outlook:
 
 
 def outlooks(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy) -> Iterator[Outlook] | None:
-    """Of every customer with a paid order, guests left out, by number; None: nothing was learned by then."""
-    found = kept.in_force(tx, shop.id, LIFETIME, as_of)
+    """Of every customer with a paid order, guests left out, by number; None: nothing was learned before."""
+    found = Lessons(tx, shop.id, as_of).version(LIFETIME)
     return _of_all(tx, shop, as_of, dormancy, found.body) if found else None
 
 
 def outlook(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy, customer_no: int) -> Outlook | None:
-    """Of one customer; None: nothing was learned by then, or they have not paid yet."""
-    found = kept.in_force(tx, shop.id, LIFETIME, as_of)
+    """Of one customer; None: nothing was learned before, or they have not paid yet."""
+    found = Lessons(tx, shop.id, as_of).version(LIFETIME)
     if found is None:
         return None
     rows = _slice(tx, shop, as_of, dormancy, found.body, after=customer_no - 1, number=1)

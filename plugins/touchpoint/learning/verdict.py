@@ -76,6 +76,16 @@ class Backtest:
         """The winner as it is kept, with what it won by."""
         return {"rule": self.winner, "areas": {name: lifetime.digits(one.area) for name, one in self.measured.items()}}
 
+    @property
+    def sample(self) -> int:
+        """Customers of the origin with most of them."""
+        return max(one.customers for one in self.origins)
+
+    @property
+    def digest(self) -> str:
+        """Of what was known at all origins, SHA-256, hex."""
+        return hashlib.sha256("".join(one.digest for one in self.origins).encode()).hexdigest()
+
 
 def backtest(
     tx: Transaction, *, shop: Shop, at: Sequence[datetime], known_at: datetime, dormancy: Dormancy
@@ -122,7 +132,7 @@ def keep(tx: Transaction, *, shop: Shop, found: Backtest, as_of: datetime, rules
         Whether that is another rule, or other areas, than before.
 
     Raises:
-        LedgerError: something of the kind was kept as of a later instant.
+        LedgerError: something of the kind was kept, or the record made, as of a later instant.
         NotLearned: as of that instant there is too little to learn what the winner goes by.
     """
     if found.winner != FIXED:
@@ -139,8 +149,8 @@ def keep(tx: Transaction, *, shop: Shop, found: Backtest, as_of: datetime, rules
         as_of=as_of,
         since=None,
         until=as_of,
-        sample=max(one.customers for one in found.origins),
-        data_hash=hashlib.sha256("".join(one.digest for one in found.origins).encode()).hexdigest(),
+        sample=found.sample,
+        data_hash=found.digest,
     )
 
 

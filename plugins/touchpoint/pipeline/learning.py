@@ -20,7 +20,8 @@ from touchpoint.settings.learning import WEEKDAYS, load_learning
 def learn(services: Services, run_no: int | None) -> list[str]:
     """Learn as of the run's instant and keep what differs, if it is the day for it or something is not learned yet.
 
-    A run that recomputes learns nothing, nor does one of an instant that something was learned later than.
+    A run that recomputes learns nothing, nor does one of an instant that something was learned later than. Where other
+    runs have worked without it meanwhile, it counts after the last of them.
 
     Returns:
         Names of what a new version was kept of.
@@ -33,26 +34,33 @@ def learn(services: Services, run_no: int | None) -> list[str]:
         kept = []
         for name in _due(services, run, shop):
             with services.db.transaction() as tx:
-                found = teach(tx, services, shop, run.as_of, keep=True, only=[name])
+                found = teach(tx, services, shop, run.as_of, keep=True, or_head=True, only=[name])
             kept += [name for name, (_, is_kept) in found.items() if is_kept]
         return kept
 
 
 def teach(
-    tx: Transaction, services: Services, shop: Shop, as_of: datetime, *, keep: bool, only: list[str] | None = None
+    tx: Transaction,
+    services: Services,
+    shop: Shop,
+    as_of: datetime,
+    *,
+    keep: bool,
+    or_head: bool = False,
+    only: list[str] | None = None,
 ) -> dict[str, tuple[Lesson | None, bool]]:
     """What a shop's data teach as of an instant; see `learning.learners.learn`.
 
     Raises:
         ConfigError: `only` names something nobody learns.
-        LedgerError: `keep`, and something was learned as of a later instant.
+        LedgerError: `keep`, and something was learned, or the record made, as of a later instant.
     """
     rules = Rules(
         learning=load_learning(shop.id, services.config),
         segments=load_segments(services.config),
         logistics=load_logistics(services.config),
     )
-    return learners.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, only=only)
+    return learners.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, or_head=or_head, only=only)
 
 
 def taught(tx: Transaction, shop: Shop, as_of: datetime, campaigns: Mapping[str, Campaign]) -> dict[str, Campaign]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, make_segments, make_shop, minutes, rows, undone
-from tests.sql.record.test_pay_delay import remind
+from tests.sql.learning.test_pay_delay import remind
 
 from touchpoint.db import Database, Transaction
+from touchpoint.facts import customers
 from touchpoint.learning import answer_delay
 from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.settings.learning import load_learning
@@ -38,7 +39,9 @@ def text(tx: Transaction, name: str, *, pays_after: float | None = None, sent: A
     add_order(tx, name, name, sent - DAY, item=None)
     remind(tx, name, sent)
     tx.connection.exec_driver_sql(
-        "UPDATE ledger.touch SET customer_id = occasion WHERE occasion = %(name)s", {"name": name}
+        "UPDATE ledger.touch SET identity = customers.identity FROM facts.customers"
+        " WHERE customers.customer_id = occasion AND occasion = %(name)s",
+        {"name": name},
     )
     if pays_after is not None:
         paid_at = sent + minutes(60 * pays_after)
@@ -86,6 +89,26 @@ def test_the_next_step_ends_the_watch(tx: Transaction) -> None:
     text(tx, "pays", pays_after=50)
     next_step(tx, SENT + DAY)
     assert observed(tx) == [(24, False), (26, True)]
+
+
+def test_a_reader_who_was_merged_answers_as_the_customer_they_are(tx: Transaction) -> None:
+    text(tx, "reader")
+    add_order(tx, "first", "survivor", SENT - DAY, item=None)
+    merged_at = AS_OF + DAY
+    customers.merge(tx, shop_id=SHOP, from_id="reader", into_id="survivor", who="an agent", note=None, at=merged_at)
+    paid = {"paid_at": merged_at + minutes(60), "payment_state": "paid", "item": None}
+    add_order(tx, "paid", "survivor", merged_at, **paid)
+    assert observed(tx, merged_at + DAY) == [(42 * 24 - 23, True)]
+    assert observed(tx, merged_at - minutes(60)) == [(41 * 24 - 1, False)], "nobody knew it yet"
+
+
+def test_a_message_that_did_not_go_counts_until_that_was_known(tx: Transaction) -> None:
+    text(tx, "reader")
+    tx.connection.exec_driver_sql(
+        "UPDATE ledger.attempt SET state = 'rejected', settled_real_at = started_real_at + interval '6 hours'"
+    )
+    assert observed(tx, SENT + minutes(5 * 60)) == [(5, False)]
+    assert observed(tx, SENT + minutes(6 * 60)) == []
 
 
 def test_the_next_step_is_due_when_nine_of_ten_who_answer_have(tx: Transaction) -> None:

@@ -7,13 +7,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from touchpoint.db import Transaction
 from touchpoint.errors import LedgerError
+from touchpoint.facts import head
 from touchpoint.learning import kept
 
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 
-def keep(tx: Transaction, body: dict[str, object], as_of: datetime, *, sample: int = 10) -> bool:
+def keep(tx: Transaction, body: dict[str, object], as_of: datetime, *, sample: int = 10, or_head: bool = False) -> bool:
     return kept.keep(
         tx,
         shop_id="sandbox",
@@ -24,6 +25,7 @@ def keep(tx: Transaction, body: dict[str, object], as_of: datetime, *, sample: i
         until=as_of,
         sample=sample,
         data_hash="d",
+        or_head=or_head,
     )
 
 
@@ -54,6 +56,29 @@ def test_what_was_in_force_in_the_past_is_not_written_anew(tx: Transaction) -> N
     keep(tx, {"a": 1}, MONDAY + DAY)
     with pytest.raises(LedgerError, match="2026-03-03"):
         keep(tx, {"a": 2}, MONDAY)
+
+
+def test_what_is_learned_as_of_an_instant_counts_for_later_ones_alone(tx: Transaction) -> None:
+    keep(tx, {"a": 1}, MONDAY)
+    assert kept.Lessons(tx, "sandbox", MONDAY).version("pay_delay") is None
+    assert kept.Lessons(tx, "sandbox", MONDAY + timedelta.resolution).version("pay_delay") is not None
+
+
+def test_nothing_is_learned_behind_the_record(tx: Transaction) -> None:
+    head.advance_refreshed(tx, "sandbox", MONDAY)
+    with pytest.raises(LedgerError, match="2026-03-02"):
+        keep(tx, {"a": 1}, MONDAY - DAY)
+    assert keep(tx, {"a": 1}, MONDAY), "the run that made it learns as of its own instant"
+
+
+def test_what_a_slow_run_learns_counts_after_the_runs_that_worked_without_it(tx: Transaction) -> None:
+    at, later = MONDAY, MONDAY + timedelta(minutes=5)
+    head.advance_refreshed(tx, "sandbox", later)
+    assert keep(tx, {"a": 1}, at, or_head=True)
+    assert kept.Lessons(tx, "sandbox", later).version("pay_delay") is None
+    version = kept.in_force(tx, "sandbox", "pay_delay", later)
+    assert version is not None
+    assert (version.learned_as_of, version.until) == (later, at)
 
 
 @pytest.mark.parametrize(

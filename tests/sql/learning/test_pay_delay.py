@@ -175,6 +175,15 @@ def test_a_reminder_that_did_not_go_changes_nothing(tx: Transaction) -> None:
     assert observed(tx) == [(40, True), (45, True)]
 
 
+def test_a_reminder_that_did_not_go_counts_until_that_was_known(tx: Transaction) -> None:
+    order(tx, "refused", 40)
+    remind(tx, "refused", MADE + minutes(30), state="rejected")
+    settled = "UPDATE ledger.attempt SET settled_real_at = started_real_at + interval '15 minutes'"
+    tx.connection.exec_driver_sql(settled)
+    assert observed(tx, MADE + minutes(44)) == [(30, False)], "it is under way"
+    assert observed(tx, MADE + minutes(45)) == [(40, True)]
+
+
 def test_a_shop_that_reminds_everybody_does_not_come_to_believe_that_nobody_pays_later(tx: Transaction) -> None:
     for number in range(12):
         order(tx, f"quick{number}", 2)

@@ -14,11 +14,11 @@ from tests.sql.record.purchases import load as narrowly
 
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import LedgerError
-from touchpoint.learning import backtest, histories, verdict
+from touchpoint.learning import backtest, dormancy, histories, kept, learners, verdict
 from touchpoint.learning import outlook as expected
 from touchpoint.learning.dormancy import dormancy_rules
 from touchpoint.learning.dormancy_lessons import learn_lifetime
-from touchpoint.learning.lessons import Rules
+from touchpoint.learning.lessons import Lesson, Rules
 from touchpoint.learning.lifetime import PARAMETERS, Lifetime, NotLearned
 from touchpoint.settings import Segments
 from touchpoint.settings.learning import load_learning
@@ -132,13 +132,36 @@ def test_the_model_wins_on_its_home_ground_and_is_kept_as_the_shop_s_rule(shared
         asked = Rules(load_learning(), segments)
         assert verdict.keep(tx, shop=STORE, found=found, as_of=END, rules=asked)
         assert not verdict.keep(tx, shop=STORE, found=found, as_of=END, rules=asked), "nothing new"
-        given = dormancy_rules(tx, STORE, END, segments)
+        at_once = dormancy_rules(tx, STORE, END, segments)
+        assert (at_once["rule"], at_once["because"]) == ("fixed", "no backtest kept yet"), "as the record of then says"
+        given = dormancy_rules(tx, STORE, END + timedelta.resolution, segments)
         assert (given["rule"], given["because"]) == ("lifetime", "won the backtest")
         assert {"r", "alpha", "a", "b", "buys_below", "horizon", "fixed_after", "least", "most"} <= set(given)
-        before = dormancy_rules(tx, STORE, END - timedelta(seconds=1), segments)
-        assert (before["rule"], before["because"]) == ("fixed", "no backtest kept yet")
         with pytest.raises(LedgerError):
             verdict.keep(tx, shop=STORE, found=found, as_of=END - DAY, rules=asked)
+
+
+def test_a_shop_learns_by_itself_which_rule_wins_and_keeps_what_holds_where_it_cannot_tell(shared: Database) -> None:
+    segments = rules()
+    with undone(shared) as tx:
+
+        def teach(at: datetime, **changed: Any) -> tuple[Lesson | None, bool]:
+            asked, names = (
+                Rules(load_learning(), rules(**changed)),
+                [dormancy.RHYTHM, dormancy.LIFETIME, dormancy.WINNER],
+            )
+            found = learners.learn(tx, shop=STORE, as_of=at, rules=asked, keep=True, only=names)
+            return found[dormancy.WINNER]
+
+        assert teach(END, min_customers=9999) == (None, False)
+        assert teach(OPENED + 150 * DAY) == (None, False), "one instant alone may be a season"
+        lesson, is_kept = teach(END)
+        assert lesson is not None
+        assert (lesson.body["rule"], is_kept) == ("lifetime", True)
+        assert dormancy_rules(tx, STORE, END, segments)["rule"] == "fixed"
+        assert dormancy_rules(tx, STORE, END + DAY, segments)["rule"] == "lifetime"
+        assert teach(END + DAY, min_customers=9999) == (None, False)
+        assert dormancy_rules(tx, STORE, END + 2 * DAY, segments)["rule"] == "lifetime"
 
 
 def test_a_rule_whose_parameters_were_never_learned_gives_way_to_the_fixed_one(shared: Database) -> None:
@@ -147,17 +170,17 @@ def test_a_rule_whose_parameters_were_never_learned_gives_way_to_the_fixed_one(s
             given = dormancy_rules(tx, STORE, END, rules(rule=rule))
             assert (given["rule"], given["because"]) == ("fixed", f"{rule} not learned yet")
         body = {"population_gap": 40 * 86400.0}
-        kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
-        kept.keep(tx, shop_id=SHOP, name="rhythm", body=body, **kept)
+        by = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
+        kept.keep(tx, shop_id=SHOP, name="rhythm", body=body, **by)
         given = dormancy_rules(tx, STORE, END, rules(rule="rhythm"))
         assert (given["rule"], given["because"], given["population_gap"]) == ("rhythm", "", 40 * 86400.0)
 
 
 def test_a_chance_that_was_matched_holds_for_the_horizon_it_was_matched_for(shared: Database) -> None:
     body = {"r": 0.5, "alpha": 30.0, "a": 1.0, "b": 2.0, "horizon": 60 * 86400.0, "matched": 0.12}
-    kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
+    by = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
     with undone(shared) as tx:
-        kept.keep(tx, shop_id=SHOP, name="lifetime", body=body, **kept)
+        kept.keep(tx, shop_id=SHOP, name="lifetime", body=body, **by)
         given = dormancy_rules(tx, STORE, END, rules(rule="lifetime"))
         assert (given["buys_below"], given["horizon"]) == (0.12, 60 * 86400.0)
         given = dormancy_rules(tx, STORE, END, rules(rule="lifetime", buys_below=0.05))
@@ -205,18 +228,27 @@ def test_purchases_of_one_day_are_one_and_the_first_day_s_money_is_not_a_repeat(
 def test_what_to_expect_of_each_customer_is_told_once_it_was_learned_and_in_slices_as_at_once(
     shared: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dormancy = rules().dormancy
+    bounds = rules().dormancy
     with undone(shared) as tx:
-        assert expected.outlooks(tx, shop=STORE, as_of=T, dormancy=dormancy) is None
+        assert expected.outlooks(tx, shop=STORE, as_of=T, dormancy=bounds) is None
         tx.connection.exec_driver_sql(CUSTOMERS, {"shop": SHOP})
         lesson = learn_lifetime(tx, STORE, T, Rules(load_learning(), rules()))
         assert lesson is not None
-        kept = {"as_of": T, "since": None, "until": T, "sample": 1, "data_hash": ""}
-        kept.keep(tx, shop_id=SHOP, name="lifetime", body=lesson.body, **kept)
+        by = {
+            "as_of": T - timedelta.resolution,
+            "since": None,
+            "until": T - timedelta.resolution,
+            "sample": 1,
+            "data_hash": "",
+        }
+        kept.keep(tx, shop_id=SHOP, name="lifetime", body=lesson.body, **by)
+
+        then = by["as_of"]
+        assert expected.outlooks(tx, shop=STORE, as_of=then, dormancy=bounds) is None, "it counts for what is later"
 
         known = histories.known(tx, shop=STORE, as_of=T, sample=100_000)
         model = Lifetime(*(lesson.body[name] for name in PARAMETERS))
-        found = list(expected.outlooks(tx, shop=STORE, as_of=T, dormancy=dormancy) or ())
+        found = list(expected.outlooks(tx, shop=STORE, as_of=T, dormancy=bounds) or ())
         order = np.argsort(known.numbers)
         assert [one.customer_no for one in found] == known.numbers[order].tolist()
         assert [one.alive for one in found] == pytest.approx(model.alive(known.histories)[order])
@@ -236,7 +268,7 @@ def test_what_to_expect_of_each_customer_is_told_once_it_was_learned_and_in_slic
             assert float(one.purchase) == pytest.approx(means[one.customer_no] / one.repeats / 100, rel=0.4)
 
         monkeypatch.setattr(expected, "SLICE", 100)
-        assert list(expected.outlooks(tx, shop=STORE, as_of=T, dormancy=dormancy) or ()) == found
-        one = expected.outlook(tx, shop=STORE, as_of=T, dormancy=dormancy, customer_no=found[7].customer_no)
+        assert list(expected.outlooks(tx, shop=STORE, as_of=T, dormancy=bounds) or ()) == found
+        one = expected.outlook(tx, shop=STORE, as_of=T, dormancy=bounds, customer_no=found[7].customer_no)
         assert one == found[7]
-        assert expected.outlook(tx, shop=STORE, as_of=T, dormancy=dormancy, customer_no=99_999) is None
+        assert expected.outlook(tx, shop=STORE, as_of=T, dormancy=bounds, customer_no=99_999) is None
