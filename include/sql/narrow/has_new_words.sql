@@ -4,11 +4,13 @@
 -- reads:   a list, record.words
 -- writes:  nothing
 -- returns: one
-SELECT
-    EXISTS (
-        SELECT
-        FROM __pieces__ AS pieces
-        WHERE
-            pieces.__word__ <> ''
-            AND NOT EXISTS (SELECT FROM record.words AS words WHERE words.word = pieces.__word__)
-    ) AS has_new
+SELECT count(*) > 0 AS has_new
+FROM (
+    SELECT pieces.__word__
+    FROM __pieces__ AS pieces
+    LEFT JOIN record.words AS words ON pieces.__word__ = words.word
+    WHERE
+        pieces.__word__ <> ''
+        AND words.word_no IS NULL
+    LIMIT 1 -- noqa: AM09
+) AS unnumbered

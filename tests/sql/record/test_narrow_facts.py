@@ -227,3 +227,27 @@ def test_customers_taken_for_a_tenth_of_them_are_read_in_order(
         found = plan(tx, "changed", what, group)
         assert f"Index Only Scan using {index}" in found
         assert "Seq Scan on paid" not in found
+
+
+def test_payments_of_declared_history_change_what_was_collected_of_replaced_versions(tx: Transaction) -> None:
+    """The order stands paid; its replaced version is made to say so by payments of a later batch alone."""
+    add_order(tx, "o1", "ann", AS_OF - 9 * DAY, paid_at=AS_OF - 8 * DAY, batch_id=1, known_at=AS_OF - DAY)
+    (old,) = rows(tx, "SELECT * FROM facts.orders")
+    insert(
+        tx, "facts.orders_history", **{**old, "paid_at": None, "known_at": AS_OF - 9 * DAY},
+        known_from=AS_OF - 9 * DAY, known_until=AS_OF - DAY,
+    )  # fmt: skip
+    narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[1])
+    insert(
+        tx, "facts.payments", shop_id=SHOP, payment_id="b1", order_id="o1", kind="card", amount_minor=5,
+        currency="CNY", state="succeeded", happened_at=AS_OF - 8 * DAY, known_at=AS_OF - 8 * DAY,
+        modified_at=AS_OF - 8 * DAY, batch_id=2,
+    )  # fmt: skip
+    tx.connection.exec_driver_sql("UPDATE facts.orders_history SET paid_at = %(at)s", {"at": AS_OF - 8 * DAY})
+    narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[2])
+    by_steps = contents(tx)
+    tx.connection.exec_driver_sql("UPDATE record.heads SET narrow_zone = NULL")
+    narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[])
+    assert by_steps == contents(tx)
+    (first,) = rows(tx, "SELECT min(known_from) AS known_from FROM record.paid_orders")
+    assert first["known_from"] == AS_OF - 9 * DAY
