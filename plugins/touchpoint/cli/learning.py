@@ -12,7 +12,7 @@ import typer
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services, show
 from touchpoint.errors import ConfigError
 from touchpoint.services import Services
-from touchpoint.settings import Shop, load_logistics
+from touchpoint.settings import Shop, load_logistics, load_segments
 
 learned_app = typer.Typer(help="What a shop's own data have taught.", no_args_is_help=True)
 NameOption = Annotated[str | None, typer.Option("--name", help="pay_delay, delivery_norms …; all if left out.")]
@@ -109,6 +109,7 @@ def _used_by(opened: Services, shop: Shop, name: str) -> str:
         "pay_delay": [each.id for each in loaded if delays.is_learned(each.audience.sql_parameters())],
         "answer_delay": [each.id for each in loaded if each.is_learned],
         "delivery_norms": ["norms"] if load_logistics(opened.config).rules(shop).get("days_learned") else [],
+        "dormancy": ["segments"] if load_segments(opened.config).dormancy.rule == "learned" else [],
     }
     return (", ".join(users[name]) or "nobody") if name in users else ""
 
@@ -120,7 +121,7 @@ def _kept(is_enough: bool, keep: bool, is_kept: bool) -> str:
 
 
 def _tell(name: str, body: dict[str, Any]) -> None:
-    tell = {"pay_delay": _pay_delay, "delivery_norms": _delivery_norms}.get(name)
+    tell = {"pay_delay": _pay_delay, "delivery_norms": _delivery_norms, "dormancy": _dormancy}.get(name)
     if tell is not None:
         print(f"\n{name}")
         show(tell(body), False, "")
@@ -157,6 +158,13 @@ def _delivery_norms(body: dict[str, Any]) -> list[dict[str, Any]]:
             **{f"≤ {day} d": _share(share) for day, share in group["curve"].items()},
         }
         for group in body["groups"]
+    ]
+
+
+def _dormancy(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"score": name, "area": f"{area:.3g}", "holds": "yes" if name == body["rule"] else ""}
+        for name, area in body["areas"].items()
     ]
 
 
