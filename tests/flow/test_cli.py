@@ -537,6 +537,7 @@ def test_dormancy_rules_are_backtested_drawn_and_kept_and_then_customers_have_an
     if found["winner"] != "lifetime":
         return
     assert "learned" in fresh.refused("segments", "outlook", "--as-of", AT), "it counts for what is later"
+    fresh.flow.at(five_minutes_later(ANCHOR))
     (best, *_) = fresh.rows("segments", "outlook", "--top", "3", "--as-of", LATER)
     assert 0 < float(best["orders"]) < 90
     told = fresh.rows("segments", "explain", "--customer", best["customer_id"], "--as-of", LATER)
