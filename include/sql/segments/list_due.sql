@@ -1,8 +1,9 @@
--- purpose: customers whose segments may change: what is known of them did, their clock ran out, or a bound moved past
---          them
+-- purpose: customers whose segments may change: what is known of them did, their clock ran out, a bound moved past
+--          them, or agents say of who left why, or take it back
 -- grain:   one row per customer
--- params:  shop_id text, as_of timestamptz, measures text[], lows float8[], highs float8[]
--- reads:   pg_temp.changed_customers, record.customer_features, record.customer_segments
+-- params:  said statement, shop_id text, as_of timestamptz, measures text[], lows float8[], highs float8[]
+-- reads:   pg_temp.changed_customers, record.customer_features, record.customer_segments, record.customer_tags,
+--          record.manual_tags, facts.merged_customers
 -- writes:  pg_temp.relabelled_customers
 -- returns: nothing
 -- measures, lows, highs: a bound of the measure moved within [low, high); recency in seconds since 1970.
@@ -53,3 +54,35 @@ INNER JOIN record.customer_features AS features
 WHERE
     moved_bounds.measure = 'monetary'
     AND features.shop_id = %(shop_id)s::text
+UNION
+SELECT stored.customer_no
+FROM (
+    -- Whatever was ever said: taken back, what is inferred holds again; merged, it is the survivor's.
+    SELECT
+        manual_tags.customer_no,
+        manual_tags.shop_id
+    FROM record.manual_tags AS manual_tags
+    WHERE
+        manual_tags.shop_id = %(shop_id)s::text
+        AND manual_tags.tag = 'leaving_cause'
+    UNION
+    SELECT
+        merged.survivor_no AS customer_no,
+        merged.shop_id
+    FROM facts.merged_customers AS merged
+    INNER JOIN record.manual_tags AS told_of ON merged.customer_no = told_of.customer_no
+    WHERE
+        told_of.shop_id = %(shop_id)s::text
+        AND told_of.tag = 'leaving_cause'
+) AS spoken_of
+INNER JOIN record.customer_segments AS stored
+    ON spoken_of.shop_id = stored.shop_id AND spoken_of.customer_no = stored.customer_no
+LEFT JOIN __said__ AS said ON stored.customer_no = said.customer_no
+LEFT JOIN record.customer_tags AS inferred
+    ON
+        stored.shop_id = inferred.shop_id
+        AND stored.customer_no = inferred.customer_no
+        AND inferred.tag = 'leaving_cause'
+WHERE
+    stored.dormancy = 'dormant'
+    AND coalesce(said.value, inferred.value) IS DISTINCT FROM stored.cause

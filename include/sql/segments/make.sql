@@ -1,8 +1,9 @@
--- purpose: segments of customers as of an instant, from their features and the bounds in force
+-- purpose: segments of customers as of an instant, from their features and the bounds in force; why they left, as
+--          agents said it, else as it was inferred
 -- grain:   one row per customer
--- params:  made relation, features relation, tags relation, shop_id text, as_of timestamptz, rfm jsonb, segments jsonb,
---          dormancy jsonb, silences float8[]
--- reads:   the features relation, the tags relation
+-- params:  made relation, features relation, tags relation, said statement, shop_id text, as_of timestamptz, rfm jsonb,
+--          segments jsonb, dormancy jsonb, silences float8[]
+-- reads:   the features relation, the tags relation, what the statement put in reads
 -- writes:  the made table, of the shape of record.customer_segments
 -- returns: nothing
 -- silences: the seconds of silence at which some segment changes, rising.
@@ -17,7 +18,7 @@ SELECT
     labels.value_tier,
     labels.stage,
     CASE WHEN clocks.dormant_from <= %(as_of)s::timestamptz THEN 'dormant' ELSE 'awake' END AS dormancy,
-    CASE WHEN clocks.dormant_from <= %(as_of)s::timestamptz THEN causes.value END AS cause,
+    CASE WHEN clocks.dormant_from <= %(as_of)s::timestamptz THEN coalesce(said.value, causes.value) END AS cause,
     clocks.dormant_from,
     least(
         features.last_paid_at + make_interval(
@@ -36,6 +37,7 @@ LEFT JOIN __tags__ AS causes
         features.shop_id = causes.shop_id
         AND causes.tag = 'leaving_cause'
         AND features.customer_no = causes.customer_no
+LEFT JOIN __said__ AS said ON features.customer_no = said.customer_no
 CROSS JOIN
     LATERAL record.labels(
         features.last_paid_at, features.order_count, features.net_minor, %(as_of)s::timestamptz, %(rfm)s::jsonb,

@@ -23,7 +23,7 @@ class Derived(Protocol):
 
     @property
     def tags(self) -> str:
-        """Relation of the tags inferred of each customer."""
+        """Relation of the tags each customer has: what agents said, else what was inferred."""
 
     @property
     def lessons(self) -> Lessons:

@@ -42,6 +42,13 @@ class Derived:
 
     @cached_property
     def tags(self) -> str:
+        """Relation of the tags each customer has: what agents said by the run's instant, else what was inferred."""
+        return refresh.scratch_effective(
+            self.tx, shop_id=self.shop.id, as_of=self.as_of, run_no=self.run_no, tags=self._inferred_tags
+        )
+
+    @cached_property
+    def _inferred_tags(self) -> str:
         """Relation of the tags inferred of each customer: stored where the features are."""
         if self.features == refresh.FEATURES:
             return refresh.TAGS

@@ -1,7 +1,8 @@
 """Segments at the head, with the time each held: only customers whose data, clock or bounds changed are looked at.
 
-A segment changes because a customer did something, because time passed (`next_change_at` says when it next will), or
-because the shop's other customers moved a bound past them. Each of the three is found by an index.
+A segment changes because a customer did something, because time passed (`next_change_at` says when it next will),
+because the shop's other customers moved a bound past them, or because an agent says why they left. Each is found by an
+index.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from touchpoint.record import made, rfm
 from touchpoint.settings import Segments, Shop, content_hash
 
 FEATURES, TAGS = "record.customer_features", "record.customer_tags"
+SAID = "segments/said"
 _MEASURES = ("recency", "frequency", "monetary", "tier_from")
 
 
@@ -46,7 +48,7 @@ def refresh(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments,
     if stood is None or stood["made_from"] != made_from or not _is_comparable(stood["bounds"], bounds):
         tx.do("segments/list_all", shop_id=shop.id)
     else:
-        tx.do("segments/list_due", shop_id=shop.id, as_of=as_of, **_moved(stood["bounds"], bounds))
+        tx.do("segments/list_due", said=SAID, shop_id=shop.id, as_of=as_of, **_moved(stood["bounds"], bounds))
     tx.do("segments/analyse_listed")
     written = _write(tx, shop, as_of, parameters(as_of, bounds, dormancy, segments))
     kept = _lasting(bounds)
@@ -80,7 +82,7 @@ def _write(tx: Transaction, shop: Shop, as_of: datetime, given: dict[str, object
     with made.table(tx, "features") as features, made.table(tx, "segments") as new:
         tx.do("segments/features_of_listed", made=features, shop_id=shop.id)
         tx.do("features/analyse_made", made=features)
-        tx.do("segments/make", made=new, features=features, tags=TAGS, shop_id=shop.id, **given)
+        tx.do("segments/make", made=new, features=features, tags=TAGS, said=SAID, shop_id=shop.id, **given)
         tx.do("features/analyse_made", made=new)
         tx.count("segments/keep_history", made=new, shop_id=shop.id, as_of=as_of)
         return tx.count("segments/retract", made=new, shop_id=shop.id) + tx.count("segments/upsert", made=new)

@@ -154,7 +154,23 @@ def scratch_tags(
     return relation
 
 
+def scratch_effective(tx: Transaction, *, shop_id: str, as_of: datetime, run_no: int, tags: str) -> str:
+    """Put what agents said by `as_of` before the inferred tags of a relation, for one run.
+
+    Returns:
+        The relation's name, of the shape of record.customer_tags; `drop_scratch` removes it. Where agents said nothing,
+        the relation given.
+    """
+    if not tx.one("tagging/is_said", shop_id=shop_id, as_of=as_of)["is_said"]:
+        return tags
+    relation = f"{SCRATCH.format(run_no=run_no)}_effective"
+    tx.do("features/scratch_lock", scratch=relation)
+    tx.do("tagging/make_effective", made=relation, tags=tags, shop_id=shop_id, as_of=as_of)
+    tx.do("features/analyse_made", made=relation)
+    return relation
+
+
 def drop_scratch(tx: Transaction, run_no: int) -> None:
     """Drop a run's own record, if it made any."""
-    for relation in (SCRATCH, f"{SCRATCH}_series", f"{SCRATCH}_tags"):
+    for relation in (SCRATCH, f"{SCRATCH}_series", f"{SCRATCH}_tags", f"{SCRATCH}_effective"):
         tx.do("features/drop_made", made=relation.format(run_no=run_no))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.sql.decide.building import AS_OF, SHOP, add_order, insert, make_shop, rows, undone
+from tests.sql.decide.building import AS_OF, SHOP, add_customer, add_order, insert, make_shop, rows, undone
 
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
@@ -99,8 +99,14 @@ purchases = st.lists(
     ),
     max_size=6,
 )
+causes = st.lists(
+    st.fixed_dictionaries({"customer": st.integers(0, 7), "value": st.sampled_from(["unhappy", "asleep", None])}),
+    max_size=3,
+)
 steps = st.lists(
-    st.fixed_dictionaries({"bought": purchases, "passed": st.sampled_from([0, 1, 2, 5, 11])}), min_size=1, max_size=5
+    st.fixed_dictionaries({"bought": purchases, "said": causes, "passed": st.sampled_from([0, 1, 2, 5, 11])}),
+    min_size=1,
+    max_size=5,
 )
 
 
@@ -128,6 +134,8 @@ def test_what_changed_alone_is_looked_at_and_comes_out_as_all_would(
                     batch_id=batch,
                     known_at=as_of,
                 )
+            for number_said, said in enumerate(step["said"]):
+                say(tx, f"c{said['customer']}", said["value"], as_of, author=f"{batch}.{number_said}")
             bring(tx, as_of, [batch], given_rules)
             now = full(tx, as_of, given_rules)
             assert stored(tx) == now
@@ -136,6 +144,13 @@ def test_what_changed_alone_is_looked_at_and_comes_out_as_all_would(
         for instant, said in known.items():
             assert said_at(tx, instant) == said
             assert full(tx, instant, given_rules)["said"] == said
+
+
+def say(tx: Transaction, customer: str, value: str | None, at: datetime, author: str = "Lin") -> None:
+    """An agent says why a customer left, or takes back what was said."""
+    customer_no = add_customer(tx, customer)
+    given = {"tag": "leaving_cause", "value": value, "is_withdrawn": value is None, "author": author}
+    insert(tx, "record.manual_tags", shop_id=SHOP, customer_no=customer_no, happened_at=at, known_at=at, **given)
 
 
 def buyer(tx: Transaction, customer: str, *days_ago: int, **changed: Any) -> None:
@@ -209,6 +224,41 @@ def test_the_cause_of_leaving_is_told_of_who_left(tx: Transaction) -> None:
         ("dormant", "unhappy"),
         ("awake", None),
     ]
+
+
+def test_why_they_left_is_what_an_agent_says_until_it_is_taken_back(tx: Transaction) -> None:
+    """Known since the last refresh, though nothing else of the customer is; at the instant of that refresh, too."""
+    buyer(tx, "ann", 20, 19)
+    buyer(tx, "bob", 2, 1)
+
+    def causes_now() -> list[str | None]:
+        return [row["cause"] for row in stored(tx)["standing"]]
+
+    bring(tx, AS_OF, [1], rules())
+    assert causes_now() == ["asleep", None]
+    say(tx, "ann", "unhappy", AS_OF)
+    say(tx, "bob", "unhappy", AS_OF)
+    assert bring(tx, AS_OF, [], rules()) == 1
+    assert causes_now() == ["unhappy", None], "who did not leave has no cause"
+    assert bring(tx, AS_OF, [], rules()) == 0
+    say(tx, "ann", None, AS_OF + DAY)
+    bring(tx, AS_OF + DAY, [], rules())
+    assert causes_now() == ["asleep", None]
+    assert [row["cause"] for row in said_at(tx, AS_OF)] == ["unhappy", None]
+    for at in (AS_OF, AS_OF + DAY):
+        assert full(tx, at, rules())["said"] == said_at(tx, at)
+
+
+def test_what_was_said_of_who_was_merged_is_why_the_survivor_left(tx: Transaction) -> None:
+    buyer(tx, "ann", 20, 19)
+    gone, stays = add_customer(tx, "gone"), add_customer(tx, "ann")
+    say(tx, "gone", "unhappy", AS_OF - DAY)
+    bring(tx, AS_OF, [1], rules())
+    assert [row["cause"] for row in stored(tx)["standing"]] == ["asleep"]
+    merged = {"customer_no": gone, "survivor_no": stays, "shop_id": SHOP, "known_from": AS_OF + DAY}
+    insert(tx, "facts.merged_customers", **merged)
+    bring(tx, AS_OF + DAY, [], rules())
+    assert [row["cause"] for row in stored(tx)["standing"]] == ["unhappy"]
 
 
 def test_a_customer_whose_only_order_goes_leaves_every_segment_from_then_on(tx: Transaction) -> None:

@@ -343,6 +343,36 @@ def test_at_the_head_the_stored_series_are_read(tx: Transaction) -> None:
     assert derived.series == refresh.SERIES
 
 
+def test_audiences_read_what_agents_said_before_what_was_inferred(tx: Transaction) -> None:
+    given = {"shop_id": SHOP, "valid_from": AS_OF - DAY}
+    for customer, tag, value in (
+        ("b", "life_stage", "mature"),
+        ("b", "payday", "10-15"),
+        ("c", "life_stage", "mature"),
+    ):
+        number = add_customer(tx, customer)
+        insert(tx, "record.customer_tags", tag=tag, value=value, customer_no=number, evidence=3, **given)
+
+    def read(run_no: int, as_of: datetime = AS_OF) -> tuple[str, list[tuple[str, str]]]:
+        derived = Derived(tx, make_shop(), as_of, run_no, refresh.FEATURES, rules(), load_tags())
+        found = rows(tx, f"SELECT tag, value FROM {derived.tags} ORDER BY customer_no, tag")
+        return derived.tags, [(row["tag"], row["value"]) for row in found]
+
+    inferred = [("life_stage", "mature"), ("payday", "10-15"), ("life_stage", "mature")]
+    assert read(1) == (refresh.TAGS, inferred), "nothing said, nothing made"
+    said = {"tag": "life_stage", "value": "student", "author": "Lin", "happened_at": AS_OF, "known_at": AS_OF}
+    insert(tx, "record.manual_tags", shop_id=SHOP, customer_no=add_customer(tx, "b"), **said)
+    relation, now = read(2)
+    assert now == [("life_stage", "student"), *inferred[1:]]
+    columns = (
+        "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = %(of)s::regclass AND attnum > 0 ORDER BY attnum"
+    )
+    assert rows(tx, columns, of=relation) == rows(tx, columns, of=refresh.TAGS)
+    assert read(3, AS_OF - TICK) == (refresh.TAGS, inferred), "not known yet"
+    refresh.drop_scratch(tx, 2)
+    assert rows(tx, "SELECT to_regclass(%(name)s) AS found", name=relation) == [{"found": None}]
+
+
 def test_what_agents_said_is_told_before_what_was_inferred_and_troubles_in_words(tx: Transaction) -> None:
     a_shop(tx)
     number = rows(tx, "SELECT customer_no FROM facts.customers WHERE customer_id = 'b8'")[0]["customer_no"]
