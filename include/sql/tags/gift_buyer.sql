@@ -6,7 +6,7 @@
 -- returns: many
 -- Only of who told their gender, and only by categories the configuration gives to one. Orders for the other against
 -- all orders of such categories; one of both counts for both.
-WITH made_for AS (
+WITH made_for AS NOT MATERIALIZED (
     SELECT
         words.word_no,
         min(given.gender) AS gender
@@ -23,7 +23,7 @@ counted AS (
         lines.category_no,
         sum(lines.category_orders) AS orders
     FROM __lines__ AS lines
-    WHERE lines.category_no IS NOT NULL
+    WHERE lines.category_no IN (SELECT made_for.word_no FROM made_for)
     GROUP BY lines.customer_no, lines.category_no
 ),
 
