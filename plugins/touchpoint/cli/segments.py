@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from touchpoint.settings import Shop
 
 segments_app = typer.Typer(help="Segments of customers, as of any instant.", no_args_is_help=True)
+BrandOption = Annotated[str | None, typer.Option("--brand", help="All shops of a brand, their people as one.")]
 KindOption = Annotated[str, typer.Option("--kind", help="rfm_group, value_tier, stage, dormancy or cause.")]
 
 
 @segments_app.command("show")
 def segments_show(
     shop: ShopOption = DEFAULT_SHOP,
-    brand: Annotated[str | None, typer.Option("--brand", help="All shops of a brand, their people as one.")] = None,
+    brand: BrandOption = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -54,11 +55,13 @@ def segments_explain(
 
 
 @segments_app.command("digest")
-def segments_digest(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def segments_digest(
+    shop: ShopOption = DEFAULT_SHOP, brand: BrandOption = None, as_of: AsOf = None, as_json: AsJson = False
+) -> None:
     """One number for all that is derived as of an instant: asked twice of the same data, the same."""
     from touchpoint.record import segments
 
-    with _record(shop, as_of) as (tx, _, _, everyone):
+    with _record(shop, as_of, brand) as (tx, _, _, everyone):
         found = segments.digest(tx, everyone)
     show(found, as_json, "")
 
@@ -159,7 +162,8 @@ def _record(
         if brand:
             brands.people(tx, shops, at)
         scope = "brand" if brand else "all"
-        with segments.everybody(tx, shop=shops[0], as_of=at, scope=scope, wanted=wanted, **rules) as everyone:  # type: ignore[arg-type]
+        given = {"as_of": at, "scope": scope, "wanted": wanted, "others": shops[1:], **rules}
+        with segments.everybody(tx, shop=shops[0], **given) as everyone:  # type: ignore[arg-type]
             yield tx, shops[0], at, everyone
 
 

@@ -22,9 +22,14 @@ def met(tx: Transaction, *, shop: Shop, as_of: datetime, needs: Iterable[str]) -
     return frozenset(configured | {row["need"] for row in told})
 
 
-def within_reach(tx: Transaction, *, shop: Shop, as_of: datetime, tags: Sequence[Tag]) -> tuple[Tag, ...]:
-    """Those tags that a shop has the facts for as of an instant, in their order."""
-    found = met(tx, shop=shop, as_of=as_of, needs={need for tag in tags for need in (*tag.needs, *tag.uses)})
+def within_reach(
+    tx: Transaction, *, shop: Shop, as_of: datetime, tags: Sequence[Tag], others: Sequence[Shop] = ()
+) -> tuple[Tag, ...]:
+    """Those tags that a shop, or it and the others of its brand, has the facts for as of an instant, in their order."""
+    needs = {need for tag in tags for need in (*tag.needs, *tag.uses)}
+    found = met(tx, shop=shop, as_of=as_of, needs=needs)
+    for other in others:
+        found |= met(tx, shop=other, as_of=as_of, needs=needs - found)
     return tuple(tag for tag in tags if not lacking(tag, found))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,19 +53,21 @@ def everybody(
     tags: Tags,
     scope: made.Scope = "all",
     wanted: tuple[str, ...] | None = None,
+    others: Sequence[Shop] = (),
 ) -> Iterator[Everybody]:
     """The whole record as of an instant, made from the narrow facts, while the block lasts.
 
     Args:
         tx: an open transaction.
-        shop: the shop; of a brand, any of its shops.
+        shop: the shop; of a brand, the one by whose rules, zone and lessons all its people are looked at.
         as_of: the instant looked from, aware: by what had happened, and was known, then.
         segments: the rules of scores, stages and dormancy.
         tags: the tags there are.
         scope: `all` customers, or the people of a `brand` (`brands.people` lists them first).
-        wanted: the tags to infer; None: every one the shop has the facts for.
+        wanted: the tags to infer; None: every one the shop, or a shop of the brand, has the facts for.
+        others: the other shops of the brand.
     """
-    found = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop))
+    found = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop), others=others)
     chosen = tuple(tag for tag in found if wanted is None or tag.name in wanted)
     at: dict[str, Any] = {"shop_id": shop.id, "as_of": as_of, "scope": scope, "window": segments.window}
     with (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sql.decide.building import make_campaign, make_policy, make_run, make_segments, rows
+from tests.sql.decide.building import insert, make_campaign, make_policy, make_run, make_segments, rows
 from tests.sql.facts.builders import AS_OF, load, member, order, shop
 
 from touchpoint.db import Transaction
@@ -16,8 +16,8 @@ from touchpoint.errors import ConfigError, TouchpointError
 from touchpoint.facts import customers
 from touchpoint.model import Entity
 from touchpoint.outbox.enqueue import enqueue
-from touchpoint.record import brands, made, narrow, refresh
-from touchpoint.settings import CONFIG_ROOT, Shop
+from touchpoint.record import brands, made, narrow, refresh, segments
+from touchpoint.settings import CONFIG_ROOT, Shop, load_tags
 
 HOUR = timedelta(hours=1)
 SMS = {"provider": "aliyun_sms", "connection": "c", "signature": "Lab", "templates": {}}
@@ -141,3 +141,32 @@ def test_the_shops_of_a_brand_are_those_whose_files_say_so(tmp_path: Path) -> No
     assert [each.id for each in brands.shops_of("tea", tmp_path)] == ["one", "two"]
     with pytest.raises(ConfigError, match=r"no shop is of the brand 'beer'.*one of: tea, wine"):
         brands.shops_of("beer", tmp_path)
+
+
+def test_a_tag_is_inferred_of_a_brand_where_any_of_its_shops_has_the_facts(tx: Transaction) -> None:
+    told(tx, NORTH, {"n1": PHONE}, bought("o1", "n1", region=None))
+    days = [f"2026-11-{day:02}T09:05:00+08:00" for day in range(10, 16)]
+    sold = [bought(f"s{at}", "s1", region="浙江省", created_at=at, paid_at=at) for at in days]
+    told(tx, SOUTH, {"s1": PHONE}, *sold)
+    brands.people(tx, (NORTH, SOUTH), AS_OF)
+    given = {"as_of": AS_OF, "segments": make_segments(), "tags": load_tags(), "scope": "brand"}
+    found = []
+    for others in ((), (SOUTH,)):
+        with segments.everybody(tx, shop=NORTH, others=others, wanted=("home_region",), **given) as everyone:
+            found.append([row["value"] for row in rows(tx, f"SELECT value FROM {everyone.tags}")])
+    assert found == [[], ["浙江省"]]
+
+
+def test_why_a_person_left_is_what_agents_of_any_of_the_shops_said_last(tx: Transaction) -> None:
+    three_shops(tx)
+    known = rows(tx, "SELECT customer_id, customer_no FROM facts.customers")
+    numbers = {row["customer_id"]: row["customer_no"] for row in known}
+    for who, of, value, hours in (("n1", NORTH, "asleep", 3), ("s1", SOUTH, "unhappy", 2)):
+        at = {"happened_at": AS_OF - hours * HOUR, "known_at": AS_OF - HOUR}
+        said = {"tag": "leaving_cause", "value": value, "author": "Lin", "customer_no": numbers[who]}
+        insert(tx, "record.manual_tags", shop_id=of.id, **said, **at)
+    brands.people(tx, (NORTH, SOUTH), AS_OF)
+    given = {"segments": make_segments(), "tags": load_tags(), "scope": "brand", "wanted": ()}
+    with segments.everybody(tx, shop=NORTH, others=(SOUTH,), as_of=AS_OF + 900 * 24 * HOUR, **given) as everyone:
+        causes = [row["cause"] for row in rows(tx, f"SELECT cause FROM {everyone.standing} ORDER BY cause")]
+    assert causes == ["unhappy", None, None]
