@@ -87,7 +87,7 @@ def everybody(
         tx.many("features/free_plan")
         tx.one("features/hold_memory")
         given = memberships.parameters(as_of, bounds, dormancy, segments)
-        said = f"{memberships.SAID}_of_brand" if scope == "brand" else memberships.SAID
+        said = "segments/said_of_brand" if scope == "brand" else memberships.SAID
         tx.do("segments/make", made=standing, features=features, tags=inferred, said=said, shop_id=shop.id, **given)
         tx.many("features/free_plan")
         yield Everybody(features, series, inferred, standing, bounds, dormancy, scope)
