@@ -300,6 +300,7 @@ class DuckDB:
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET threads = 2")
+        connection.execute("SET enable_progress_bar = false")
         return connection
 
 
