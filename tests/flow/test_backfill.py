@@ -16,9 +16,10 @@ from tests.flow.test_past import KEPT
 from touchpoint import pipeline, statements
 from touchpoint.local.postgres import Server
 from touchpoint.model import Cadence
+from touchpoint.record import narrow
 from touchpoint.reports.backfills import Recomputed, recomputed, totals
 from touchpoint.services import Services
-from touchpoint.settings import CONFIG_ROOT
+from touchpoint.settings import CONFIG_ROOT, load_shop
 
 DAY = timedelta(days=1)
 DAILY = f"touchpoints_daily__{SHOP}"
@@ -95,6 +96,9 @@ def correct(flow: Flow, order_id: str, paid_at: datetime) -> None:
         order_id,
     )
     flow.execute("UPDATE facts.orders SET paid_at = %s, known_at = %s WHERE order_id = %s", paid_at, TODAY, order_id)
+    [(batch_id,)] = flow.rows("SELECT batch_id FROM facts.orders WHERE order_id = %s", order_id)
+    with flow.services.db.transaction() as tx:
+        narrow.collect(tx, shop=load_shop(SHOP), as_of=TODAY, batch_ids=[batch_id])
 
 
 def test_an_edited_campaign_file_is_named_config_with_its_keys(lived: Flow, tmp_path: Path) -> None:

@@ -162,6 +162,9 @@ def test_days_learned_for_olist_are_those_of_its_parcels_and_hand_written_ones_w
 @needs_olist
 def test_what_was_learned_is_in_force_from_its_instant_on(olist: Loaded) -> None:
     with olist.database.transaction() as tx:
+        # Nothing is learned behind the head, and the export was loaded today: as if the shop had been connected then.
+        head = "UPDATE record.heads SET refreshed_as_of = %(at)s WHERE shop_id = 'olist'"
+        tx.connection.exec_driver_sql(head, {"at": SEPTEMBER})
         teach(tx, olist.services, load_shop("olist"), SEPTEMBER, keep=True, only=["pay_delay"])
         found = kept.in_force(tx, "olist", "pay_delay", SEPTEMBER)
         assert found is not None

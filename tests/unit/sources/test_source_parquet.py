@@ -249,7 +249,8 @@ def test_a_whole_number_kept_as_a_double_comes_back_digit_by_digit(value):
 
 
 @given(
-    st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001
+    # Not beyond 2037: Arrow knows no changes of the clock after that.
+    st.datetimes(datetime(1950, 1, 1), datetime(2037, 1, 1)),  # noqa: DTZ001
     st.sampled_from(["Asia/Shanghai", "America/Sao_Paulo", "Europe/London"]),
     st.sampled_from(["s", "ms", "us"]),
 )
