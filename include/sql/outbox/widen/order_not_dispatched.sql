@@ -43,14 +43,25 @@ SELECT
     %(at)s::timestamptz AS covered_as_of
 FROM apologies
 CROSS JOIN LATERAL facts.identities_of(apologies.identity, 'infinity') AS names
-INNER JOIN facts.customers AS customers
-    ON
-        names.identity = customers.identity
-        AND apologies.shop_id = customers.shop_id
-INNER JOIN facts.orders AS orders
-    ON
-        customers.customer_no = orders.customer_no
-        AND customers.shop_id = orders.shop_id
+-- Looked up one after the other, whatever the planner takes a person's accounts for.
+CROSS JOIN
+    LATERAL (
+        SELECT known.customer_no
+        FROM facts.customers AS known
+        WHERE
+            known.identity = names.identity
+            AND known.shop_id = apologies.shop_id
+        OFFSET 0 -- noqa: AM09
+    ) AS customers
+CROSS JOIN
+    LATERAL (
+        SELECT own.*
+        FROM facts.orders AS own
+        WHERE
+            own.customer_no = customers.customer_no
+            AND own.shop_id = apologies.shop_id
+        OFFSET 0 -- noqa: AM09
+    ) AS orders
 WHERE
     orders.kind = 'normal'
     AND orders.paid_at <= apologies.paid_until

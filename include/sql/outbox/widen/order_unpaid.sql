@@ -7,28 +7,51 @@
 -- An order another text of this step speaks of stays with that one (one_touch_per_order). Ordered by order, so that
 -- two dispatchers adding for one buyer wait for each other in one direction.
 INSERT INTO ledger.touch_cover (realm, shop_id, campaign_id, step, covered_id, touch_id, covered_as_of)
+-- Looked up one after the other, whatever the planner takes a person's accounts for.
+WITH buyers AS MATERIALIZED (
+    SELECT
+        messages.realm,
+        messages.shop_id,
+        messages.campaign_id,
+        messages.step,
+        messages.touch_id,
+        customers.customer_no
+    FROM ledger.message AS messages
+    CROSS JOIN LATERAL facts.identities_of(messages.identity, 'infinity') AS names
+    CROSS JOIN
+        LATERAL (
+            SELECT known.customer_no
+            FROM facts.customers AS known
+            WHERE
+                known.identity = names.identity
+                AND known.shop_id = messages.shop_id
+            OFFSET 0 -- noqa: AM09
+        ) AS customers
+    WHERE
+        messages.message_id = ANY(%(message_ids)s::bigint[])
+        AND messages.state = 'claimed'
+)
+
 SELECT
-    messages.realm,
-    messages.shop_id,
-    messages.campaign_id,
-    messages.step,
+    buyers.realm,
+    buyers.shop_id,
+    buyers.campaign_id,
+    buyers.step,
     orders.order_id,
-    min(messages.touch_id) AS touch_id,
+    min(buyers.touch_id) AS touch_id,
     %(at)s::timestamptz AS covered_as_of
-FROM ledger.message AS messages
-CROSS JOIN LATERAL facts.identities_of(messages.identity, 'infinity') AS names
-INNER JOIN facts.customers AS customers
-    ON
-        names.identity = customers.identity
-        AND messages.shop_id = customers.shop_id
-INNER JOIN facts.orders AS orders
-    ON
-        customers.customer_no = orders.customer_no
-        AND customers.shop_id = orders.shop_id
+FROM buyers
+CROSS JOIN
+    LATERAL (
+        SELECT own.*
+        FROM facts.orders AS own
+        WHERE
+            own.customer_no = buyers.customer_no
+            AND own.shop_id = buyers.shop_id
+        OFFSET 0 -- noqa: AM09
+    ) AS orders
 WHERE
-    messages.message_id = ANY(%(message_ids)s::bigint[])
-    AND messages.state = 'claimed'
-    AND orders.created_at <= %(at)s::timestamptz
+    orders.created_at <= %(at)s::timestamptz
     AND (orders.paid_at IS NULL OR orders.paid_at > %(at)s::timestamptz)
     AND (orders.closed_at IS NULL OR orders.closed_at > %(at)s::timestamptz)
     AND coalesce(orders.closes_at, orders.created_at + %(closes_after)s::interval) > %(at)s::timestamptz
@@ -51,6 +74,6 @@ WHERE
             AND later_orders.created_at > orders.created_at
             AND later_orders.paid_at <= %(at)s::timestamptz
     )
-GROUP BY messages.realm, messages.shop_id, messages.campaign_id, messages.step, orders.order_id
+GROUP BY buyers.realm, buyers.shop_id, buyers.campaign_id, buyers.step, orders.order_id
 ORDER BY orders.order_id
 ON CONFLICT (realm, shop_id, campaign_id, step, covered_id) WHERE released_as_of IS NULL DO NOTHING
