@@ -29,9 +29,9 @@ reset: setup ## Delete the databases and var/, after asking (YES=1 does not ask)
 status: setup ## What runs, and where
 	@$(PY) -m touchpoint.local status
 
-test: setup ## Run the tests
+test: setup ## Run the tests; all of them by two processes
 	@sh plugins/touchpoint/local/browser.sh
-	@$(PY) -m pytest $(T) $(if $(K),-k "$(K)")
+	@$(PY) -m pytest $(if $(T)$(K),,-n 2 --dist loadfile) $(T) $(if $(K),-k "$(K)")
 
 lint: setup ## Check style, types, SQL, YAML and the import contract
 	@$(PY) -m ruff check .

@@ -31,14 +31,20 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_two_processes_of_one_seed_tell_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_two_processes_of_one_seed_tell_the_same(tmp_path: Path) -> None:
     window = (ANCHOR - timedelta(hours=3), ANCHOR)
     told = []
-    with running_sandbox(tmp_path, seed=7, anchor=ANCHOR) as other:
-        for each in (sandbox, other):
+    one_folder, other_folder = tmp_path / "one", tmp_path / "other"
+    one_folder.mkdir()
+    other_folder.mkdir()
+    with (
+        running_sandbox(one_folder, seed=7, anchor=ANCHOR) as one,
+        running_sandbox(other_folder, seed=7, anchor=ANCHOR) as other,
+    ):
+        for each in (one, other):
             each.control("POST", "/control/clock", {"at": ANCHOR.isoformat()})
             told.append(modified_between(each, *window, fields=FIELDS)["trades"])
-        paths = [Path(each.control("POST", "/control/exports", {})["path"]) for each in (sandbox, other)]
+        paths = [Path(each.control("POST", "/control/exports", {})["path"]) for each in (one, other)]
     assert told[0] == told[1]
     assert rows_of(paths[0]) == rows_of(paths[1])
 
