@@ -35,7 +35,7 @@ def keep(tx: Transaction, *, shop_id: str, as_of: datetime) -> None:
         kept, rows = f"pg_temp.kept_{name}", f"scope/changed/{name}"
         tx.do("features/drop_made", made=kept)
         tx.do("features/keep_rows", kept=kept, rows=rows, **given)
-        tx.do("features/analyse_made", made=kept)
+        tx.do("features/analyse_kept", kept=kept)
 
 
 def features(
