@@ -62,8 +62,8 @@ INSERT INTO facts.refunds (
     shop_id, refund_id, order_id, amount_minor, currency, happened_at, modified_at, known_at, batch_id, customer_no
 )
 SELECT
-    shop_id, 'd' || %(batch_id)s || '-' || order_id, order_id, total_minor, currency, bought_at, bought_at, %(as_of)s, %(batch_id)s,
-    customer_no
+    shop_id, 'd' || %(batch_id)s || '-' || order_id, order_id, total_minor, currency, bought_at, bought_at,
+    %(as_of)s, %(batch_id)s, customer_no
 FROM facts.orders
 INNER JOIN buyers USING (customer_no, order_id)
 WHERE mod(customer_no, 25) = 0
