@@ -25,7 +25,7 @@ def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(dir=parent, prefix="test-"))
     shutil.rmtree(folder)  # Server makes it, owned as PostgreSQL needs it
     server = Server(folder)
-    server.start(fsync="off", shared_buffers="128MB")
+    server.start(fsync="off", shared_buffers="128MB", max_wal_size="512MB")
     try:
         server.create_database("template_touchpoint")
         migrate(server.url("template_touchpoint"))
@@ -43,6 +43,7 @@ def database(server: Server) -> Iterator[Database]:
     database = Database(server.url(name))
     yield database
     database.close()
+    server.drop_database(name)  # thousands of them would fill the disk
 
 
 @pytest.fixture

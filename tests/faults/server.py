@@ -44,3 +44,4 @@ def own_database(server: Server) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+        server.drop_database(name)

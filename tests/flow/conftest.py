@@ -145,6 +145,7 @@ def opened_flow(server: Server, loaded: str, folder: Path) -> Iterator[Flow]:
             yield made
     finally:
         database.close()
+        server.drop_database(name)
 
 
 @pytest.fixture

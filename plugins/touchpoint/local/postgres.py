@@ -12,6 +12,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -101,7 +103,12 @@ class Server:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Make a database unless it is there."""
-        create_database(f"host='{self.socket_dir}' port={PORT} user=postgres dbname=postgres", name, template)
+        create_database(self._maintenance, name, template)
+
+    def drop_database(self, name: str) -> None:
+        """Delete a database for good, whoever is connected to it."""
+        with _autocommit(self._maintenance) as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def remove(self) -> None:
         """Stop it and delete its data and socket for good."""
@@ -110,6 +117,10 @@ class Server:
         for folder in (self.socket_dir, self.folder):
             if folder.exists():
                 shutil.rmtree(folder)
+
+    @property
+    def _maintenance(self) -> str:
+        return f"host='{self.socket_dir}' port={PORT} user=postgres dbname=postgres"
 
     def _prepare_folder(self) -> None:
         owner = _service_ids() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
@@ -164,15 +175,22 @@ def create_database(server: str, name: str, template: str = "template1") -> None
         name: of the new one.
         template: what it is a copy of.
     """
+    with _autocommit(server) as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if cursor.fetchone() is None:
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+@contextmanager
+def _autocommit(server: str) -> Iterator[Any]:
+    """A cursor whose statements are no transaction: databases are made and dropped in none."""
     import psycopg2
 
     connection = psycopg2.connect(server)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-            if cursor.fetchone() is None:
-                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            yield cursor
     finally:
         connection.close()
 
