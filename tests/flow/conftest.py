@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.sandbox_process import Sandbox, running_sandbox
@@ -28,9 +28,6 @@ SEED = 7
 OPS = "ops@sandbox.invalid"
 ENVIRONMENT = "6b1f6f0e-0000-4000-8000-000000000001"
 TABLES = ("facts.orders", "facts.order_lines", "facts.refunds", "facts.shipments", "facts.tracking_events")
-
-
-_databases = count(1)
 
 
 @dataclass
@@ -134,7 +131,7 @@ def loaded(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
 @contextmanager
 def opened_flow(server: Server, loaded: str, folder: Path) -> Iterator[Flow]:
     """An installation that has just loaded its shop's history, at the sandbox's anchor."""
-    name = f"flow_{os.getpid()}_{next(_databases)}"
+    name = f"flow_{uuid4().hex}"  # a count would begin anew: pytest and the test modules each import this file
     server.create_database(name, template=loaded)
     database = Database(server.url(name))
     try:
