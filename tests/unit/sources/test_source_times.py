@@ -59,6 +59,20 @@ def test_a_time_that_is_skipped_is_the_first_instant_after_the_gap():
     assert datetime.fromisoformat(found) == datetime(2018, 11, 4, 1, tzinfo=SAO_PAULO)
 
 
+@pytest.mark.parametrize("formats", [[SECONDS], ["%d/%m/%Y %H:%M:%S", SECONDS]], ids=["text kept", "text made anew"])
+def test_seconds_of_a_time_that_is_skipped_get_into_no_offset(formats):
+    """The gate takes offsets of whole minutes alone, and refused whoever bought in that hour."""
+    given = ["2026-03-29 01:59:59", "2026-03-29 01:30:00", "2026-03-29 00:59:59", None]
+    found = read(given, LONDON, formats=formats)
+    assert found == ["2026-03-29T02:00:00+01:00", "2026-03-29T01:30:00+00:30", "2026-03-29T00:59:59+00:00", None]
+    assert datetime.fromisoformat(found[1]) == datetime.fromisoformat(found[0])
+
+
+def test_what_a_duration_leads_to_may_be_the_later_of_two_times_the_clocks_show():
+    [found] = read(["2025-10-25 02:15:00"], LONDON, plus=timedelta(hours=24))
+    assert found == "2025-10-26T01:15:00+00:00"
+
+
 def test_a_duration_is_added_in_real_time():
     assert read(["2020-02-21 00:00:00"], plus=timedelta(hours=24)) == ["2020-02-22T00:00:00+08:00"]
     assert read(["2018-10-27 12:00:00", None, "soon"], LONDON, plus=timedelta(hours=24)) == [

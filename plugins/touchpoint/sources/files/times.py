@@ -2,7 +2,8 @@
 
 The text of a time stays, its offset is put behind it: "2020-02-21 00:00:00" becomes 2020-02-21T00:00:00+08:00. A local
 time the clocks show twice is the earlier of the two instants. One they skip is the first instant after the gap, written
-with the offset that makes it so. What no format fits stays as it came, for the gate to see.
+with the offset that makes it so, or, since an offset has no seconds, as what the clocks show then. What no format fits
+stays as it came, for the gate to see.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def instants(column: Any, formats: list[str], zone: ZoneInfo, plus: timedelta | 
         column = _iso_plus(column, local, plus)
     if local.null_count == len(local):
         return column
-    if text is None or plus is not None:
+    if text is None or plus is not None or _shown(local, zone) is not local:
         return pc.coalesce(written(local, zone, plus), column)
     return pc.coalesce(pc.binary_join_element_wise(text, _offsets(local, zone), ""), column)
 
@@ -53,12 +54,14 @@ def written(local: Any, zone: ZoneInfo, plus: timedelta | None = None) -> Any:
         plus: added to each, in real time.
     """
     sane = _of_the_calendar(local)
-    if plus is not None:
-        sane = pc.local_timestamp(pc.add(_utc(sane, zone), _as_duration(plus, local.type.unit)))
     if sane.null_count == len(sane):
         return local.cast(pyarrow.string())
-    seconds = pc.floor_temporal(sane, unit="second").cast(_SECONDS)
-    found = pc.binary_join_element_wise(iso_text(sane), _offsets(seconds, zone), "")
+    if plus is not None:
+        found = carried(_utc(sane, zone), plus)  # never by way of the clock: it may show an hour twice
+    else:
+        shown = _shown(sane, zone)
+        seconds = pc.floor_temporal(shown, unit="second").cast(_SECONDS)
+        found = pc.binary_join_element_wise(iso_text(shown), _offsets(seconds, zone), "")
     return found if sane.null_count == local.null_count else pc.coalesce(found, local.cast(pyarrow.string()))
 
 
@@ -184,10 +187,18 @@ def _utc(local: Any, zone: ZoneInfo) -> Any:
     return pc.assume_timezone(local, zone.key, ambiguous="earliest", nonexistent="latest")
 
 
+def _shown(local: Any, zone: ZoneInfo) -> Any:
+    """The times themselves; of one with seconds that the clocks skip, what they show at the first instant after."""
+    if _one_offset_of(local, zone) is not None:
+        return local
+    shown = pc.local_timestamp(_utc(local, zone))
+    is_skipped = pc.and_(pc.not_equal(shown, local), pc.not_equal(pc.floor_temporal(local, unit="minute"), local))
+    return pc.if_else(is_skipped, shown, local) if pc.any(is_skipped).as_py() else local
+
+
 def _offsets(local: Any, zone: ZoneInfo) -> Any:
     """The offset of each local time, as +08:00; one value if the zone kept one over the whole span."""
-    seen = pc.min_max(local)
-    only = _one_offset(seen["min"].as_py(), seen["max"].as_py(), zone)
+    only = _one_offset_of(local, zone)
     if only is not None:
         return pyarrow.scalar(_offset_text(int(only.total_seconds())))
     naive_utc = _utc(local, zone).cast(pyarrow.timestamp("s", "UTC")).cast(pyarrow.int64())
@@ -198,6 +209,11 @@ def _offset_texts(seconds: Any) -> Any:
     known = pc.unique(seconds.drop_null())
     texts = pyarrow.array([_offset_text(value) for value in known.to_pylist()])
     return texts.take(pc.index_in(seconds, value_set=known))
+
+
+def _one_offset_of(local: Any, zone: ZoneInfo) -> timedelta | None:
+    seen = pc.min_max(local)
+    return _one_offset(seen["min"].as_py(), seen["max"].as_py(), zone)
 
 
 def _one_offset(first: datetime, last: datetime, zone: ZoneInfo) -> timedelta | None:
