@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.flow.conftest import ANCHOR, SHOP, Flow
@@ -127,6 +128,25 @@ def test_a_wrong_key_or_value_is_refused_by_name(tmp_path: Path, old: str, new: 
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigError, match=told):
         load_learning("sandbox", tmp_path / "config")
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "at", "began"),
+    [
+        ("[mon]", "2026-11-23T02:00", "2026-11-23"),
+        ("[mon]", "2026-11-23T00:00", "2026-11-23"),
+        ("[mon]", "2026-11-29T23:59", "2026-11-23"),
+        ("[thu, mon]", "2026-11-29T23:59", "2026-11-26"),
+        ("[sun]", "2026-11-28T12:00", "2026-11-22"),
+    ],
+)
+def test_a_learning_day_begins_at_midnight_in_the_shop(tmp_path: Path, weekdays: str, at: str, began: str) -> None:
+    shutil.copytree(CONFIG_ROOT, tmp_path / "config")
+    path = tmp_path / "config" / "learning.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[mon]", weekdays), encoding="utf-8")
+    zone = ZoneInfo("America/Sao_Paulo")
+    found = load_learning("sandbox", tmp_path / "config").day_before(datetime.fromisoformat(at).replace(tzinfo=zone))
+    assert found == datetime.fromisoformat(began).replace(tzinfo=zone)
 
 
 def test_a_shop_says_for_itself_what_it_says(tmp_path: Path) -> None:

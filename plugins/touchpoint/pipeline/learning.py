@@ -7,36 +7,40 @@ from datetime import datetime
 from typing import Any
 
 from touchpoint.campaigns.spec import Campaign
+from touchpoint.clock import stopwatch
 from touchpoint.db import Transaction
 from touchpoint.learning import answer_delay, delivery, kept, learners
 from touchpoint.learning.lessons import Lesson, Rules
-from touchpoint.model import Mode, Run
+from touchpoint.model import Run
 from touchpoint.pipeline.runs import read_run
 from touchpoint.services import Services
 from touchpoint.settings import Shop, load_logistics, load_segments, load_shop, norms
-from touchpoint.settings.learning import WEEKDAYS, load_learning
+from touchpoint.settings.learning import load_learning
 
 
 def learn(services: Services, run_no: int | None) -> list[str]:
-    """Learn as of the run's instant and keep what differs, if it is the day for it or something is not learned yet.
+    """Learn as of the run's instant what is due, and keep what differs.
 
-    A run that recomputes learns nothing, nor does one of an instant that something was learned later than. Where other
-    runs have worked without it meanwhile, it counts after the last of them.
+    Due is what was never learned, and what neither a run looked at nor a person kept since the last learning day began:
+    a day that was missed is made up by the next run. A run not at the head learns nothing (a backfill never is). Where
+    other runs have worked without it meanwhile, it counts after the last of them.
 
     Returns:
         Names of what a new version was kept of.
     """
     run = read_run(services, run_no)
-    if run.mode == Mode.RECOMPUTE:
+    if not run.is_at_head:
         return []
     shop = load_shop(run.shop_id, services.config)
-    with services.timed(run.run_no, "learn"):
-        kept = []
-        for name in _due(services, run, shop):
-            with services.db.transaction() as tx:
-                found = teach(tx, services, shop, run.as_of, keep=True, or_head=True, only=[name])
-            kept += [name for name, (_, is_kept) in found.items() if is_kept]
-        return kept
+    rules, versions = rules_of(services, shop), []
+    for name in _due(services, run, shop, rules):
+        started = stopwatch()
+        with services.db.transaction() as tx:
+            found = learners.learn(tx, shop=shop, as_of=run.as_of, rules=rules, keep=True, or_head=True, only=[name])
+            versions += [name for name, (_, is_kept) in found.items() if is_kept]
+            # In the same transaction: it says that this was looked at, too.
+            tx.count("runs/stage_seconds", run_no=run.run_no, stage=f"learn_{name}", seconds=stopwatch() - started)
+    return versions
 
 
 def teach(
@@ -46,7 +50,6 @@ def teach(
     as_of: datetime,
     *,
     keep: bool,
-    or_head: bool = False,
     only: list[str] | None = None,
 ) -> dict[str, tuple[Lesson | None, bool]]:
     """What a shop's data teach as of an instant; see `learning.learners.learn`.
@@ -55,12 +58,16 @@ def teach(
         ConfigError: `only` names something nobody learns.
         LedgerError: `keep`, and something was learned, or the record made, as of a later instant.
     """
-    rules = Rules(
+    return learners.learn(tx, shop=shop, as_of=as_of, rules=rules_of(services, shop), keep=keep, only=only)
+
+
+def rules_of(services: Services, shop: Shop) -> Rules:
+    """What people configured a shop's learning by."""
+    return Rules(
         learning=load_learning(shop.id, services.config),
         segments=load_segments(services.config),
         logistics=load_logistics(services.config),
     )
-    return learners.learn(tx, shop=shop, as_of=as_of, rules=rules, keep=keep, or_head=or_head, only=only)
 
 
 def taught(tx: Transaction, shop: Shop, as_of: datetime, campaigns: Mapping[str, Campaign]) -> dict[str, Campaign]:
@@ -79,9 +86,13 @@ def norms_of(tx: Transaction, services: Services, shop: Shop, as_of: datetime) -
     return norms.taught(rules, version.body if version else None, version.no if version else None)
 
 
-def _due(services: Services, run: Run, shop: Shop) -> list[str]:
-    weekday = WEEKDAYS[run.as_of.astimezone(shop.tz).weekday()]
-    is_day = weekday in load_learning(shop.id, services.config).weekdays
+def _due(services: Services, run: Run, shop: Shop, rules: Rules) -> list[str]:
+    names = [name for name, _ in learners.LEARNERS]
+    since = rules.learning.day_before(run.as_of.astimezone(shop.tz))
     with services.db.transaction() as tx:
-        latest = {name: kept.in_force(tx, shop.id, name, kept.END_OF_TIME) for name, _ in learners.LEARNERS}
-    return [name for name, last in latest.items() if last is None or (is_day and last.learned_as_of < run.as_of)]
+        latest = {name: kept.in_force(tx, shop.id, name, kept.END_OF_TIME) for name in names}
+        rows = tx.many("learn/looked", realm=run.realm, shop_id=shop.id, names=names, since=since, before=run.as_of)
+    looked = {row["name"] for row in rows}
+    return [
+        name for name, last in latest.items() if last is None or (last.learned_as_of < since and name not in looked)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -116,7 +116,7 @@ class Learning(Strict):
     """The whole file.
 
     Attributes:
-        weekdays: on these days of the shop's zone its daily run learns.
+        weekdays: on these days of the shop's zone its daily run learns, or the next one, where it did not.
     """
 
     weekdays: Annotated[list[Weekday], Field(min_length=1)]
@@ -124,6 +124,11 @@ class Learning(Strict):
     delivery_norms: DeliveryNorms
     answer_delay: AnswerDelay
     shops: dict[StrictStr, Part] = Field(default_factory=dict)
+
+    def day_before(self, at: datetime) -> datetime:
+        """When the last of the weekdays began, as of an instant in the shop's zone; on such a day, that day."""
+        back = next(days for days in range(7) if WEEKDAYS[(at - days * DAY).weekday()] in self.weekdays)
+        return datetime.combine(at.date() - back * DAY, time.min, at.tzinfo)
 
 
 def load_learning(shop_id: str | None = None, config: Path = CONFIG_ROOT) -> Learning:
