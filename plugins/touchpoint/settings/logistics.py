@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, field_validator
 
@@ -14,7 +13,7 @@ from touchpoint.settings import norms as learning
 from touchpoint.settings.load import CONFIG_ROOT, shop_ids
 from touchpoint.settings.reading import parse_config, read_yaml, shown
 from touchpoint.settings.shapes import Shop
-from touchpoint.settings.values import Duration, Strict, parse_duration
+from touchpoint.settings.values import Duration, Strict, parse_duration, time_zones
 
 LONGEST = timedelta(days=120)
 """As record.parcel_horizon() in SQL."""
@@ -77,7 +76,7 @@ class Norms(Strict):
     @classmethod
     def _zones_exist(cls, value: dict[str, str] | None) -> dict[str, str] | None:
         for region, zone in (value or {}).items():
-            if zone not in available_timezones():
+            if zone not in time_zones():
                 raise ValueError(f"{zone!r} (of {region}) is no IANA time zone: write one as in America/Sao_Paulo")
         return value
 

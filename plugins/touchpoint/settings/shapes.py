@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from touchpoint.settings.values import Day, Duration, Price, Strict, TimeOfDay
+from touchpoint.settings.values import Day, Duration, Price, Strict, TimeOfDay, time_zones
 
 
 class SourceConfig(Strict):
@@ -121,7 +121,7 @@ class Shop(Strict):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in time_zones():
             raise ValueError(f"{value!r} is no IANA time zone: write one as in Asia/Shanghai")
         return value
 

@@ -11,13 +11,13 @@ import re
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, create_model, field_validator, model_validator
 
 from touchpoint.errors import ConfigError
 from touchpoint.model import Entity
 from touchpoint.settings import CONFIG_ROOT, Strict, parse_config, read_yaml, shown
+from touchpoint.settings.values import time_zones
 from touchpoint.sources.base import READ_TOGETHER
 from touchpoint.sources.columns import COLUMNS, REQUIRED, Holds
 from touchpoint.sources.files.given import Column, Conditions, Given, Lookup
@@ -136,7 +136,7 @@ class _Format(Strict):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
+        if value is not None and value not in time_zones():
             raise ValueError(f"{value!r} is no IANA time zone: write one as in Asia/Shanghai")
         return value
 
