@@ -43,12 +43,12 @@ def segments_backtest(
     segments = _segments(horizon)
     with services() as opened:
         today = instant(opened, as_of)
-        known_at = _end(opened, loaded, today)
-        asked = [_past(opened, word, known_at, segments.dormancy) for word in at or ()]
-        asked = asked or verdict.instants(known_at, segments.dormancy.horizon, origins)
+        until = _end(opened, loaded, today)
+        asked = [_past(opened, word, until, segments.dormancy) for word in at or ()]
+        asked = asked or verdict.instants(until, segments.dormancy.horizon, origins)
         rules = Rules(load_learning(loaded.id), segments)
         with opened.db.transaction() as tx:
-            found = verdict.backtest(tx, shop=loaded, at=asked, known_at=known_at, dormancy=segments.dormancy)
+            found = verdict.backtest(tx, shop=loaded, at=asked, known_at=today, dormancy=segments.dormancy)
             is_kept = keep and verdict.keep(tx, shop=loaded, found=found, as_of=today, rules=rules)
     if picture:
         _draw(picture, loaded, found, segments.dormancy)
@@ -76,11 +76,11 @@ def _end(opened: Services, shop: Shop, asked: datetime) -> datetime:
     return asked if last is None else min(asked, last)
 
 
-def _past(opened: Services, word: str, known_at: datetime, dormancy: Dormancy) -> datetime:
+def _past(opened: Services, word: str, until: datetime, dormancy: Dormancy) -> datetime:
     found = instant(opened, word)
-    if found + dormancy.horizon > known_at:
+    if found + dormancy.horizon > until:
         raise TouchpointError(
-            f"what came in the {dormancy.horizon.days} days after {word} is not known as of {known_at.isoformat()}",
+            f"what came in the {dormancy.horizon.days} days after {word} is not known as of {until.isoformat()}",
             place="--at",
             remedy="look from an earlier instant, or less far ahead",
         )

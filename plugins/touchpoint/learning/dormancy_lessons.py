@@ -36,7 +36,8 @@ def learn_lifetime(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -
 def learn_winner(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson | None:
     """Which rule tells best, by a backtest over the last three horizons; None: too little to measure it by.
 
-    A sample of the shop is looked at. What came ends with the last sale: a shop that is closed lost nobody.
+    A sample of the shop is looked at. What came ends with the last sale, as a shop that is closed lost nobody; it is
+    taken as it is known now, since a sale may become known weeks later (a monthly export).
     """
     from touchpoint.learning import histories, verdict
     from touchpoint.learning.lifetime import NotLearned
@@ -46,10 +47,9 @@ def learn_winner(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> 
     last = histories.last_paid_at(tx, shop=shop, as_of=as_of)
     if last is None:
         return None
-    until = min(as_of, last)
-    at = verdict.instants(until, dormancy.horizon, ORIGINS)
+    at = verdict.instants(last, dormancy.horizon, ORIGINS)
     try:
-        found = verdict.backtest(tx, shop=shop, at=at, known_at=until, dormancy=dormancy)
+        found = verdict.backtest(tx, shop=shop, at=at, known_at=as_of, dormancy=dormancy)
     except NotLearned:
         return None
     if len(found.origins) < LEAST_ORIGINS:

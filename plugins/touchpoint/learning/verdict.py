@@ -64,11 +64,14 @@ class Backtest:
     def calibration(self) -> list[dict[str, float]]:
         """Means over the origins, part by part; empty where one of them has none."""
         tables = [one.calibration for one in self.origins]
-        names = ("part", "predicted", "bought")
         if not all(tables):
             return []
         return [
-            {name: float(np.mean([row[name] for row in rows])) for name in names} for rows in zip(*tables, strict=True)
+            {
+                "part": rows[0]["part"],
+                **{name: float(np.mean([row[name] for row in rows])) for name in ("predicted", "bought")},
+            }
+            for rows in zip(*tables, strict=True)
         ]
 
     @property
@@ -93,7 +96,7 @@ def backtest(
     """Backtest several instants; see `origin`.
 
     Raises:
-        NotLearned: none of them could be measured; says why the last could not.
+        NotLearned: none of them could be measured; says why, each reason once.
     """
     done, refused = [], {}
     for instant in sorted(at):
@@ -102,7 +105,12 @@ def backtest(
         except NotLearned as error:
             refused[instant] = error.thing
     if not done:
-        raise NotLearned("; ".join(refused.values()) or "no instant to look from", remedy="nothing was measured")
+        whys = "; ".join(dict.fromkeys(refused.values())) or "no instant to look from"
+        raise NotLearned(
+            f"no rule of dormancy could be measured: {whys}",
+            place=f"shop {shop.id}",
+            remedy="the rule that holds stays; docs/lifetime.md",
+        )
     return Backtest(tuple(done), refused, *judge(done))
 
 

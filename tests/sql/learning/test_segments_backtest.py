@@ -164,6 +164,41 @@ def test_a_shop_learns_by_itself_which_rule_wins_and_keeps_what_holds_where_it_c
         assert dormancy_rules(tx, STORE, END + 2 * DAY, segments)["rule"] == "lifetime"
 
 
+def test_what_came_counts_however_late_it_became_known(shared: Database) -> None:
+    """Sales of a monthly export are known after the last of them: a verdict as of that one had not seen them."""
+    bought = purchases(1500, seed=2)
+    with undone(shared) as tx:
+        tx.connection.exec_driver_sql("DELETE FROM record.paid_orders")
+        load(tx, bought[bought["day"] <= 460])
+        load(tx, bought[bought["day"] > 460], known_after=31, key=100_000)
+        now = OPENED + 540 * DAY
+        asked = Rules(load_learning(), rules())
+        lesson, _ = learners.learn(tx, shop=STORE, as_of=now, rules=asked, keep=False, only=["dormancy"])["dormancy"]
+        last = histories.last_paid_at(tx, shop=STORE, as_of=now)
+        assert last is not None
+        assert last > OPENED + 499 * DAY
+        at = verdict.instants(last, 90 * DAY, 3)
+        hindsight = verdict.backtest(tx, shop=STORE, at=at, known_at=now, dormancy=asked.segments.dormancy)
+        blind = verdict.backtest(tx, shop=STORE, at=at, known_at=last, dormancy=asked.segments.dormancy)
+        assert hindsight.origins[-1].bought > 1.2 * blind.origins[-1].bought
+        assert lesson is not None
+        assert lesson.body == hindsight.body != blind.body
+
+
+def test_a_backtest_that_measures_nothing_says_why_once_and_what_holds(shared: Database) -> None:
+    with undone(shared) as tx:
+        asked = {"at": verdict.instants(END, 90 * DAY, 3), "known_at": END}
+        with pytest.raises(NotLearned) as refused:
+            verdict.backtest(tx, shop=STORE, **asked, dormancy=rules(min_repeat_buyers=0, min_customers=9999).dormancy)
+        told = str(refused.value)
+        assert told.startswith(f"shop {SHOP}: no rule of dormancy could be measured: ")
+        assert told.endswith("the rule that holds stays; docs/lifetime.md")
+        tx.connection.exec_driver_sql("DELETE FROM record.paid_orders")
+        with pytest.raises(NotLearned) as refused:
+            verdict.backtest(tx, shop=STORE, **asked, dormancy=rules().dormancy)
+        assert str(refused.value).count("0 customers, 300 needed") == 1
+
+
 def test_a_rule_whose_parameters_were_never_learned_gives_way_to_the_fixed_one(shared: Database) -> None:
     with undone(shared) as tx:
         for rule in ("rhythm", "lifetime"):
