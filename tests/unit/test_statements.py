@@ -21,6 +21,7 @@ PUT_IN = {
     "features/keep_rows": ["scope"],
     "load/quarantine_failing": ["checks/failing"],
     "load/stage": ["load/typed"],
+    "tagging/effective": ["tagging/said", "tagging/said_of_brand"],
     "tagging/heads": ["tagging/effective"],
     "narrow/fill": ["narrow/joined"],
     "narrow/make_order_versions": ["narrow/orders_of_all", "narrow/orders_of_touched"],

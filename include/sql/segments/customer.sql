@@ -1,14 +1,11 @@
--- purpose: features and segments of one customer as of an instant, or of the one they were merged into by then; empty
---          but for who they are before the first paid order
+-- purpose: features and segments of one customer of a shop, or person of a brand, as of an instant; empty before their
+--          first paid order
 -- grain:   one row
--- params:  features relation, standing relation, shop_id text, customer_id text, as_of timestamptz
--- reads:   the features, the segments made of them, facts.customers, facts.merged_customers, record.paid_orders
+-- params:  features relation, standing relation, shop_id text, customer_no bigint, as_of timestamptz
+-- reads:   the features, the segments made of them
 -- writes:  nothing
--- returns: maybe
+-- returns: one
 SELECT
-    customers.customer_no,
-    customers.customer_id,
-    customers.is_guest,
     features.first_paid_at,
     features.last_paid_at,
     coalesce(features.order_count, 0) AS order_count,
@@ -33,23 +30,13 @@ SELECT
     standing.m_score,
     standing.rfm_group,
     standing.value_tier,
-    coalesce(
-        standing.stage,
-        CASE
-            WHEN record.has_paid(%(shop_id)s::text, customers.customer_no, %(as_of)s::timestamptz) THEN 'lost'
-            ELSE 'prospect'
-        END
-    ) AS stage,
+    standing.stage,
     standing.dormancy,
     standing.cause,
     standing.dormant_from,
     standing.next_change_at
-FROM facts.customers_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS asked
-INNER JOIN facts.customers AS customers ON asked.survivor_no = customers.customer_no
+FROM (VALUES (%(shop_id)s::text, %(customer_no)s::bigint)) AS asked (shop_id, customer_no)
 LEFT JOIN __features__ AS features
-    ON customers.shop_id = features.shop_id AND customers.customer_no = features.customer_no
+    ON asked.shop_id = features.shop_id AND asked.customer_no = features.customer_no
 LEFT JOIN __standing__ AS standing
-    ON customers.shop_id = standing.shop_id AND customers.customer_no = standing.customer_no
-WHERE
-    asked.customer_id = %(customer_id)s::text
-    AND customers.known_at <= %(as_of)s::timestamptz
+    ON asked.shop_id = standing.shop_id AND asked.customer_no = standing.customer_no

@@ -1,5 +1,6 @@
--- purpose: what the next customers after a number are worth looking at by: their purchase days as of an instant, and by
---          BG/NBD the chances that they are customers still and that they buy within the horizon
+-- purpose: what the next customers of a shop, or people of a brand, after a number are worth looking at by: their
+--          purchase days as of an instant, and by BG/NBD the chances that they are customers still and that they buy
+--          within the horizon
 -- grain:   one row per customer with a paid order
 -- params:  purchases statement, shop_id text, as_of timestamptz, since timestamptz, today integer, after bigint,
 --          number integer, lifetime jsonb, days float8
@@ -41,6 +42,7 @@ aged AS (
 
 SELECT
     aged.customer_no,
+    customers.shop_id,
     customers.customer_id,
     aged.repeats,
     aged.span,

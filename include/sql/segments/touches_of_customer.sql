@@ -1,6 +1,7 @@
--- purpose: the first and the last touch of a customer that went out by an instant, and how many did
+-- purpose: the first and the last touch of a customer that went out by an instant, and how many did; of a person of a
+--          brand, from all its shops
 -- grain:   one row, or none
--- params:  realm text, shop_id text, customer_no bigint, as_of timestamptz
+-- params:  realm text, shop_ids text[], customer_no bigint, as_of timestamptz
 -- reads:   ledger.message, facts.customers, and what facts.identities_of reads
 -- writes:  nothing
 -- returns: maybe
@@ -15,7 +16,7 @@ WITH accepted_touches AS (
     WHERE
         customers.customer_no = %(customer_no)s::bigint
         AND messages.realm = %(realm)s::text
-        AND messages.shop_id = %(shop_id)s::text
+        AND messages.shop_id = ANY(%(shop_ids)s::text[])
         AND messages.state = 'accepted'
         AND messages.state_at <= %(as_of)s::timestamptz
 )

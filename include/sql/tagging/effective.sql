@@ -1,19 +1,19 @@
 -- purpose: the tags of customers as of an instant, what agents said before what was inferred; like record.tags_of, of a
 --          record made for that instant; of one customer, or of all (NULL)
 -- grain:   one row per customer and tag
--- params:  tags relation, shop_id text, as_of timestamptz, customer_no bigint
--- reads:   the tags relation, record.manual_tags, facts.merged_customers
+-- params:  said statement, tags relation, shop_id text, as_of timestamptz, customer_no bigint
+-- reads:   the tags relation, and what the statement put in reads
 -- writes:  nothing
 -- returns: many
 WITH said AS (
     SELECT
-        customer_no,
-        tag,
-        value,
-        author,
-        happened_at
-    FROM record.manual_tags_as_of(%(shop_id)s::text, %(as_of)s::timestamptz)
-    WHERE %(customer_no)s::bigint IS NULL OR customer_no = %(customer_no)s::bigint
+        told.customer_no,
+        told.tag,
+        told.value,
+        told.author,
+        told.happened_at
+    FROM __said__ AS told
+    WHERE %(customer_no)s::bigint IS NULL OR told.customer_no = %(customer_no)s::bigint
 )
 
 SELECT

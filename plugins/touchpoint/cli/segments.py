@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, say, services, show
+from touchpoint.cli.records import BrandOption, notes_of, record, tell
 from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags, parse_duration
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from touchpoint.db import Transaction
-    from touchpoint.record.segments import Everybody, Kind
-    from touchpoint.settings import Shop
+    from touchpoint.record.segments import Kind
 
 segments_app = typer.Typer(help="Segments of customers, as of any instant.", no_args_is_help=True)
-BrandOption = Annotated[str | None, typer.Option("--brand", help="All shops of a brand, their people as one.")]
+WhoseOption = Annotated[
+    str | None,
+    typer.Option("--shop", help=f"Shop the id is of. Default: {DEFAULT_SHOP}; of a brand, whichever knows the id."),
+]
 KindOption = Annotated[str, typer.Option("--kind", help="rfm_group, value_tier, stage, dormancy or cause.")]
 
 
@@ -33,24 +32,32 @@ def segments_show(
     """Customers by RFM group, value tier, lifecycle stage, dormancy and cause of leaving."""
     from touchpoint.record import segments
 
-    with _record(shop, as_of, brand) as (tx, loaded, at, everyone):
-        found = segments.counts(tx, shop=loaded, as_of=at, everyone=everyone)
+    with record(shop, as_of, brand) as (tx, shops, at, everyone):
+        found = segments.counts(tx, shop=shops[0], as_of=at, everyone=everyone)
+        notes = notes_of(tx, brand, shops, at)
     show(found, as_json, "No customers by then.")
+    tell(notes, as_json)
 
 
 @segments_app.command("explain")
 def segments_explain(
     customer: Annotated[str, typer.Option("--customer", help="Customer id, as the platform has it.")],
-    shop: ShopOption = DEFAULT_SHOP,
+    shop: WhoseOption = None,
+    brand: BrandOption = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why a customer is in each segment and has each tag: values, scores, evidence, and where things begin."""
-    from touchpoint.record.explain import explain
+    """Why a customer is in each segment and has each tag: values, scores, evidence, and where things begin.
 
-    rules, tags = load_segments(CONFIG_ROOT), load_tags(CONFIG_ROOT)
-    with _record(shop, as_of) as (tx, loaded, at, everyone):
-        found = explain(tx, shop=loaded, customer_id=customer, as_of=at, segments=rules, tags=tags, everyone=everyone)
+    With --brand the person they are, by what they did at all its shops.
+    """
+    from touchpoint.record.explain import explain, explain_person
+
+    rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
+    with record(shop or DEFAULT_SHOP, as_of, brand) as (tx, shops, at, everyone):
+        given = {"customer_id": customer, "as_of": at, "everyone": everyone, **rules}
+        asked = partial(explain_person, shops=shops, at_shop=shop) if brand else partial(explain, shop=shops[0])
+        found = asked(tx, **given)
     show(found, as_json, "")
 
 
@@ -61,7 +68,7 @@ def segments_digest(
     """One number for all that is derived as of an instant: asked twice of the same data, the same."""
     from touchpoint.record import segments
 
-    with _record(shop, as_of, brand) as (tx, _, _, everyone):
+    with record(shop, as_of, brand) as (tx, _, _, everyone):
         found = segments.digest(tx, everyone)
     show(found, as_json, "")
 
@@ -109,15 +116,19 @@ def segments_moves(
 
 
 @segments_app.command("cohorts")
-def segments_cohorts(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def segments_cohorts(
+    shop: ShopOption = DEFAULT_SHOP, brand: BrandOption = None, as_of: AsOf = None, as_json: AsJson = False
+) -> None:
     """Customers by the month of their first order, active in each month since; and how many bought once."""
     from touchpoint.record import cohorts
 
-    with _record(shop, as_of, wanted=()) as (tx, loaded, at, everyone):
-        found = cohorts.cohorts(tx, shop_id=loaded.id, as_of=at)
+    with record(shop, as_of, brand, wanted=(), has_amounts=False) as (tx, shops, at, everyone):
+        found = cohorts.cohorts(tx, shop_id=shops[0].id, as_of=at, scope=everyone.scope)
         once = cohorts.repeat_share(tx, features=everyone.features)
+        notes = notes_of(tx, brand, shops, at)
     if as_json:
         say({"cohorts": found, "once": once}, as_json, "")
+        tell(notes, as_json)
         return
     ages = max((len(row["active"]) for row in found), default=0)
     padded = [[*row["active"], *[""] * (ages - len(row["active"]))] for row in found]
@@ -130,6 +141,7 @@ def segments_cohorts(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_jso
         f"{once['customers']} customers: {once['with_one_order']} with one order ({once['share_with_one_order']:.1%}),"
         f" {once['on_one_day']} on one day alone ({once['share_on_one_day']:.1%})"
     )
+    tell(notes, as_json)
 
 
 @segments_app.command("recall")
@@ -146,25 +158,6 @@ def segments_recall(
     with services() as opened, opened.db.transaction() as tx:
         spans = recall(tx, shop=loaded, since=instant(opened, since), every=step, **rules)  # type: ignore[arg-type]
     typer.echo(f"{spans} spans kept")
-
-
-@contextmanager
-def _record(
-    shop: str, as_of: str | None, brand: str | None = None, wanted: tuple[str, ...] | None = None
-) -> Iterator[tuple[Transaction, Shop, datetime, Everybody]]:
-    """The whole record of a shop, or of the shops of a brand, as of an instant."""
-    from touchpoint.record import brands, segments
-
-    shops = brands.shops_of(brand, CONFIG_ROOT) if brand else [known_shop(shop)]
-    rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
-    with services() as opened, opened.db.transaction() as tx:
-        at = instant(opened, as_of)
-        if brand:
-            brands.people(tx, shops, at)
-        scope = "brand" if brand else "all"
-        given = {"as_of": at, "scope": scope, "wanted": wanted, "others": shops[1:], **rules}
-        with segments.everybody(tx, shop=shops[0], **given) as everyone:  # type: ignore[arg-type]
-            yield tx, shops[0], at, everyone
 
 
 def _kind(word: str) -> Kind:

@@ -7,28 +7,27 @@ from typing import Annotated
 
 import typer
 
-from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, say, services, show
+from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, known_shop, say, services, show
+from touchpoint.cli.records import BrandOption, notes_of, record, tell
 from touchpoint.errors import TouchpointError
-from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags
+from touchpoint.settings import CONFIG_ROOT, load_tags
 
 tags_app = typer.Typer(help="Tags of customers: inferred ones, and those agents give.", no_args_is_help=True)
 
 
 @tags_app.command("show")
-def tags_show(shop: ShopOption = DEFAULT_SHOP, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def tags_show(
+    shop: ShopOption = DEFAULT_SHOP, brand: BrandOption = None, as_of: AsOf = None, as_json: AsJson = False
+) -> None:
     """Customers by tag and value, how sure each is, and what to connect for those that are unavailable."""
     from touchpoint.record.heads import heads
-    from touchpoint.record.segments import everybody
 
-    loaded, tags, segments = known_shop(shop), load_tags(CONFIG_ROOT), load_segments(CONFIG_ROOT)
-    with services() as opened:
-        at = instant(opened, as_of)
-        with (
-            opened.db.transaction() as tx,
-            everybody(tx, shop=loaded, as_of=at, segments=segments, tags=tags) as everyone,
-        ):
-            found = heads(tx, shop=loaded, as_of=at, tags=tags, inferred=everyone.tags)
+    with record(shop, as_of, brand) as (tx, shops, at, everyone):
+        given = {"inferred": everyone.tags, "scope": everyone.scope, "others": shops[1:]}
+        found = heads(tx, shop=shops[0], as_of=at, tags=load_tags(CONFIG_ROOT), **given)  # type: ignore[arg-type]
+        notes = notes_of(tx, brand, shops, at)
     show(found, as_json, "")
+    tell(notes, as_json)
 
 
 @tags_app.command("import")

@@ -8,7 +8,7 @@ NumPy and SciPy are heavy, and imported when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -28,7 +28,7 @@ class Outlook:
     """What is to be expected of a customer.
 
     Attributes:
-        customer_no, customer_id: who.
+        customer_no, shop_id, customer_id: who; of a brand, the first customer of theirs that was known.
         repeats, span, age: purchase days after the first; days from the first to the last, and to now.
         alive: the chance that they are a customer still; 1 of one-time buyers, by the model.
         buys: the chance that they buy within the horizon.
@@ -38,6 +38,7 @@ class Outlook:
     """
 
     customer_no: int
+    shop_id: str
     customer_id: str
     repeats: int
     span: int
@@ -49,53 +50,98 @@ class Outlook:
     value: Decimal | None
 
 
-def outlooks(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy) -> Iterator[Outlook] | None:
-    """Of every customer with a paid order, guests left out, by number; None: nothing was learned before."""
+@dataclass(frozen=True)
+class _Asked:
+    """Of whose customers, and by what was learned of one shop."""
+
+    tx: Transaction
+    shop: Shop
+    as_of: datetime
+    dormancy: Dormancy
+    body: dict[str, Any]
+    scope: str
+    others: Sequence[Shop]
+
+    @property
+    def today(self) -> int:
+        """The day it is; of a brand, where it is latest: nobody bought later than today."""
+        from touchpoint.learning import histories
+
+        return max(histories.day_number(each, self.as_of) for each in (self.shop, *self.others))
+
+
+def outlooks(
+    tx: Transaction,
+    *,
+    shop: Shop,
+    as_of: datetime,
+    dormancy: Dormancy,
+    scope: str = "all",
+    others: Sequence[Shop] = (),
+) -> Iterator[Outlook] | None:
+    """Of every customer with a paid order, guests left out, by number; None: nothing was learned before.
+
+    Args:
+        tx: an open transaction.
+        shop: the shop; of a brand, the one by whose lessons all its people are looked at.
+        as_of: the instant looked from, aware.
+        dormancy: says how far ahead.
+        scope: `all` customers of the shop, or the people of a `brand`, whom the transaction has listed.
+        others: the other shops of the brand.
+    """
     found = Lessons(tx, shop.id, as_of).version(LIFETIME)
-    return _of_all(tx, shop, as_of, dormancy, found.body) if found else None
+    return _of_all(_Asked(tx, shop, as_of, dormancy, found.body, scope, others)) if found else None
 
 
-def outlook(tx: Transaction, *, shop: Shop, as_of: datetime, dormancy: Dormancy, customer_no: int) -> Outlook | None:
-    """Of one customer; None: nothing was learned before, or they have not paid yet."""
+def outlook(
+    tx: Transaction,
+    *,
+    shop: Shop,
+    as_of: datetime,
+    dormancy: Dormancy,
+    customer_no: int,
+    scope: str = "all",
+    others: Sequence[Shop] = (),
+) -> Outlook | None:
+    """Of one customer, or person of a brand; None: nothing was learned before, or they have not paid yet."""
     found = Lessons(tx, shop.id, as_of).version(LIFETIME)
     if found is None:
         return None
-    rows = _slice(tx, shop, as_of, dormancy, found.body, after=customer_no - 1, number=1)
+    asked = _Asked(tx, shop, as_of, dormancy, found.body, scope, others)
+    rows = _slice(asked, after=customer_no - 1, number=1)
     return rows[0] if rows and rows[0].customer_no == customer_no else None
 
 
-def _of_all(
-    tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, body: dict[str, Any]
-) -> Iterator[Outlook]:
+def _of_all(asked: _Asked) -> Iterator[Outlook]:
     after = -1
-    while rows := _slice(tx, shop, as_of, dormancy, body, after=after, number=SLICE):
+    while rows := _slice(asked, after=after, number=SLICE):
         yield from rows
         after = rows[-1].customer_no
 
 
-def _slice(
-    tx: Transaction, shop: Shop, as_of: datetime, dormancy: Dormancy, body: dict[str, Any], *, after: int, number: int
-) -> list[Outlook]:
+def _slice(asked: _Asked, *, after: int, number: int) -> list[Outlook]:
     from touchpoint.learning import histories
 
-    rows = tx.many(
+    days = asked.dormancy.horizon.total_seconds() / DAY
+    rows = asked.tx.many(
         "segments/outlook",
-        purchases=histories.PURCHASES,
-        shop_id=shop.id,
-        as_of=as_of,
+        purchases=f"scope/{asked.scope}/purchases",
+        shop_id=asked.shop.id,
+        as_of=asked.as_of,
         since=histories.ALWAYS,
-        today=histories.day_number(shop, as_of),
+        today=asked.today,
         after=after,
         number=number,
-        lifetime=Json(body),
-        days=dormancy.horizon.total_seconds() / DAY,
+        lifetime=Json(asked.body),
+        days=days,
     )
-    orders, purchases = _expected(rows, body, dormancy.horizon.total_seconds() / DAY)
-    exponent = EXPONENTS.get(shop.currency, 2)
+    orders, purchases = _expected(rows, asked.body, days)
+    exponent = EXPONENTS.get(asked.shop.currency, 2)
     worths = [None if minor is None else Decimal(round(minor)).scaleb(-exponent) for minor in purchases]
+    told = ("customer_no", "shop_id", "customer_id", "repeats", "span", "age", "alive", "buys")
     return [
         Outlook(
-            **{name: row[name] for name in ("customer_no", "customer_id", "repeats", "span", "age", "alive", "buys")},
+            **{name: row[name] for name in told},
             orders=expected,
             purchase=worth,
             value=None if worth is None else round(worth * Decimal(expected), exponent),

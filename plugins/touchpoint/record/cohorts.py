@@ -6,16 +6,17 @@ from collections import defaultdict
 from datetime import date, datetime
 
 from touchpoint.db import Row, Transaction
+from touchpoint.record.made import Scope
 
 
-def cohorts(tx: Transaction, *, shop_id: str, as_of: datetime) -> list[Row]:
+def cohorts(tx: Transaction, *, shop_id: str, as_of: datetime, scope: Scope = "all") -> list[Row]:
     """Customers by cohort: rows of cohort (as in `2010-12`) and of those active in it, then a month later, and so on.
 
-    A cohort is everybody whose first paid order fell into that month of the shop's calendar; guests are in none.
+    A cohort is everybody whose first paid order fell into that month of the shop's calendar; guests are in none. Of a
+    `brand` (`brands.people` lists its people first) it is their first at any of its shops, by that shop's calendar.
     """
-    found = tx.many(
-        "segments/cohorts", purchases="scope/all/purchases", shop_id=shop_id, as_of=as_of, since="-infinity"
-    )
+    purchases = f"scope/{scope}/purchases"
+    found = tx.many("segments/cohorts", purchases=purchases, shop_id=shop_id, as_of=as_of, since="-infinity")
     active: dict[date, dict[int, int]] = defaultdict(dict)
     for row in found:
         active[row["cohort"]][_between(row["cohort"], row["month"])] = row["customers"]

@@ -30,7 +30,7 @@ def table(tx: Transaction, what: str) -> Iterator[str]:
 
 def keep(tx: Transaction, *, shop_id: str, as_of: datetime) -> None:
     """Read what the scope of changed customers gives, once; the scope `kept` gives it until the transaction ends."""
-    given = {"shop_id": shop_id, "as_of": as_of, "since": _since(as_of, None)}
+    given = {"shop_id": shop_id, "as_of": as_of, "since": since(as_of, None)}
     for name in _READ:
         kept, rows = f"pg_temp.kept_{name}", f"scope/changed/{name}"
         tx.do("features/drop_made", made=kept)
@@ -47,7 +47,7 @@ def features(
         made=made,
         shop_id=shop_id,
         as_of=as_of,
-        since=_since(as_of, window),
+        since=since(as_of, window),
         **_scopes(scope, "purchases", "refunds"),
     )
 
@@ -61,7 +61,7 @@ def series(
         made=made,
         shop_id=shop_id,
         as_of=as_of,
-        since=_since(as_of, window),
+        since=since(as_of, window),
         **_scopes(scope, "lines"),
     )
 
@@ -100,7 +100,7 @@ def tags(
             series=series,
             shop_id=shop.id,
             as_of=as_of,
-            since=_since(as_of, tag.window),
+            since=since(as_of, tag.window),
             **_scopes(scope, *_READ),
         )
         for tag in wanted
@@ -112,5 +112,6 @@ def _scopes(scope: Scope, *read: str) -> dict[str, object]:
     return {name: f"scope/{scope}/{name}" for name in read}
 
 
-def _since(as_of: datetime, window: timedelta | None) -> str:
+def since(as_of: datetime, window: timedelta | None) -> str:
+    """From when on a window looks that ends at `as_of`, as scopes take it."""
     return "-infinity" if window is None else (as_of - window).isoformat()

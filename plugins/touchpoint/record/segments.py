@@ -15,7 +15,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.learning.dormancy import dormancy_rules
 from touchpoint.money import EXPONENTS
 from touchpoint.record import made, memberships, rfm
-from touchpoint.record.availability import within_reach
+from touchpoint.record.availability import reach
 from touchpoint.settings import Segments, Shop, Tags
 
 Kind = Literal["rfm_group", "value_tier", "stage", "dormancy", "cause"]
@@ -64,10 +64,10 @@ def everybody(
         segments: the rules of scores, stages and dormancy.
         tags: the tags there are.
         scope: `all` customers, or the people of a `brand` (`brands.people` lists them first).
-        wanted: the tags to infer; None: every one the shop, or a shop of the brand, has the facts for.
+        wanted: the tags to infer; None: every one the shop, or the brand, has the facts and one rule for.
         others: the other shops of the brand.
     """
-    found = within_reach(tx, shop=shop, as_of=as_of, tags=tags.of(shop), others=others)
+    found = reach(tx, shops=(shop, *others), as_of=as_of, tags=tags).tags if wanted != () else ()
     chosen = tuple(tag for tag in found if wanted is None or tag.name in wanted)
     at: dict[str, Any] = {"shop_id": shop.id, "as_of": as_of, "scope": scope, "window": segments.window}
     with (
@@ -115,11 +115,10 @@ def stored(tx: Transaction, *, shop: Shop, as_of: datetime, segments: Segments) 
 def counts(tx: Transaction, *, shop: Shop, as_of: datetime, everyone: Everybody) -> list[Row]:
     """Customers, share in percent, orders and net amount (major units) of each segment; guests are in none.
 
-    Who has not paid yet is counted as a prospect of a shop; of a brand, only who bought is.
+    Who has not paid yet is a prospect: of a shop, or of all shops of the brand.
     """
     found = tx.many("segments/counts", features=everyone.features, standing=everyone.standing, shop_id=shop.id)
-    if everyone.scope != "brand":
-        found += _prospects(tx, shop, as_of, everyone)
+    found += _prospects(tx, shop, as_of, everyone)
     in_all: Counter[str] = Counter()
     for row in found:
         in_all[row["kind"]] += row["customers"]
@@ -138,7 +137,11 @@ def counts(tx: Transaction, *, shop: Shop, as_of: datetime, everyone: Everybody)
 
 
 def _prospects(tx: Transaction, shop: Shop, as_of: datetime, everyone: Everybody) -> list[Row]:
-    found = tx.one("segments/prospects", features=everyone.features, shop_id=shop.id, as_of=as_of)["customers"]
+    if everyone.scope == "brand":
+        asked = tx.one("segments/prospects_of_brand", features=everyone.features, as_of=as_of)
+    else:
+        asked = tx.one("segments/prospects", features=everyone.features, shop_id=shop.id, as_of=as_of)
+    found = asked["customers"]
     row = {"kind": "stage", "segment": "prospect", "customers": found, "orders": 0, "net_minor": 0}
     return [row] if found else []
 

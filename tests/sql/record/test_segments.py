@@ -34,7 +34,8 @@ from touchpoint.decide import audience
 from touchpoint.errors import ConfigError, TouchpointError
 from touchpoint.record import refresh, rfm, segments
 from touchpoint.record.derived import Derived
-from touchpoint.record.explain import explain, troubles
+from touchpoint.record.explain import explain
+from touchpoint.record.reasons import troubles
 from touchpoint.settings import Segments, load_tags
 from touchpoint.settings.segments import mean_score
 
