@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from tests.flow.test_real_shops import DATA, Loaded, loaded_shop, needs_olist, table
 
+from touchpoint.campaigns import delays
 from touchpoint.learning import kept
+from touchpoint.learning import pay_delay as learner
+from touchpoint.learning.lessons import Rules
 from touchpoint.local.postgres import Server
 from touchpoint.pipeline.learning import teach
-from touchpoint.settings import load_shop
+from touchpoint.settings import load_segments, load_shop
+from touchpoint.settings.learning import load_learning
 
 TMALL = DATA / "tmall_order_report.csv.gz"
 needs_tmall = pytest.mark.skipif(not TMALL.is_file(), reason=f"no {TMALL.name}: set TOUCHPOINT_DATA to its folder")
@@ -138,6 +142,34 @@ def test_no_olist_reminder_falls_where_most_honest_payers_of_that_kind_still_pay
         assert group["after"] <= closes - 20 * 60
         asked += 1
     assert asked >= 4, "card and boleto, each alone and by source"
+
+
+@needs_olist
+def test_nor_does_one_where_a_kind_has_too_few_orders_to_go_by(olist: Loaded) -> None:
+    """All orders together would be due after 36 hours, when more than a quarter of bank slips are yet to be paid."""
+    import pandas as pd
+
+    learning = load_learning()
+    rare = learning.pay_delay.model_copy(update={"min_sample": 1000})
+    rules = Rules(learning.model_copy(update={"pay_delay": rare}), load_segments())
+    with olist.database.transaction() as tx:
+        lesson = learner.learn(tx, load_shop("olist"), SEPTEMBER, rules)
+    assert lesson is not None
+    assert {group["kind"] for group in lesson.body["groups"]} == {None, "card"}
+    orders, payments = table("orders"), table("order_payments").sort_values("payment_sequential")
+    kinds = orders.order_id.map(payments.groupby("order_id").payment_type.first()).replace({"credit_card": "card"})
+    made, paid = (pd.to_datetime(orders[column]) for column in ("order_purchase_timestamp", "order_approved_at"))
+    until = pd.Timestamp(SEPTEMBER.replace(tzinfo=None))
+    within = (made > until - pd.Timedelta(days=180)) & (paid <= until) & (paid - made <= pd.Timedelta(days=5))
+    due = delays.resolve({"delay": {"default": "learned"}}, lesson.body)["delay"]
+    payers = (paid - made).dt.total_seconds()[within].groupby(kinds[within])
+    assert sorted(kind for kind, one in payers if len(one) >= 20) == ["boleto", "card", "debit_card", "voucher"]
+    for kind, one in payers:
+        if len(one) >= 20:
+            assert (one <= due.get(kind, due["default"])).mean() >= 0.85, kind
+    assert (payers.get_group("boleto") <= due["default"]).mean() < 0.75
+    by_hand = delays.resolve({"delay": {"default": "learned", "boleto": "learned or 48h"}}, lesson.body)["delay"]
+    assert by_hand["boleto"] == 48 * 3600
 
 
 @needs_olist

@@ -124,14 +124,24 @@ def resolve(parameters: Mapping[str, Any], body: Mapping[str, Any] | None) -> di
 
 @dataclass(frozen=True)
 class Taught:
-    """What a version of `pay_delay` says, by (source, kind of payment); None: whatever it is."""
+    """What a version of `pay_delay` says.
+
+    Attributes:
+        groups: by (source, kind of payment); None: whatever it is.
+        few: by kind of payment, of kinds too rare to go by: they make a reminder later, never sooner.
+    """
 
     groups: Mapping[tuple[str | None, str | None], Mapping[str, Any]]
+    few: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def of(cls, body: Mapping[str, Any] | None) -> Taught:
         """Of a version's body; None: nothing."""
-        return cls({(group["source"], group["kind"]): group for group in (body or {}).get("groups", [])})
+        told = body or {}
+        return cls(
+            {(group["source"], group["kind"]): group for group in told.get("groups", [])},
+            {group["kind"]: group for group in told.get("few", [])},
+        )
 
     @property
     def sources(self) -> set[str]:
@@ -140,14 +150,22 @@ class Taught:
 
     @property
     def kinds(self) -> set[str]:
-        """Kinds of payment that speak, alone or by source."""
-        return {kind for _, kind in self.groups if kind is not None}
+        """Kinds of payment that speak, alone or by source, be they rare."""
+        return {*self.few, *(kind for _, kind in self.groups if kind is not None)}
+
+    def knows(self, key: str, source: str | None, kind: str | None) -> bool:
+        """Whether what a key of `delay` names was learned of itself: of all orders a rare kind says next to nothing."""
+        if key == DEFAULT:
+            return True
+        alone = (None, kind) if key == kind else (source, None)
+        return alone in self.groups or (source, kind) in self.groups
 
     def after(self, source: str | None, kind: str | None) -> int | None:
         """Seconds after an order of that source and kind; NEVER; None: nothing was learned.
 
         The narrowest group speaks. Where source and kind together have too few orders, and each of them has enough,
-        the later of the two holds, so that nobody is nagged; but within the earlier closing.
+        the later of the two holds, so that nobody is nagged; but within the earlier closing. A kind too rare to go by
+        counts as one of the two.
         """
         exact = self.groups.get((source, kind))
         if exact is not None:
@@ -165,7 +183,10 @@ class Taught:
 
     def _wider(self, source: str | None, kind: str | None) -> Iterator[Mapping[str, Any]]:
         found = [self.groups[key] for key in {(source, None), (None, kind)} - {(None, None)} if key in self.groups]
-        yield from found or [self.groups[key] for key in [(None, None)] if key in self.groups]
+        found = found or [self.groups[key] for key in [(None, None)] if key in self.groups]
+        yield from found
+        if found and kind is not None and kind in self.few and (None, kind) not in self.groups:
+            yield self.few[kind]
 
 
 def _value(delay: Mapping[str, Any], taught: Taught, source: str | None, kind: str | None) -> int:
@@ -173,13 +194,15 @@ def _value(delay: Mapping[str, Any], taught: Taught, source: str | None, kind: s
     word = delay[key]
     if not _is_learned(word):
         return int(word)
-    after = taught.after(source, kind)
+    after = taught.after(source, kind) if taught.knows(key, source, kind) else None
     if after is not None:
         return after
     until = _WORD.match(word)[1]  # type: ignore[index]
     if until is not None:
         return _seconds(until)
-    return int(UNTIL_LEARNED.total_seconds()) if key == DEFAULT else _value(delay, taught, None, None)
+    if key == DEFAULT:
+        return int(UNTIL_LEARNED.total_seconds())
+    return _value({DEFAULT: delay[DEFAULT]}, taught, source, kind)
 
 
 def _words(given: object) -> dict[str, Any]:

@@ -140,9 +140,9 @@ def _pay_delay(body: dict[str, Any]) -> list[dict[str, Any]]:
             "closes": _age(group["closes"]),
             "remind after": _age(group["after"]) if group["after"] is not None else "never",
             "paid by then": _share(group["paid_by_then"]),
-            "why": WHY[group["why"]],
+            "why": WHY[group["why"]] if group in body["groups"] else FEW,
         }
-        for group in body["groups"]
+        for group in (*body["groups"], *body.get("few", ()))
     ]
 
 
@@ -169,6 +169,7 @@ def _dormancy(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 TOLD = (600, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600, 48 * 3600)
+FEW = "too few to go by: never sooner than that"
 WHY = {"share": "enough have paid", "closing": "it closes soon after", "never": "most pay later, while it is open"}
 
 

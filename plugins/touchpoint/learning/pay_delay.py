@@ -24,6 +24,8 @@ NAME = "pay_delay"
 REALM = "live"
 """A rehearsal's reminders reached nobody who is in its facts."""
 DAY = 24 * 3600
+FEW = 20
+"""Payments from which a kind with fewer than the sample makes a reminder later, if its own would be; never sooner."""
 AGES = (30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, *(day * DAY for day in range(1, 15)))
 """Seconds after the order at which the curve is told."""
 
@@ -48,7 +50,13 @@ def learn(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson 
     if not groups:
         return None
     sample, digest = curves.observed(tx)
-    body = {"groups": groups, "share": config.share, "least_share": config.least_share}
+    known = {group["kind"] for group in groups if group["source"] is None}
+    few = [
+        _group(curve, config, ages)
+        for curve in drawn
+        if curve.breadth == curves.INNER and curve.inner not in known and curve.events >= FEW
+    ]
+    body = {"groups": groups, "few": few, "share": config.share, "least_share": config.least_share}
     return Lesson(body=body, since=since, until=as_of, sample=sample, data_hash=digest)
 
 

@@ -218,6 +218,25 @@ def test_groups_with_too_few_orders_leave_the_word_to_wider_ones(tx: Transaction
     assert found[None, "boleto"]["why"] == "never", "the shop closes its orders after a day"
 
 
+def test_a_kind_with_too_few_payments_says_when_its_own_reminder_would_be_due(tx: Transaction) -> None:
+    """Of the orders of all kinds nine of ten are paid at once; those by bank slip half a day later."""
+    for number in range(200):
+        order(tx, f"card{number}", 3, payment_kind="card")
+    for number in range(pay_delay.FEW):
+        order(tx, f"slip{number}", 600 + number, payment_kind="boleto")
+    for number in range(pay_delay.FEW - 1):
+        order(tx, f"pix{number}", 1, payment_kind="pix")
+    lesson = learn(tx, min_sample=100)
+    assert groups(lesson)[None, None]["after"] == 600
+    assert (None, "boleto") not in groups(lesson)
+    assert lesson is not None
+    [few] = lesson.body["few"]
+    assert (few["kind"], few["source"], few["paid"], few["after"]) == ("boleto", None, pay_delay.FEW, 12 * 3600)
+    again = learn(tx, min_sample=pay_delay.FEW)
+    assert again is not None
+    assert again.body["few"] == [], "enough to go by"
+
+
 def test_when_orders_close_is_told_by_those_that_were_not_paid(tx: Transaction) -> None:
     """A platform says nothing of it any more once an order is paid."""
     for number in range(60):

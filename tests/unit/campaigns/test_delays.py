@@ -79,6 +79,33 @@ def test_until_enough_was_learned_the_hand_written_delay_holds() -> None:
         assert due("learned", "web", None, body) == 30 * MINUTE
 
 
+def test_what_a_key_names_is_learned_of_itself_and_never_of_all_orders() -> None:
+    """Nine of ten orders are paid by card within the hour: that says nothing of the few paid by bank slip."""
+    quick = {"groups": [SHOP, APP, CARD]}
+    words = {"default": "learned", "boleto": "learned or 48h", "pix": "learned", "web": "learned or 45m"}
+    for source in ("app", "web", "never seen"):
+        assert due(words, source, "boleto", quick) == 2 * DAY
+    assert due(words, "app", "pix", quick) == 20 * MINUTE, "goes by default"
+    assert due(words, "web", None, quick) == 45 * MINUTE
+    assert due({**words, "default": "30m"}, "app", "pix", quick) == 30 * MINUTE
+    assert due(words, "app", "boleto", {"groups": [SHOP, group("app", "boleto", 3 * HOUR)]}) == 3 * HOUR
+    assert due(words, "web", "boleto", {"groups": [SHOP, group("app", "boleto", 3 * HOUR)]}) == 2 * DAY
+
+
+def test_a_kind_too_rare_to_go_by_makes_a_reminder_later_and_never_sooner() -> None:
+    few = [group(None, "boleto", 3 * DAY, least=DAY), group(None, "pix", 5 * MINUTE), group(None, "transfer", None)]
+    body = {"groups": [SHOP, APP, FLASH], "few": few}
+    assert due("learned", "app", "boleto", body) == 3 * DAY == due("learned", "web", "boleto", body)
+    assert due("learned", "app", "pix", body) == 20 * MINUTE
+    assert due("learned", "web", "pix", body) == HOUR
+    assert due("learned", "web", "transfer", body) == delays.NEVER
+    assert due("learned", "flash_sale", "boleto", body) == delays.NEVER, "it closes before most of them pay"
+    assert due({"default": "learned", "boleto": "learned or 48h"}, "app", "boleto", body) == 2 * DAY, "by hand"
+    assert due("learned or 20m", "app", "boleto", {"groups": [], "few": few}) == 20 * MINUTE
+    own = {"groups": [SHOP, group("app", "boleto", 2 * DAY)], "few": few}
+    assert due("learned", "app", "boleto", own) == 2 * DAY, "the source's own are enough"
+
+
 def test_a_group_that_never_can_be_reminded_is_not() -> None:
     assert due("learned", "app", None, {"groups": [group(None, None, None)]}) == delays.NEVER
 
@@ -109,30 +136,45 @@ GROUPS = st.lists(
     ),
     max_size=8,
 )
+FEW = st.lists(
+    st.builds(group, st.none(), st.sampled_from(["card", "pix", "app"]), st.sampled_from([None, 900, DAY])),
+    max_size=3,
+    unique_by=lambda one: one["kind"],
+)
 
 
 @given(
     words=st.dictionaries(st.sampled_from([name for name in NAMES if name != "default"]), WORDS, max_size=4),
     default=WORDS,
     groups=GROUPS,
+    few=FEW,
     source=st.sampled_from(NAMES),
     kind=st.sampled_from([None, "card", "boleto", "pix"]),
 )
 def test_what_the_statement_reads_is_what_was_meant(
-    words: dict[str, str], default: str, groups: list[dict[str, Any]], source: str, kind: str | None
+    words: dict[str, str],
+    default: str,
+    groups: list[dict[str, Any]],
+    few: list[dict[str, Any]],
+    source: str,
+    kind: str | None,
 ) -> None:
     delay = {"default": default, **words}
-    taught = delays.Taught.of({"groups": groups})
-    key = kind if kind in delay else source if source in delay else "default"
-    if not delay[key].startswith("learned"):
-        expected = {"5m": 300, "2h": 7200}[delay[key]]
-    elif (after := taught.after(source, kind)) is not None:
-        expected = after
-    elif "or" in delay[key].split():
-        expected = 1200
-    else:
-        expected = due(delay, "nobody", None, {"groups": groups}) if key != "default" else 1800
-    assert due(delay, source, kind, {"groups": groups}) == expected
+    body = {"groups": groups, "few": few}
+    taught = delays.Taught.of(body)
+
+    def meant(key: str) -> int:
+        after = taught.after(source, kind) if taught.knows(key, source, kind) else None
+        if not delay[key].startswith("learned"):
+            return {"5m": 300, "2h": 7200}[delay[key]]
+        if after is not None:
+            return after
+        if "or" in delay[key].split():
+            return 1200
+        return 1800 if key == "default" else meant("default")
+
+    expected = meant(kind if kind is not None and kind in delay else source if source in delay else "default")
+    assert due(delay, source, kind, body) == expected
 
 
 STEPS = [
