@@ -71,7 +71,7 @@ def _made_from() -> str:
 
 
 def everybody(tx: Transaction, shop_id: str) -> None:
-    """Let the scopes of changed customers see all whom the narrow facts of a shop, or its record, still speak of."""
+    """Let the scopes of changed customers see every customer of a shop."""
     tx.do("narrow/forget_changed")
     tx.do("narrow/list_all_customers", shop_id=shop_id)
     _finish_list(tx)
@@ -99,7 +99,6 @@ def brand(tx: Transaction, shops: Iterable[Shop], as_of: datetime | str = "infin
 def _make_room(work: Collecting, *, is_filled: bool) -> None:
     if not is_filled:
         return
-    work.tx.count("narrow/list_all_before", shop_id=work.shop_id)
     work.tx.count("narrow/forget_shop", fact="record.coming", shop_id=work.shop_id)
     for kind in (*FACTS, GOODS):
         work.written += work.tx.count("narrow/forget_shop", fact=kind.fact, shop_id=work.shop_id)
@@ -188,7 +187,6 @@ def _collect_members(work: Collecting) -> None:
 def _list_changed(work: Collecting, as_of: datetime, windows: Collection[timedelta]) -> None:
     if work.is_all:
         work.tx.do("narrow/list_all_customers", shop_id=work.shop_id)
-        work.tx.count("narrow/add_before")
     else:
         work.tx.do("narrow/list_changed", shop_id=work.shop_id, as_of=as_of, windows=list(windows))
     _finish_list(work.tx)
