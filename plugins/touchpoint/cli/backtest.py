@@ -48,7 +48,8 @@ def segments_backtest(
         asked = asked or verdict.instants(until, segments.dormancy.horizon, origins)
         rules = Rules(load_learning(loaded.id), segments)
         with opened.db.transaction() as tx:
-            found = verdict.backtest(tx, shop=loaded, at=asked, known_at=today, dormancy=segments.dormancy)
+            holds = verdict.holding(tx, loaded, today)
+            found = verdict.backtest(tx, shop=loaded, at=asked, known_at=today, dormancy=segments.dormancy, holds=holds)
             is_kept = keep and verdict.keep(tx, shop=loaded, found=found, as_of=today, rules=rules)
     if picture:
         _draw(picture, loaded, found, segments.dormancy)
@@ -90,6 +91,7 @@ def _past(opened: Services, word: str, until: datetime, dormancy: Dormancy) -> d
 def _told(found: Backtest) -> dict[str, Any]:
     """Everything, as JSON and tables take it; shares as they are."""
     return {
+        "held": found.held,
         "winner": found.winner,
         "scores": [
             {
@@ -148,7 +150,11 @@ def _text(told: dict[str, Any], shop: Shop, dormancy: Dormancy, keep: bool) -> s
     parts += [f"{at} not measured: {why}" for at, why in told["refused"].items()]
     outcome = {True: "kept as the shop's rule", False: "it was the shop's rule already, by the same areas"}
     kept = outcome[told["kept"]] if keep else "not kept: --keep makes it the shop's rule"
-    return "\n".join([*parts, f"{told['winner']} told best for {shop.id}; {kept}."])
+    if told["winner"] == told["held"]:
+        told_best = f"{told['held']} holds for {shop.id}: no rule told better beyond chance"
+    else:
+        told_best = f"{told['winner']} told best for {shop.id}, where {told['held']} held"
+    return "\n".join([*parts, f"{told_best}; {kept}."])
 
 
 def _draw(path: Path, shop: Shop, found: Backtest, dormancy: Dormancy) -> None:

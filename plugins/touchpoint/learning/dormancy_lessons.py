@@ -36,8 +36,9 @@ def learn_lifetime(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -
 def learn_winner(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> Lesson | None:
     """Which rule tells best, by a backtest over the last three horizons; None: too little to measure it by.
 
-    A sample of the shop is looked at. What came ends with the last sale, as a shop that is closed lost nobody; it is
-    taken as it is known now, since a sale may become known weeks later (a monthly export).
+    The rule that won before stays until another one beats it beyond chance (verdict.judge); where it could not be
+    measured, it was not beaten. A sample of the shop is looked at. What came ends with the last sale, as a shop that is
+    closed lost nobody; it is taken as it is known now, since a sale may become known weeks later (a monthly export).
     """
     from touchpoint.learning import histories, verdict
     from touchpoint.learning.lifetime import NotLearned
@@ -47,12 +48,12 @@ def learn_winner(tx: Transaction, shop: Shop, as_of: datetime, rules: Rules) -> 
     last = histories.last_paid_at(tx, shop=shop, as_of=as_of)
     if last is None:
         return None
-    at = verdict.instants(last, dormancy.horizon, ORIGINS)
+    at, holds = verdict.instants(last, dormancy.horizon, ORIGINS), verdict.holding(tx, shop, as_of)
     try:
-        found = verdict.backtest(tx, shop=shop, at=at, known_at=as_of, dormancy=dormancy)
+        found = verdict.backtest(tx, shop=shop, at=at, known_at=as_of, dormancy=dormancy, holds=holds)
     except NotLearned:
         return None
-    if len(found.origins) < LEAST_ORIGINS:
+    if len(found.origins) < LEAST_ORIGINS or holds not in found.measured:
         return None
     return Lesson(found.body, None, as_of, found.sample, found.digest)
 

@@ -51,12 +51,14 @@ class Backtest:
     Attributes:
         origins: the instants that could be measured, the earliest first.
         refused: those that could not, and why.
-        winner: the rule that told best.
+        held: the rule that held before.
+        winner: the rule that holds after it: another one only where that one told better beyond chance.
         measured: by name, what every origin could be measured by.
     """
 
     origins: tuple[Origin, ...]
     refused: dict[datetime, str]
+    held: str
     winner: str
     measured: dict[str, Measured]
 
@@ -91,9 +93,15 @@ class Backtest:
 
 
 def backtest(
-    tx: Transaction, *, shop: Shop, at: Sequence[datetime], known_at: datetime, dormancy: Dormancy
+    tx: Transaction,
+    *,
+    shop: Shop,
+    at: Sequence[datetime],
+    known_at: datetime,
+    dormancy: Dormancy,
+    holds: str = FIXED,
 ) -> Backtest:
-    """Backtest several instants; see `origin`.
+    """Backtest several instants; see `origin`, and `judge` for the rule that holds.
 
     Raises:
         NotLearned: none of them could be measured; says why, each reason once.
@@ -111,21 +119,29 @@ def backtest(
             place=f"shop {shop.id}",
             remedy="the rule that holds stays; docs/lifetime.md",
         )
-    return Backtest(tuple(done), refused, *judge(done))
+    return Backtest(tuple(done), refused, holds, *judge(done, holds))
 
 
-def judge(origins: Sequence[Origin]) -> tuple[str, dict[str, Measured]]:
-    """The rule that told best over all origins, and what each score comes to.
+def judge(origins: Sequence[Origin], holds: str = FIXED) -> tuple[str, dict[str, Measured]]:
+    """The rule to go by after all origins, and what each score comes to.
 
-    A rule takes the place of a simpler one only where its lead lies above 0 with its whole 95 % interval. Origins share
-    customers, so standard errors are averaged, and not made smaller by their number.
+    The rule that holds stays, unless another one's lead over it lies above 0 with its whole 95 % interval: what two
+    rules about as good differ by is chance, and they would take turns week by week, moving everybody each time. Where
+    it could not be measured, `fixed` is in its place. Origins share customers, so standard errors are averaged, and not
+    made smaller by their number.
     """
     names = [name for name in (*RULES, ALIVE) if all(name in one.areas.names for one in origins)]
-    best = FIXED
-    for name in RULES[1:]:
-        if name in names and _lead(name, best, origins)[1] > 0:
+    best = holds if holds in names else FIXED
+    for name in RULES:
+        if name != best and name in names and _lead(name, best, origins)[1] > 0:
             best = name
     return best, {name: _measured(name, origins) for name in names}
+
+
+def holding(tx: Transaction, shop: Shop, as_of: datetime) -> str:
+    """The rule that won before an instant; `fixed` where none did."""
+    version = kept.Lessons(tx, shop.id, as_of).version(WINNER)
+    return str(version.body["rule"]) if version else FIXED
 
 
 def instants(until: datetime, horizon: timedelta, number: int) -> list[datetime]:

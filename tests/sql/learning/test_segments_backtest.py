@@ -161,6 +161,7 @@ def test_a_shop_learns_by_itself_which_rule_wins_and_keeps_what_holds_where_it_c
         assert dormancy_rules(tx, STORE, END, segments)["rule"] == "fixed"
         assert dormancy_rules(tx, STORE, END + DAY, segments)["rule"] == "lifetime"
         assert teach(END + DAY, min_customers=9999) == (None, False)
+        assert teach(END + DAY, min_repeat_buyers=9999) == (None, False), "what could not be measured was not beaten"
         assert dormancy_rules(tx, STORE, END + 2 * DAY, segments)["rule"] == "lifetime"
 
 
