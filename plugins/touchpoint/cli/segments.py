@@ -121,6 +121,7 @@ def segments_cohorts(
 ) -> None:
     """Customers by the month of their first order, active in each month since; and how many bought once."""
     from touchpoint.record import cohorts
+    from touchpoint.record.reasons import counted
 
     with record(shop, as_of, brand, wanted=(), has_amounts=False) as (tx, shops, at, everyone):
         found = cohorts.cohorts(tx, shop_id=shops[0].id, as_of=at, scope=everyone.scope)
@@ -137,8 +138,12 @@ def segments_cohorts(
         for row, active in zip(found, padded, strict=True)
     ]
     show(lines, as_json, "No customers by then.")
+    last = cohorts.over_since(found, at, shops[0].tz)
+    if last:
+        typer.echo(f"Nobody has paid an order after {last}: later months are left out.")
     typer.echo(
-        f"{once['customers']} customers: {once['with_one_order']} with one order ({once['share_with_one_order']:.1%}),"
+        f"{counted(once['customers'], 'customer')}:"
+        f" {once['with_one_order']} with one order ({once['share_with_one_order']:.1%}),"
         f" {once['on_one_day']} on one day alone ({once['share_on_one_day']:.1%})"
     )
     tell(notes, as_json)

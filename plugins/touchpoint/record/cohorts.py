@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from touchpoint.db import Row, Transaction
 from touchpoint.record.made import Scope
@@ -30,12 +32,31 @@ def cohorts(tx: Transaction, *, shop_id: str, as_of: datetime, scope: Scope = "a
     ]
 
 
+def over_since(found: Sequence[Row], as_of: datetime, zone: ZoneInfo) -> str | None:
+    """The last month anybody paid an order in, as in `2010-12`, if a later one has begun; it ends every row.
+
+    Args:
+        found: cohorts.
+        as_of: the instant they were looked at from, aware.
+        zone: of the shop's calendar.
+    """
+    now = as_of.astimezone(zone).date()
+    months = [_shifted(date.fromisoformat(f"{row['cohort']}-01"), len(row["active"]) - 1) for row in found]
+    last = max(months, default=None)
+    return f"{last:%Y-%m}" if last and _between(last, now) > 0 else None
+
+
 def repeat_share(tx: Transaction, *, features: str) -> Row:
     """Customers, those with one paid order, those with paid orders on one day alone, and both as a share of all."""
     found = tx.one("segments/repeat_share", features=features)
     customers = found["customers"] or 1
     shares = {f"share_{name}": round(found[name] / customers, 4) for name in ("with_one_order", "on_one_day")}
     return {**found, **shares}
+
+
+def _shifted(month: date, by: int) -> date:
+    years, place = divmod(month.month - 1 + by, 12)
+    return date(month.year + years, place + 1, 1)
 
 
 def _between(earlier: date, later: date) -> int:

@@ -11,7 +11,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.learning.outlook import outlook
 from touchpoint.record import availability, brands, made, reasons
 from touchpoint.record.heads import effective
-from touchpoint.record.reasons import local, row
+from touchpoint.record.reasons import counted, local, row
 from touchpoint.record.segments import Everybody, major
 from touchpoint.settings import Segments, Shop, Tags
 
@@ -139,7 +139,7 @@ def _whom(asked: _Asked) -> list[Row]:
     since = made.since(asked.as_of, asked.segments.window)
     theirs = {"person_no": asked.customer_no, "as_of": asked.as_of, "since": since}
     for each in asked.tx.many("segments/customers_of_person", **theirs):
-        why = f"{each['order_count']} paid orders, paid {major(each['paid_minor'], asked.shop)}"
+        why = f"{counted(each['order_count'], 'paid order')}, paid {major(each['paid_minor'], asked.shop)}"
         if each["last_paid_at"]:
             why += f", last {local(each['last_paid_at'], asked.shop)}"
         if each["stands_for"]:

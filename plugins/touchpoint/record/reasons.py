@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from touchpoint.db import Row
+from touchpoint.money import EXPONENTS
 from touchpoint.record import availability
 from touchpoint.record import segments as record
 from touchpoint.record.segments import major
@@ -26,7 +28,7 @@ def stage(found: Row, segments: Segments) -> list[Row]:
     silence = found["recency"]
     why = "no paid order"
     if silence is not None:
-        why = f"{found['order_count']} paid orders, {silence.days} days of silence"
+        why = f"{counted(found['order_count'], 'paid order')}, {counted(silence.days, 'day')} of silence"
     elif found["has_paid"]:
         why = "paid orders before the window alone"
     lasting = ", ".join(
@@ -46,10 +48,12 @@ def values(found: Row, shop: Shop, met: frozenset[str], silent: Silent) -> list[
     elif "refund" in silent:
         refunds += f"; those of {', '.join(silent['refund'])} unavailable: {availability.remedies(['refund'])}"
     return [
-        row("orders", count, f"first {local(found['first_paid_at'], shop)}, on {found['purchase_days']} days"),
+        row(
+            "orders", count, f"first {local(found['first_paid_at'], shop)}, on {counted(found['purchase_days'], 'day')}"
+        ),
         row("last paid", local(found["last_paid_at"], shop), f"mean gap {_days(found['mean_gap'])}"),
         row("net", major(found["net_minor"], shop), f"paid {major(found['paid_minor'], shop)}, {refunds}"),
-        row("order value", round(major(found["paid_minor"], shop) / count, 2), f"paid, over {count} orders"),
+        row("order value", _each(found["paid_minor"], count, shop), f"paid, over {counted(count, 'order')}"),
     ]
 
 
@@ -58,10 +62,10 @@ def items(found: Row, shop: Shop, met: frozenset[str], silent: Silent) -> list[R
     rows = []
     items, orders = found["item_count"], found["item_orders"]
     if items:
-        paid = major(found["item_paid_minor"], shop)
+        paid, pieces = major(found["item_paid_minor"], shop), counted(items, "piece")
         rows += [
-            row("items per order", round(items / orders, 2), f"{items} pieces in {orders} orders that say"),
-            row("price per item", round(paid / items, 2), f"paid {paid} for {items} pieces"),
+            row("items per order", round(items / orders, 2), f"{pieces} in {counted(orders, 'order')} that said"),
+            row("price per item", _each(found["item_paid_minor"], items, shop), f"paid {paid} for {pieces}"),
         ]
     for need, what in NEEDS.items():
         if found[f"{what}_count"] is not None:
@@ -78,7 +82,7 @@ def items(found: Row, shop: Shop, met: frozenset[str], silent: Silent) -> list[R
 def scores(found: Row, bounds: dict[str, Any], shop: Shop) -> list[Row]:
     """RFM scores and value tier, each with where it begins."""
     r, f, m = found["r_score"], found["f_score"], found["m_score"]
-    by = f"{bounds['rule']}, {bounds['customers']} customers"
+    by = f"{bounds['rule']}, {counted(bounds['customers'], 'customer')}"
     begins = {
         "r": [local(datetime.fromtimestamp(value, UTC), shop) for value in bounds["recency"]],
         "f": bounds["frequency"],
@@ -143,6 +147,16 @@ def row(what: str, value: object, why: str) -> Row:
 def local(instant: datetime | None, shop: Shop) -> str:
     """An instant by the shop's clock, empty if there is none."""
     return instant.astimezone(ZoneInfo(shop.zone)).isoformat(sep=" ", timespec="seconds") if instant else ""
+
+
+def counted(number: int, what: str) -> str:
+    """`1 order`, `2 orders`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _each(minor: int, number: int, shop: Shop) -> Decimal:
+    """An amount over so many, as fine as the coins of the shop's currency."""
+    return round(major(minor, shop) / number, EXPONENTS.get(shop.currency, 2))
 
 
 def _days(gap: Any) -> str:

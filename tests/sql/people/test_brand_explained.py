@@ -87,7 +87,7 @@ def test_the_rows_are_a_shops_after_the_brand_and_its_customers(tx: Transaction)
     assert (brand["what"], brand["value"]) == ("brand", "tea")
     assert brand["why"].startswith("north, south")
     assert (first["what"], first["value"]) == ("customer", "north/n1")
-    assert first["why"] == "1 paid orders, paid 100.00, last 2026-11-20 09:05:00+08:00"
+    assert first["why"] == "1 paid order, paid 100.00, last 2026-11-20 09:05:00+08:00"
     assert (second["value"], second["why"][:27]) == ("south/s1", "2 paid orders, paid 110.00,")
     assert [row["what"] for row in person[3:]] == [row["what"] for row in north]
     assert of_brand(tx, "s1") == person, "whichever of their customers is named"
