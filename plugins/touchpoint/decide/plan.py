@@ -8,7 +8,7 @@ from datetime import datetime
 
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
-from touchpoint.decide.audience import candidate_from_row
+from touchpoint.decide.candidates import candidate_from_row
 from touchpoint.decide.counts import Counts, count_reasons, count_verdicts, require_sum
 from touchpoint.decide.loading import load_known, written_locales
 from touchpoint.decide.policy import decide_all

@@ -16,7 +16,8 @@ from typing import Any
 from touchpoint.campaigns.load import campaign_of_text
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Json, Row, Transaction
-from touchpoint.decide.audience import Audience, candidate_from_row
+from touchpoint.decide.audience import Audience
+from touchpoint.decide.candidates import candidate_from_row
 from touchpoint.decide.counts import Counts, count_reasons, count_verdicts, require_sum
 from touchpoint.decide.differences import Changes, Hashes, causes, changed_keys, changes
 from touchpoint.decide.loading import load_known, written_locales
