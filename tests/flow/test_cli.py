@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -436,6 +437,40 @@ def test_segments_are_shown_and_explained_as_of_an_instant(shell: Shell) -> None
     assert told["r_score"]["value"] in range(1, 6)
     assert "rfm_group" in told
     assert "no customer 'nobody'" in shell.refused("segments", "explain", "--customer", "nobody")
+
+
+def test_a_brand_is_shown_explained_and_counted_and_what_its_shops_lack_is_noted(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    text = (config / "shops" / f"{SHOP}.yaml").read_text(encoding="utf-8")
+    for name in (SHOP, "second"):
+        branded = text.replace(f"id: {SHOP}\n", f"id: {name}\nbrand: lab\n", 1)
+        (config / "shops" / f"{name}.yaml").write_text(branded, encoding="utf-8")
+    monkeypatch.setattr("touchpoint.cli.records.CONFIG_ROOT", config)
+    buyer = "SELECT customer_id FROM facts.customers JOIN record.customer_features USING (shop_id, customer_no) LIMIT 1"
+    (customer,) = shell.flow.rows(buyer)[0]
+    by_name = {}
+    for what in (["segments", "show"], ["segments", "cohorts"], ["segments", "digest"], ["tags", "show"]):
+        code, out, err = shell.run(*what, "--brand", "lab", "--as-of", AT, "--json")
+        assert code == 0, err
+        assert err == ("Note: nothing was ever loaded of second.\n" if what[-1] != "digest" else "")
+        by_name[what[-1]] = json.loads(out)
+    assert by_name["cohorts"]["once"]["customers"] > 0
+    told = shell.good("segments", "show", "--brand", "lab", "--as-of", AT)
+    assert told.endswith("Note: nothing was ever loaded of second.\n"), "below a table, beside JSON"
+    person = shell.rows("segments", "explain", "--brand", "lab", "--customer", customer, "--as-of", AT)
+    alone = shell.rows("segments", "explain", "--customer", customer, "--as-of", AT)
+    assert person[1]["value"] == f"{SHOP}/{customer}"
+    assert {row["what"] for row in alone} <= {row["what"] for row in person}
+    asked = ("segments", "explain", "--brand", "lab", "--customer", customer, "--shop")
+    assert shell.rows(*asked, SHOP, "--as-of", AT) == person
+    assert "one of: sandbox, second" in shell.refused(*asked, "third", "--as-of", AT)
+    assert f"no customer '{customer}' by then" in shell.refused(*asked, "second", "--as-of", AT)
+    assert "had not learned" in shell.refused("segments", "outlook", "--brand", "lab", "--as-of", AT)
+    for stored in ("members", "moves", "recall", "backtest"):
+        assert "--brand" not in shell.good("segments", stored, "--help"), "what was kept was kept shop by shop"
 
 
 def test_the_command_itself_runs_as_a_process_of_its_own(shell: Shell) -> None:
