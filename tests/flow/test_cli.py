@@ -439,6 +439,18 @@ def test_segments_are_shown_and_explained_as_of_an_instant(shell: Shell) -> None
     assert "no customer 'nobody'" in shell.refused("segments", "explain", "--customer", "nobody")
 
 
+def test_who_was_in_which_segment_is_told_and_a_slip_of_the_pen_is_named(shell: Shell) -> None:
+    stages = {row["segment"]: row["customers"] for row in shell.rows("segments", "members", "--as-of", AT)}
+    assert len(shell.rows("segments", "members", "--segment", "loyal", "--as-of", AT)) == stages["loyal"]
+    told = shell.good("segments", "members", "--segment", "loyl", "--as-of", AT)
+    assert told.startswith("Nobody in stage 'loyl' then; there were: ")
+    assert "loyal" in told
+    long_ago = ("--as-of", "2020-01-01T00:00:00+08:00")
+    assert "segments recall" in shell.good("segments", "members", "--segment", "loyal", *long_ago)
+    assert "'1x' is no step" in shell.refused("segments", "recall", "--since", AT, "--every", "1x")
+    assert "ends before it begins" in shell.refused("segments", "moves", "--from", AT, "--until", long_ago[1])
+
+
 def test_a_brand_is_shown_explained_and_counted_and_what_its_shops_lack_is_noted(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

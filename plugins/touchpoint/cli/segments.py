@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, say, services, show
 from touchpoint.cli.records import BrandOption, notes_of, record, tell
+from touchpoint.errors import TouchpointError
 from touchpoint.settings import CONFIG_ROOT, load_segments, load_tags, parse_duration
 
 if TYPE_CHECKING:
@@ -88,11 +90,13 @@ def segments_members(
     with services() as opened:
         at = instant(opened, as_of)
         with opened.db.transaction() as tx:
+            everyone = segments.members(tx, shop_id=loaded.id, at=at)
+            found = everyone
             if segment:
                 found = segments.who(tx, shop_id=loaded.id, at=at, kind=asked, segment=segment)
-            else:
-                found = segments.members(tx, shop_id=loaded.id, at=at)
-    show(found, as_json, "Nobody. Before the shop's first refresh: `touchpoint segments recall`.")
+    there = ", ".join(sorted(row["segment"] for row in everyone if row["kind"] == asked))
+    empty = "Nobody. Before the shop's first refresh: `touchpoint segments recall`."
+    show(found, as_json, f"Nobody in {asked} {segment!r} then; there were: {there or 'none'}." if everyone else empty)
 
 
 @segments_app.command("moves")
@@ -109,6 +113,10 @@ def segments_moves(
     loaded, asked = known_shop(shop), _kind(kind)
     with services() as opened:
         span = {"begins": instant(opened, begins), "ends": instant(opened, ends)}
+        if span["begins"] >= span["ends"]:
+            raise TouchpointError(
+                "it ends before it begins", place="--from, --until", remedy="name the earlier one first"
+            )
         with opened.db.transaction() as tx:
             segments.require_reached(tx, shop_id=loaded.id, at=span["begins"])
             found = segments.moves(tx, shop_id=loaded.id, kind=asked, **span)
@@ -158,11 +166,18 @@ def segments_recall(
     """Keep the segments of the time before the shop's first refresh, as of one past instant after another."""
     from touchpoint.record.recall import recall
 
-    loaded, step = known_shop(shop), parse_duration(every)
+    loaded, step = known_shop(shop), _step(every)
     rules = {"segments": load_segments(CONFIG_ROOT), "tags": load_tags(CONFIG_ROOT)}
     with services() as opened, opened.db.transaction() as tx:
         spans = recall(tx, shop=loaded, since=instant(opened, since), every=step, **rules)  # type: ignore[arg-type]
     typer.echo(f"{spans} spans kept")
+
+
+def _step(word: str) -> timedelta:
+    try:
+        return parse_duration(word)
+    except ValueError as error:
+        raise TouchpointError(f"{word!r} is no step", place="--every", remedy="write days, as in 1d") from error
 
 
 def _kind(word: str) -> Kind:
