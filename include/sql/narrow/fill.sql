@@ -1,6 +1,6 @@
 -- purpose: put all versions of a shop into a narrow fact that holds none of it
 -- grain:   one row per version
--- params:  fact relation, joined statement, pieces relation, content columns, shop_id text
+-- params:  fact relation, joined statement, pieces relation, content columns, by columns, shop_id text
 -- reads:   a list of pieces
 -- writes:  the narrow fact
 -- returns: count
@@ -11,3 +11,4 @@ SELECT
     versions.known_from,
     versions.known_until
 FROM __joined__ AS versions
+ORDER BY __versions.by__

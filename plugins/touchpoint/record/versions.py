@@ -12,12 +12,23 @@ from touchpoint.db import Transaction
 
 @dataclass(frozen=True)
 class Kind:
-    """A narrow fact: its table below record, the list of what is touched of it, its key, and the rest of a version."""
+    """A narrow fact.
+
+    Attributes:
+        name: its table below record.
+        touched: the list of what is touched of it.
+        keys: what a version is of.
+        rest: what else it says.
+        by: what a first filling is laid down by: as it is read, so that what is read together lies together, also
+            before a vacuum lets the covering index alone be read (of 10M orders: minutes instead of an hour).
+        who, changed: whom it is about, and the list of those whose versions changed.
+    """
 
     name: str
     touched: str
     keys: tuple[str, ...]
     rest: tuple[str, ...]
+    by: tuple[str, ...]
     who: str = "customer_no"
     changed: str = "pg_temp.changed_numbers"
 
@@ -42,6 +53,7 @@ GOODS = Kind(
     "pg_temp.touched_products",
     ("product_id",),
     ("listed_at", "series_no", "category_no", "size_no"),
+    ("product_id",),
     who="product_id",
     changed="pg_temp.changed_products",
 )
@@ -53,6 +65,7 @@ ORDERS = Kind(
         *("customer_no", "paid_at", "day", "net_minor", "items", "discount_minor", "coupon_minor", "region_no"),
         *("device_no", "hour", "month_day"),
     ),
+    ("customer_no", "day"),
 )
 LINES = Kind(
     "paid_lines",
@@ -62,13 +75,21 @@ LINES = Kind(
         *("customer_no", "paid_at", "day", "series_no", "category_no", "size_no", "quantity", "net_minor"),
         *("series_orders", "category_orders", "is_discounted", "is_new"),
     ),
+    ("customer_no", "series_no", "category_no"),
 )
-REFUNDS = Kind("refunds", "pg_temp.touched_refunds", ("refund_id",), ("customer_no", "happened_at", "amount_minor"))
+REFUNDS = Kind(
+    "refunds",
+    "pg_temp.touched_refunds",
+    ("refund_id",),
+    ("customer_no", "happened_at", "amount_minor"),
+    ("customer_no", "happened_at"),
+)
 EVENTS = Kind(
     "events",
     "pg_temp.touched_events",
     ("event_id",),
     ("customer_no", "happened_at", "settled_at", "amount", "kind"),
+    ("customer_no", "kind", "happened_at"),
 )
 FACTS = (ORDERS, LINES, REFUNDS, EVENTS)
 
@@ -107,7 +128,7 @@ class Collecting:
     def _fill(self, kind: Kind, joined: dict[str, object]) -> None:
         tx = self.tx
         aside = tx.many("load/lay_indexes_aside", fact=kind.fact)
-        self.written += tx.count("narrow/fill", fact=kind.fact, shop_id=self.shop_id, **joined)
+        self.written += tx.count("narrow/fill", fact=kind.fact, by=kind.by, shop_id=self.shop_id, **joined)
         for index in aside:
             tx.do("load/put_index_back", definition=index["definition"])
         tx.do("narrow/analyse", made=kind.fact)
