@@ -17,7 +17,7 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import digamma, gammaln, hyp2f1
+from scipy.special import betaincinv, digamma, gammaln, hyp2f1
 
 from touchpoint.errors import TouchpointError
 
@@ -102,13 +102,32 @@ class Lifetime:
         """Purchases expected of each in the next `time` (their equation 10).
 
         The hypergeometric function is taken through Euler's transformation, which keeps it finite for heavy buyers:
-        2F1(r+x, b+x; a+b+x-1; z) = (1-z)^(a-1-r-x) 2F1(a+b-1-r, a-1; a+b+x-1; z).
+        2F1(r+x, b+x; a+b+x-1; z) = (1-z)^(a-1-r-x) 2F1(a+b-1-r, a-1; a+b+x-1; z). Where it is not finite all the same
+        (customers who are all as likely to leave: a and b in the thousands), what it stands for is integrated.
         """
         a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6  # a limit there, not a value
         x, b = known.repeats, self.b
         z = time / (self.alpha + known.age + time)
-        kept = np.exp((a - 1) * np.log1p(-z)) * hyp2f1(a + b - 1 - self.r, a - 1, a + b + x - 1, z)
-        return np.asarray((a + b + x - 1) / (a - 1) * (1 - kept) * self.alive(known))
+        with np.errstate(all="ignore"):
+            kept = np.exp((a - 1) * np.log1p(-z)) * hyp2f1(a + b - 1 - self.r, a - 1, a + b + x - 1, z)
+            found = np.asarray((a + b + x - 1) / (a - 1) * (1 - kept))
+        lost = ~np.isfinite(found)
+        if lost.any():
+            found[lost] = self._integrated(x[lost], time / (self.alpha + known.age[lost]))
+        return np.asarray(found * self.alive(known))
+
+    def _integrated(self, repeats: Numbers, time: Numbers) -> Numbers:
+        """Purchases of who is alive: (1 - (1 + chance time)^-(r+x)) / chance, the chance to leave being beta(a, b+x).
+
+        Args:
+            repeats: x of each.
+            time: looked ahead, as a part of alpha + T.
+        """
+        own, place = np.unique(repeats, return_inverse=True)
+        nodes, weights = np.polynomial.legendre.leggauss(64)
+        chance = np.maximum(betaincinv(self.a, self.b + own[:, None], (nodes + 1) / 2), 1e-12)[place]
+        bought = -np.expm1(-(self.r + repeats[:, None]) * np.log1p(chance * time[:, None])) / chance
+        return np.asarray((bought * weights / 2).sum(axis=1))
 
     def _odds_gone(self, known: Histories) -> Numbers:
         x = np.maximum(known.repeats, 1)

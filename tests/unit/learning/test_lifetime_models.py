@@ -108,6 +108,20 @@ def test_expected_orders_are_finite_for_the_heaviest_buyers_and_smooth_where_the
     assert near[0] == pytest.approx(near[2], rel=0.01)
 
 
+def test_expected_orders_are_told_where_everybody_is_as_likely_to_leave() -> None:
+    """A shop whose customers differ in nothing but luck: a and b run into the thousands, and the formula overflows."""
+    known = Histories.of((x, 0 if x == 0 else span, span + 40, 1) for x in (0, 1, 3, 40) for span in (90, 500))
+    alike = Lifetime(0.511, 40.8, 3310.0, 9900.0)
+    leaves, ahead = 3310 / 13_210, 90 / (40.8 + known.age)
+    limit = alike.alive(known) * (1 - (1 + leaves * ahead) ** -(0.511 + known.repeats)) / leaves
+    assert alike.expected(known, 90) == pytest.approx(limit, rel=5e-3)
+    for a, b in ((0.5, 0.5), (1.5, 3.0), (7.0, 100.0), (100.0, 100.0)):
+        model, beside = Lifetime(0.5, 0.3, a, b), Lifetime(0.5, 0.3, a * 1.0001, b)
+        told = model.expected(known, 90)
+        assert np.isfinite(told).all()
+        assert told == pytest.approx(beside.expected(known, 90), rel=2e-3)
+
+
 def test_known_parameters_are_found_again_and_chances_come_true() -> None:
     true = Lifetime(0.8, 60.0, 0.5, 3.0)
     known, later = simulated(8_000, true, seed=4)
