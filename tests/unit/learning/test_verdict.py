@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import erf
@@ -16,7 +13,6 @@ from scipy.stats import rankdata
 from touchpoint.learning.backtest import RULES, Origin
 from touchpoint.learning.measures import Areas, areas
 from touchpoint.learning.verdict import judge
-from touchpoint.statements import ROOT
 
 ERROR = 0.01
 """Standard error of every area. They are not correlated, so a lead is told from 0 above 1.96 * sqrt 2 of it: 0.0277."""
@@ -80,21 +76,3 @@ def test_ranks_of_areas_are_those_of_scipy_ties_and_all() -> None:
         buyers, others = int(bought.sum()), int((~bought).sum())
         above = (rankdata(score)[bought].sum() - buyers * (buyers + 1) / 2) / buyers / others
         assert areas({"one": score}, bought).of("one") == pytest.approx(above, rel=1e-12)
-
-
-@pytest.mark.parametrize(("given", "told"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
-def test_models_are_fitted_by_one_thread_unless_somebody_says_otherwise(given: dict[str, str], told: str) -> None:
-    """The word has to stand before NumPy is loaded, so nothing that a task imports may load it."""
-    program = (
-        "import os, sys; import touchpoint.pipeline, touchpoint.cli;"
-        "print(os.environ['OPENBLAS_NUM_THREADS'], sorted({'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
-    )
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**environment, **given, "PYTHONPATH": str(ROOT / "plugins")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert ran.stdout.split(maxsplit=1) == [told, "[]\n"]
