@@ -350,6 +350,15 @@ def test_money_with_a_comma_becomes_decimal_text(opened, folder):
     assert [each["total"] for each in orders(opened(options=options))] == ["1234.50", "12", "-3.5", "dear", None]
 
 
+def test_money_in_a_padded_column_is_read_whatever_its_marks(opened, folder):
+    """Fixed widths pad numbers; without marks the gate took none of them."""
+    values = ["   11.77", "12 ", "-3.5", " dear ", "  "]
+    (folder / "orders.csv").write_text(
+        lines(*(f"{n},2026-01-05,{v},x" for n, v in enumerate(values))), encoding="utf-8"
+    )
+    assert [each["total"] for each in orders(opened())] == ["11.77", "12", "-3.5", " dear ", "  "]
+
+
 def test_words_presence_and_where(opened, folder):
     mapping = """
 exports:

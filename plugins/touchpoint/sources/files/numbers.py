@@ -20,10 +20,10 @@ _EXACT = 100  # digits: more than any product of an export
 
 
 def with_point(column: Any, export: Any) -> Any:
-    """Text of an amount, with an export's marks, as decimal text; what would be no number then stays as it came."""
-    if export.decimal_mark == "." and not export.thousands_mark:
-        return column
+    """Text of an amount, with an export's marks and padding, as decimal text; what is no number stays as it came."""
     plain = pc.utf8_trim_whitespace(column)
+    if export.decimal_mark == "." and not export.thousands_mark and plain.equals(column):
+        return column
     if export.thousands_mark:
         plain = pc.replace_substring(plain, pattern=export.thousands_mark, replacement="")
     if export.decimal_mark != ".":
