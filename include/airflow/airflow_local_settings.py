@@ -4,7 +4,7 @@ LocalExecutor's workers are forks of the scheduler. What the scheduler has impor
 again: Great Expectations alone takes seconds of every `validate`. Only other people's packages stand here; our own
 modules are read anew by each task, so that a change needs no restart.
 
-Linear algebra gets one thread, which has to be said before NumPy and SciPy are loaded: the models that `learn` fits have
+Linear algebra gets one thread, which has to be said before NumPy and SciPy are loaded: models that `learn` fits have
 four parameters, and threads wait for each other five to ten times as long as they work (touchpoint/learning).
 """
 
