@@ -186,7 +186,7 @@ def _outlook(asked: _Asked) -> list[Row]:
         row("p_alive", round(told.alive, 3), seen if told.repeats else f"{seen}: 1 before a second purchase"),
         row("p_buys", round(told.buys, 3), ahead),
         row("expected orders", round(told.orders, 2), ahead),
-        row("expected value", told.value, f"{ahead}; {worth}"),
+        row("expected value", "not known" if told.value is None else told.value, f"{ahead}; {worth}"),
     ]
 
 
@@ -210,19 +210,23 @@ def _touches(asked: _Asked) -> list[Row]:
 def _series(asked: _Asked) -> list[Row]:
     of_one = {"shop_id": asked.shop.id, "customer_no": asked.customer_no}
     bought = asked.tx.many("segments/series_of_customer", series=asked.everyone.series, **of_one)
+    told = [(each, counted(each["order_count"], "paid order")) for each in bought]
     return [
-        row(f"series {each['series']}", major(each["net_minor"], asked.shop), f"in {each['order_count']} paid orders")
-        for each in bought
+        row(f"series {each['series']}", major(each["net_minor"], asked.shop), f"in {orders}") for each, orders in told
     ]
 
 
 def _tags(asked: _Asked) -> list[Row]:
-    """Every tag there is: what it says, else why it says nothing; then what agents said."""
+    """Every tag there is: what it says, else why it says nothing; then what agents alone can say.
+
+    What agents said of a tag holds where the shop lacks the facts to infer it, too.
+    """
     said, within = _said(asked), availability.reach(asked.tx, shops=asked.shops, as_of=asked.as_of, tags=asked.tags)
     rows = []
     known = [tag.name for tag in asked.tags.all_of(asked.shop)]
     for name in known:
-        if name in within.reasons:
+        by_hand = name in said and said[name]["is_manual"]
+        if name in within.reasons and not by_hand:
             rows.append(row(f"tag {name}", "unavailable", within.reasons[name]))
         elif name in said:
             rows.append(reasons.tag(said[name], asked.shop))

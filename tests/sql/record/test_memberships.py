@@ -392,3 +392,15 @@ def test_items_and_prices_are_of_the_orders_that_say_and_what_is_lacking_is_unav
     assert found["orders with discount"]["value"] == "unavailable"
     assert "refunds unavailable" in found["net"]["why"]
     assert found["stage"]["why"].startswith("4 paid orders, 0 days of silence")
+
+
+def test_what_agents_said_is_explained_where_the_shop_lacks_the_facts_to_infer_it(tx: Transaction) -> None:
+    buyer(tx, "ann", 3)
+    bring(tx, AS_OF, [1], rules())
+    said = {"tag": "life_stage", "value": "mature", "author": "Lin", "happened_at": AS_OF, "known_at": AS_OF}
+    insert(tx, "record.manual_tags", shop_id=SHOP, customer_no=add_customer(tx, "ann"), **said)
+    asked = {"shop": make_shop(sources=SOURCES), "as_of": AS_OF, "segments": rules(), "tags": load_tags()}
+    with segments.everybody(tx, **asked) as everybody:
+        found = {row["what"]: row for row in explain(tx, customer_id="ann", everyone=everybody, **asked)}
+    assert (found["tag life_stage"]["value"], found["tag life_stage"]["why"][:11]) == ("mature", "said by Lin")
+    assert found["tag size"]["value"] == "unavailable"
