@@ -42,7 +42,7 @@ def stage(found: Row, segments: Segments) -> list[Row]:
 def values(found: Row, shop: Shop, met: frozenset[str], silent: Silent) -> list[Row]:
     """Orders and amounts; those of shops of a brand that tell no refunds are what was paid."""
     count = found["order_count"]
-    refunds = f"refunded {major(found['refund_minor'], shop)} in {found['refund_count']} refunds"
+    refunds = f"refunded {major(found['refund_minor'], shop)} in {counted(found['refund_count'], 'refund')}"
     if "refund" not in met:
         refunds = f"refunds unavailable: {availability.remedies(['refund'])}"
     elif "refund" in silent:

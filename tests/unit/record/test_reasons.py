@@ -39,12 +39,20 @@ def test_an_amount_over_so_many_is_as_fine_as_the_coins_of_the_shop(currency: st
 
 
 def test_one_of_a_thing_is_no_many() -> None:
-    once = {"order_count": 1, "purchase_days": 1, "item_count": 1, "item_orders": 1, "recency": timedelta(days=1)}
+    once = {
+        "order_count": 1,
+        "refund_count": 1,
+        "purchase_days": 1,
+        "item_count": 1,
+        "item_orders": 1,
+        "recency": timedelta(days=1),
+    }
     found = told(make_shop(), customer(**once))
     assert found["stage"][1].startswith("1 paid order, 1 day of silence; ")
     assert found["orders"][1].endswith("on 1 day")
     assert found["order value"][1] == "paid, over 1 order"
     assert found["items per order"][1] == "1 piece in 1 order that said"
+    assert found["net"][1].endswith(" in 1 refund")
     several = told(make_shop(), customer())
     assert several["stage"][1].startswith("3 paid orders, 2 days of silence; ")
     assert several["items per order"][1] == "3 pieces in 3 orders that said"
