@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from tests.flow.test_real_shops import DATA, Loaded, loaded_shop, needs_olist, table
 
 from touchpoint.campaigns import delays
+from touchpoint.cli.lessons import section
 from touchpoint.learning import kept
 from touchpoint.learning import pay_delay as learner
 from touchpoint.learning.lessons import Rules
@@ -202,3 +204,19 @@ def test_what_was_learned_is_in_force_from_its_instant_on(olist: Loaded) -> None
         assert found is not None
         assert found.until == SEPTEMBER
         assert kept.in_force(tx, "olist", "pay_delay", SEPTEMBER - timedelta.resolution) is None
+
+
+@needs_tmall
+@needs_olist
+def test_what_real_shops_teach_fits_a_terminal_of_100_columns(
+    tmall: Loaded, olist: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    for shop, name, as_of in (
+        (tmall, "pay_delay", MONTH_OVER),
+        (olist, "pay_delay", SEPTEMBER),
+        (olist, "delivery_norms", SEPTEMBER),
+    ):
+        lines = section(name, ["version 1"], lesson(shop, name, as_of)).splitlines()
+        assert max(map(cell_len, lines)) <= 100
+        assert any(set(line) == {"─"} for line in lines), "a table, not one value a line"

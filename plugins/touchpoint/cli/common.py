@@ -6,13 +6,15 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -119,18 +121,27 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, empty: str) -> None:
         print(as_table(rows) if rows else empty)
 
 
-def as_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as a table; where the terminal is too narrow for it, one value a line: nothing is ever cut off."""
+def as_table(rows: Sequence[dict[str, Any]], *, words: Collection[str] | None = None) -> str:
+    """Rows as a table; where the terminal is too narrow for it, one value a line: nothing is ever cut off.
+
+    Args:
+        rows: with the same keys.
+        words: makes a table without frames: these columns are words, the others numbers, which stand to the right.
+    """
     told = [{name: _visible(value) for name, value in row.items()} for row in rows]
-    table = Table()
-    for name in told[0]:
-        table.add_column(name, no_wrap=True, overflow="ignore")
-    for row in told:
-        table.add_row(*(Text(value) for value in row.values()))
+    table = Table() if words is None else Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    columns = [[name, *(row[name] for row in told)] for name in told[0]]
+    for column in columns:
+        if words is not None and column[0] not in words:
+            wide = max(map(cell_len, column))
+            column[:] = [" " * (wide - cell_len(text)) + text for text in column]
+        table.add_column(column[0], no_wrap=True, overflow="ignore")
+    for values in list(zip(*columns, strict=True))[1:]:
+        table.add_row(*map(Text, values))
     out = io.StringIO()
     Console(file=out, width=10_000, color_system=None).print(table)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    if max(map(len, lines)) <= _room():
+    if max(map(cell_len, lines)) <= _room():  # a Chinese character takes two columns
         return "\n".join(lines)
     wide = max(map(len, told[0]))
     return "\n\n".join("\n".join(f"{name:<{wide}}  {value}" for name, value in row.items()) for row in told)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services, show
+from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services
+from touchpoint.cli.lessons import SAMPLES, section
 from touchpoint.errors import ConfigError
 from touchpoint.services import Services
 from touchpoint.settings import Shop, load_logistics, load_segments
@@ -36,7 +38,7 @@ def learn(
         at = instant(opened, as_of)
         with opened.db.transaction() as tx:
             found = teach(tx, opened, loaded, at, keep=keep, only=[name] if name else None)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": each,
             "sample": lesson.sample if lesson else "not enough",
@@ -52,9 +54,9 @@ def learn(
     if as_json:
         print(json.dumps({"learned": rows, "bodies": bodies}, default=str, ensure_ascii=False, indent=2))
         return
-    show(rows, False, "")
-    for each, body in bodies.items():
-        _tell(each, body)
+    _print_sections(
+        section(row["name"], [*_from(loaded, row), f"kept: {row['kept']}"], bodies.get(row["name"])) for row in rows
+    )
 
 
 @learned_app.command("show")
@@ -77,7 +79,7 @@ def learned_show(
                 if name in (None, each) and (version := kept.in_force(tx, shop, each, at)) is not None
             ]
         users = [_used_by(opened, loaded, version.name) for version in found]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": version.name,
             "version": version.no,
@@ -94,9 +96,35 @@ def learned_show(
         bodies = {version.name: version.body for version in found}
         print(json.dumps({"learned": rows, "bodies": bodies}, default=str, ensure_ascii=False, indent=2))
         return
-    show(rows, False, "Nothing learned by then: `touchpoint learn --keep`, or the next daily run.")
-    for version in found:
-        _tell(version.name, version.body)
+    if not rows:
+        print("Nothing learned by then: `touchpoint learn --keep`, or the next daily run.")
+    else:
+        _print_sections(
+            section(version.name, _of_version(loaded, row), version.body)
+            for row, version in zip(rows, found, strict=True)
+        )
+
+
+def _of_version(shop: Shop, row: Mapping[str, Any]) -> list[str]:
+    facts = [f"version {row['version']}", f"in force after {_day(shop, row['in force from'], '%Y-%m-%d %H:%M')}"]
+    used = [f"used by {row['used by']}"] if row["used by"] else []
+    return [*facts, *_from(shop, row), f"data {row['data']}", *used]
+
+
+def _print_sections(sections: Iterable[str]) -> None:
+    print("\n\n\n".join(sections))
+
+
+def _from(shop: Shop, row: Mapping[str, Any]) -> list[str]:
+    """What it was learned from: how many, and of which days of the shop."""
+    since, until = (row.get(f"data {end}", row.get(end)) for end in ("since", "until"))
+    days = f"{_day(shop, since)} to {_day(shop, until)}" if since else f"until {_day(shop, until)}"
+    sample = row["sample"]
+    return [f"from {sample} {SAMPLES.get(row['name'], 'customers')}, {days}"] if isinstance(sample, int) else []
+
+
+def _day(shop: Shop, at: datetime, pattern: str = "%Y-%m-%d") -> str:
+    return at.astimezone(shop.tz).strftime(pattern)
 
 
 def _used_by(opened: Services, shop: Shop, name: str) -> str:
@@ -118,74 +146,6 @@ def _kept(is_enough: bool, keep: bool, is_kept: bool) -> str:
     if not keep or not is_enough:
         return "no"
     return "yes" if is_kept else "as before"
-
-
-def _tell(name: str, body: dict[str, Any]) -> None:
-    tell = {"pay_delay": _pay_delay, "delivery_norms": _delivery_norms, "dormancy": _dormancy}.get(name)
-    if tell is not None:
-        print(f"\n{name}")
-        show(tell(body), False, "")
-
-
-def _pay_delay(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": group["source"] or "any",
-            "payment": group["kind"] or "any",
-            "orders": group["orders"],
-            "paid": group["paid"],
-            "by themselves": _share(group["pay_by_themselves"]),
-            **{f"≤ {_age(age)}": _share(group["curve"].get(str(age))) for age in TOLD},
-            "half by": _age(group["half_paid_at"]),
-            "closes": _age(group["closes"]),
-            "remind after": _age(group["after"]) if group["after"] is not None else "never",
-            "paid by then": _share(group["paid_by_then"]),
-            "why": WHY[group["why"]] if group in body["groups"] else FEW,
-        }
-        for group in (*body["groups"], *body.get("few", ()))
-    ]
-
-
-def _delivery_norms(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "carrier": group["carrier"] or "any",
-            "region": group["region"] or "any",
-            "parcels": group["parcels"],
-            "arrived": group["arrived"],
-            "half within": f"{group['half_arrived_in']} d",
-            f"{body['quantile']:.0%} within": f"{group['days']} d",
-            **{f"≤ {day} d": _share(share) for day, share in group["curve"].items()},
-        }
-        for group in body["groups"]
-    ]
-
-
-def _dormancy(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"score": name, "area": f"{area:.3g}", "holds": "yes" if name == body["rule"] else ""}
-        for name, area in body["areas"].items()
-    ]
-
-
-TOLD = (600, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600, 48 * 3600)
-FEW = "too few to go by: never sooner than that"
-WHY = {"share": "enough have paid", "closing": "it closes soon after", "never": "most pay later, while it is open"}
-
-
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
-
-
-def _age(seconds: int | None) -> str:
-    """`90 s`, `45 min`, `36 h`, `5 d`: the largest unit it is a whole number of, else the next one of two digits."""
-    if seconds is None:
-        return ""
-    age = timedelta(seconds=seconds)
-    for unit, word in ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min")):
-        if age >= 2 * unit or (age >= unit and age % unit == timedelta()):
-            return f"{age / unit:.3g} {word}"
-    return f"{seconds} s"
 
 
 def _draw(path: Path, bodies: dict[str, dict[str, Any]], shop: str, at: datetime) -> None:
