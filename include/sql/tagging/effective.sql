@@ -47,6 +47,8 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM said
         WHERE
-            said.customer_no = inferred.customer_no
-            AND said.tag = inferred.tag
+            -- Expressions, lest the two be merged in the order of an index: that reads everybody's tags from a heap in
+            -- another order, and perhaps compares each with all that agents say of the tag.
+            said.customer_no = inferred.customer_no + 0
+            AND said.tag = inferred.tag || ''
     )

@@ -5,12 +5,12 @@
 -- reads:   what the statements put in read
 -- writes:  nothing
 -- returns: many
-WITH counted AS ( -- few levels of three decimals: counting them spares sorting everybody
+WITH counted AS ( -- by thousandths, which are few: counting them spares sorting everybody
     SELECT
         held.tag,
         held.value,
         held.is_manual,
-        round((CASE WHEN held.value IS NULL THEN held.number ELSE held.confidence END)::numeric, 3) AS level,
+        round(1000 * CASE WHEN held.value IS NULL THEN held.number ELSE held.confidence END) AS level,
         count(*) AS customers
     FROM __held__ AS held
     GROUP BY held.tag, held.value, held.is_manual, level
@@ -36,9 +36,9 @@ SELECT
     ranked.value,
     ranked.is_manual,
     sum(ranked.customers)::bigint AS customers,
-    (min(ranked.level) FILTER (WHERE ranked.up_to >= 0.1 * ranked.known))::float8 AS low,
-    (min(ranked.level) FILTER (WHERE ranked.up_to >= 0.5 * ranked.known))::float8 AS middle,
-    (min(ranked.level) FILTER (WHERE ranked.up_to >= 0.9 * ranked.known))::float8 AS high
+    min(ranked.level) FILTER (WHERE ranked.up_to >= 0.1 * ranked.known) / 1000 AS low,
+    min(ranked.level) FILTER (WHERE ranked.up_to >= 0.5 * ranked.known) / 1000 AS middle,
+    min(ranked.level) FILTER (WHERE ranked.up_to >= 0.9 * ranked.known) / 1000 AS high
 FROM ranked
 GROUP BY ranked.tag, ranked.value, ranked.is_manual
 ORDER BY ranked.tag ASC, ranked.is_manual ASC, customers DESC, ranked.value ASC
