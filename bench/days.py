@@ -5,18 +5,18 @@ And whether the record stored day by day is what a full refresh makes.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bench import agree
 from touchpoint.db import Transaction
 from touchpoint.record.segments import Everybody
 
-# Of those who bought within 60 days, so that they are heavier than most, as a day's buyers are.
+# Of those who bought within 60 days they are heavier than most, as a day's buyers are: about 40 orders each, not 10.
 _BUYERS = """
 CREATE TEMPORARY TABLE buyers ON COMMIT DROP AS
 SELECT customer_no, max(order_id) AS order_id, %(as_of)s - random() * interval '1 day' AS bought_at
 FROM facts.orders
-WHERE shop_id = 'bench' AND created_at > %(as_of)s - interval '60 days' AND paid_at IS NOT NULL
+WHERE shop_id = 'bench' AND created_at > %(as_of)s - %(bought_within)s AND paid_at IS NOT NULL
 GROUP BY customer_no
 ORDER BY md5(customer_no || '-' || %(batch_id)s)
 LIMIT %(buyers)s
@@ -83,9 +83,9 @@ _COLUMNS = {
 }
 
 
-def buy(tx: Transaction, *, as_of: datetime, batch_id: int, buyers: int) -> None:
-    """Put a day's facts, ending at `as_of`, into the shop as one batch of that many customers."""
-    given = {"as_of": as_of, "batch_id": batch_id, "buyers": buyers}
+def buy(tx: Transaction, *, as_of: datetime, batch_id: int, buyers: int, bought_within: timedelta) -> None:
+    """Put a day's facts, ending at `as_of`, into the shop as one batch of that many of who bought lately."""
+    given = {"as_of": as_of, "batch_id": batch_id, "buyers": buyers, "bought_within": bought_within}
     run = tx.connection.exec_driver_sql
     columns = run(
         "SELECT string_agg(column_name, ', ') FROM information_schema.columns"

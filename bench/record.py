@@ -35,6 +35,7 @@ from touchpoint.settings.load import CONFIG_ROOT
 ORDERS, ROUNDS = 1_000_000, 3
 CHANGED = 0.003
 DAY = timedelta(days=1)
+EVER, LATELY = timedelta(days=2000), timedelta(days=60)
 NARROW = ("record.paid_orders", "record.paid_lines", "record.refunds", "record.events")
 STORED = ("record.customer_features", "record.customer_series", "record.customer_tags", "record.customer_segments")
 
@@ -76,7 +77,7 @@ class _Bench:
             month.append(self.full(self.db, AS_OF - 30 * DAY))
             year.append(self.full(self.db, AS_OF - 365 * DAY))
         self._same_as_duckdb()
-        day, clock, idle = self._days(round(customers * CHANGED))
+        day, heavy, clock, idle = self._days(round(customers * CHANGED))
         with process() as other:
             own = other.submit(memory_of_full, self.db.url, self.folder).result()
         misjudged = self._misjudged(3 * median(today))
@@ -86,6 +87,7 @@ class _Bench:
             Row(what, "  its queries alone", median(today), median(alone)),
             Row("  the first one, all facts narrowed and stored", anew, stored, median(today)),
             Row(f"  a day with {CHANGED:.1%} of the customers changed", anew, median(day), median(today), 0.05),
+            Row("  a day with as many of who bought within 60 days", anew, median(heavy), median(today), 0.05),
             Row("  a day without, time alone", anew, median(clock), median(today), 0.05),
             Row("  the same instant again, 0 rows written", anew, median(idle), median(today), 0.05),
             Row("  as of a month back", anew, median(month), median(today), 1.2),
@@ -120,25 +122,28 @@ class _Bench:
             head.advance_refreshed(tx, "bench", as_of)
         return perf_counter() - started, written
 
-    def _days(self, buyers: int) -> tuple[list[float], list[float], list[float]]:
-        """Seconds of days with so many buyers, of days without any, and of each such day again."""
-        day, clock, idle, as_of = [], [], [], AS_OF
-        for batch in range(2, 2 + ROUNDS):
+    def _days(self, buyers: int) -> tuple[list[float], list[float], list[float], list[float]]:
+        """Seconds of days with so many buyers, of who ever bought and of who did lately, of days without any, and of
+        each such day again.
+        """
+        day, heavy, clock, idle, as_of, batch = [], [], [], [], AS_OF, 1
+        for _ in range(ROUNDS):
+            for spent, bought_within in ((day, EVER), (heavy, LATELY)):
+                as_of, batch = as_of + DAY, batch + 1
+                with self.db.transaction() as tx:
+                    buy(tx, as_of=as_of, batch_id=batch, buyers=buyers, bought_within=bought_within)
+                seconds, written = self._refresh(self.db, as_of, [batch])
+                agree("customers changed, and rows written", written > buyers, True)
+                spent.append(seconds)
             as_of += DAY
-            with self.db.transaction() as tx:
-                buy(tx, as_of=as_of, batch_id=batch, buyers=buyers)
-            spent, written = self._refresh(self.db, as_of, [batch])
-            agree("customers changed, and rows written", written > buyers, True)
-            day.append(spent)
-            as_of += DAY
-            spent, written = self._refresh(self.db, as_of, [])
+            seconds, written = self._refresh(self.db, as_of, [])
             agree("time alone changes something", written > 0, True)
-            clock.append(spent)
-            spent, written = self._refresh(self.db, as_of, [])
+            clock.append(seconds)
+            seconds, written = self._refresh(self.db, as_of, [])
             agree("rows written by the same again", written, 0)
-            idle.append(spent)
+            idle.append(seconds)
         self.full(self.db, as_of, then=stored_and_made)
-        return day, clock, idle
+        return day, heavy, clock, idle
 
     def _misjudged(self, most: float) -> float:
         """Seconds of a full refresh whose planner takes ten customers for one."""

@@ -8,6 +8,6 @@ SELECT set_config(name, reset_val || coalesce(unit, ''), true) AS now_set
 FROM pg_settings
 WHERE
     name IN (
-        'work_mem', 'enable_hashagg', 'enable_seqscan', 'parallel_tuple_cost', 'min_parallel_table_scan_size',
-        'min_parallel_index_scan_size'
+        'work_mem', 'enable_hashagg', 'enable_seqscan', 'enable_nestloop', 'parallel_tuple_cost', 'parallel_setup_cost',
+        'min_parallel_table_scan_size', 'min_parallel_index_scan_size'
     )

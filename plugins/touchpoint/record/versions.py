@@ -138,6 +138,7 @@ class Collecting:
     def _write_difference(self, kind: Kind, joined: dict[str, object]) -> None:
         tx = self.tx
         tx.do("narrow/make_versions", made=kind.made, **joined)
+        tx.do("narrow/index_versions", made=kind.made, keys=kind.keys)
         tx.do("narrow/analyse", made=kind.made)
         both: dict[str, object] = {
             "fact": kind.fact,
