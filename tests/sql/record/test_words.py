@@ -54,6 +54,7 @@ def _both_at_once(database: Database, monkeypatch: Any, *, wait: float) -> list[
                 _collect(tx, shop_id, 2)
         except DBAPIError as error:
             failed.append(error)
+            both.abort()  # the other one's second word has nobody to meet
 
     monkeypatch.setattr(Transaction, "count", meet_after_a_word)
     threads = [threading.Thread(target=refresh, args=(shop_id,)) for shop_id in FIRST]
