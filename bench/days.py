@@ -11,7 +11,7 @@ from bench import agree
 from touchpoint.db import Transaction
 from touchpoint.record.segments import Everybody
 
-# Of those who bought within 60 days they are heavier than most, as a day's buyers are: about 40 orders each, not 10.
+# Those who bought within 60 days are heavier than most, as a day's buyers are.
 _BUYERS = """
 CREATE TEMPORARY TABLE buyers ON COMMIT DROP AS
 SELECT customer_no, max(order_id) AS order_id, %(as_of)s - random() * interval '1 day' AS bought_at
@@ -84,7 +84,7 @@ _COLUMNS = {
 
 
 def buy(tx: Transaction, *, as_of: datetime, batch_id: int, buyers: int, bought_within: timedelta) -> None:
-    """Put a day's facts, ending at `as_of`, into the shop as one batch of that many of who bought lately."""
+    """Put a day's facts, ending at `as_of`, into the shop as one batch: as many buyers, of those who bought lately."""
     given = {"as_of": as_of, "batch_id": batch_id, "buyers": buyers, "bought_within": bought_within}
     run = tx.connection.exec_driver_sql
     columns = run(

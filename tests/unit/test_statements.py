@@ -23,6 +23,7 @@ PUT_IN = {
     "load/stage": ["load/typed"],
     "tagging/effective": ["tagging/said", "tagging/said_of_brand"],
     "tagging/heads": ["tagging/effective"],
+    "tagging/make_effective": ["tagging/effective"],
     "narrow/fill": ["narrow/joined"],
     "narrow/make_order_versions": ["narrow/orders_of_all", "narrow/orders_of_touched"],
     "narrow/make_versions": ["narrow/joined"],

@@ -165,7 +165,8 @@ def scratch_effective(tx: Transaction, *, shop_id: str, as_of: datetime, run_no:
         return tags
     relation = f"{SCRATCH.format(run_no=run_no)}_effective"
     tx.do("features/scratch_lock", scratch=relation)
-    tx.do("tagging/make_effective", made=relation, tags=tags, shop_id=shop_id, as_of=as_of)
+    held = {"held": "tagging/effective", "said": "tagging/said", "tags": tags, "customer_no": None}
+    tx.do("tagging/make_effective", made=relation, shop_id=shop_id, as_of=as_of, **held)
     tx.do("features/analyse_made", made=relation)
     return relation
 

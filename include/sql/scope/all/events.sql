@@ -13,7 +13,7 @@ SELECT
 FROM record.events
 WHERE
     shop_id = %(shop_id)s::text
-    -- Not to be looked up by time: a year back that read half of the heap at random, and sorted it.
+    -- IS true keeps the index by time out: for a year back it read half of the heap at random, and sorted it.
     AND (happened_at <= %(as_of)s::timestamptz) IS true
     AND happened_at > %(since)s::timestamptz
     AND known_from <= (SELECT facts.known_by(%(as_of)s::timestamptz))
