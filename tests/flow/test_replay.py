@@ -16,9 +16,10 @@ from touchpoint.clock import real_now
 from touchpoint.db import Database
 from touchpoint.local.templates import register_templates
 from touchpoint.model import Cadence
+from touchpoint.record.segments import everybody
 from touchpoint.reports.summary import summary
 from touchpoint.services import Services
-from touchpoint.settings import ConnectionInfo, load_shop
+from touchpoint.settings import ConnectionInfo, load_segments, load_shop, load_tags
 from touchpoint.statements import ROOT
 
 DATA = Path(os.environ.get("TOUCHPOINT_DATA", ROOT.parent / "shared" / "data"))
@@ -103,3 +104,26 @@ def test_the_history_is_what_the_file_says(services: Services) -> None:
                   (SELECT count(*) FROM facts.refunds), (SELECT sum(amount_minor) FROM facts.refunds)"""
     )
     assert (orders, paid, refunds, refunded) == (28_010, 24_087, 5_646, 57_233_592)
+
+
+def worth(services: Services, as_of: datetime) -> tuple[int, int, int, int]:
+    """(gross, refunded, net, customers whose net is negative) of the shop's record as of an instant, minor units."""
+    rules = {"segments": load_segments(), "tags": load_tags()}
+    with (
+        services.db.transaction() as tx,
+        everybody(tx, shop=load_shop("tmall"), as_of=as_of, wanted=(), **rules) as made,  # type: ignore[arg-type]
+    ):
+        query = f"""SELECT sum(paid_minor), sum(refund_minor), sum(net_minor), count(*) FILTER (WHERE net_minor < 0)
+                    FROM {made.features}"""
+        [row] = tx.connection.exec_driver_sql(query)
+    return tuple(map(int, row))  # type: ignore[return-value]
+
+
+def test_a_refund_counts_once_and_not_before_it_was_known(services: Services) -> None:
+    pipeline.load_history(services, trigger(real_now()))
+    known = datetime.fromisoformat("2020-03-01T00:00:00+08:00")
+    after_the_last_was_paid = known + timedelta(days=1)
+    assert worth(services, after_the_last_was_paid) == (247_482_307, 57_233_592, 190_248_715, 0)
+    gross, refunded, net, negative = worth(services, known - timedelta(seconds=1))
+    assert (refunded, negative) == (0, 0)
+    assert gross == net == worth(services, known)[0] > 247_000_000
