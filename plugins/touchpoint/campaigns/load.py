@@ -16,7 +16,7 @@ from touchpoint.settings import (
     load_segments,
     load_shop,
     parse_config,
-    read_yaml,
+    read_text,
     shop_ids,
     shown,
     yaml_of_text,
@@ -46,7 +46,17 @@ def load_campaigns(config: Path = CONFIG_ROOT, *, templates: Path = TEMPLATE_ROO
             found.by_id[path.stem] = load_campaign(path, locales=locales, templates=templates, sql=sql)
         except ConfigError as error:
             found.broken.append(error)
+        except (
+            Exception
+        ) as error:  # whatever a file holds, the others load: one nobody thought of must not stop them all
+            found.broken.append(_unforeseen(path, error))
     return found
+
+
+def _unforeseen(path: Path, error: Exception) -> ConfigError:
+    """What nobody thought of, without its text: that may quote anything."""
+    thing = f"it cannot be read ({type(error).__name__})"
+    return ConfigError(thing, place=shown(path), remedy="compare it with a campaign that loads, and report this")
 
 
 def load_campaign(
@@ -57,10 +67,12 @@ def load_campaign(
     Raises:
         ConfigError: naming the file, the key and the remedy.
     """
-    campaign = parse_config(Campaign, read_yaml(path), path)
-    place = shown(path)
+    text, place = read_text(path), shown(path)
+    campaign = parse_config(Campaign, yaml_of_text(text, place), path)
     if campaign.id != path.stem:
-        raise ConfigError(f"id is {campaign.id!r}", place=place, remedy=f"write id: {path.stem}, the file's name")
+        raise ConfigError(
+            f"id is {campaign.id!r}", place=place, remedy=f"write id: {Path(place).stem}, the file's name"
+        )
     for problem in (
         *_unknown_segments(campaign, place),
         *_unknown_groups(campaign, place, path.parent.parent),
@@ -68,7 +80,7 @@ def load_campaign(
         *_missing_templates(campaign, place, locales, templates),
     ):
         raise problem
-    remembered = campaign.with_body(path.read_text(encoding="utf-8"))
+    remembered = campaign.with_body(text)
     return with_offer(remembered, place, path.parent.parent, locales) if campaign.offer_id else remembered
 
 

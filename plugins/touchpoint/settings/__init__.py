@@ -13,7 +13,7 @@ from touchpoint.settings.load import CONFIG_ROOT, load_operations, load_policy, 
 from touchpoint.settings.logistics import Logistics, Norms, load_logistics
 from touchpoint.settings.needs import NEEDS, Need
 from touchpoint.settings.offers import Offer, Terms, load_offers
-from touchpoint.settings.reading import content_hash, parse_config, read_yaml, shown, yaml_of_text
+from touchpoint.settings.reading import content_hash, parse_config, read_text, read_yaml, shown, yaml_of_text
 from touchpoint.settings.segments import Cells, Rfm, RfmThresholds, Segments, ValueTiers
 from touchpoint.settings.shapes import (
     Alerts,
@@ -79,6 +79,7 @@ __all__ = [
     "parse_config",
     "parse_duration",
     "parse_time",
+    "read_text",
     "read_yaml",
     "shop_ids",
     "shown",

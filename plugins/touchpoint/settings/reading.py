@@ -4,109 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from touchpoint.errors import ConfigError
+from touchpoint.settings.strict_yaml import yaml_of_text
 from touchpoint.statements import ROOT
 
+__all__ = ["content_hash", "parse_config", "read_text", "read_yaml", "shown", "yaml_of_text"]
 T = TypeVar("T", bound=BaseModel)
-_MANGLED = re.compile(
-    r"^([-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|0[0-7_]+|\d{4}-\d\d?-\d\d?.*|[Yy]es|YES|[Nn]o|NO|[YyNn])$"
-)
+LARGEST = 256 * 1024
+"""Bytes of a configuration file: YAML is read at some hundred KB a second, and every process reads them all."""
+LONGEST_MESSAGE = 400
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML that refuses duplicate keys, anchors and what YAML 1.1 would mangle; `on` and `off` stay words."""
+def read_text(path: Path) -> str:
+    """A configuration file's text, without the mark some editors put before it.
 
-
-def _plain_scalar(loader: _StrictLoader, node: yaml.ScalarNode) -> object:
-    if node.style is None and _MANGLED.match(node.value):
-        raise ConfigError(
-            f"{node.value!r} is not what YAML makes of it",
-            place=f"{node.start_mark.name}:{node.start_mark.line + 1}",
-            remedy=f'quote it: "{node.value}"',
-        )
-    if node.style is None and node.value in ("on", "off", "On", "Off", "ON", "OFF"):
-        return node.value.lower()
-    tag = node.tag.rpartition(":")[2]
-    build: dict[str, Callable[[yaml.ScalarNode], object]] = {
-        "bool": loader.construct_yaml_bool,
-        "int": loader.construct_yaml_int,
-        "float": loader.construct_yaml_float,
-        "null": loader.construct_yaml_null,
-    }
-    return build[tag](node) if tag in build else loader.construct_scalar(node)
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[object, object]:
-    found: dict[object, object] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in found:
-            raise ConfigError(
-                f"duplicate key {key!r}",
-                place=f"{key_node.start_mark.name}:{key_node.start_mark.line + 1}",
-                remedy="keep one of them",
-            )
-        found[key] = loader.construct_object(value_node, deep=True)
-    return found
-
-
-for _tag in ("bool", "int", "float", "null", "str", "timestamp"):
-    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _plain_scalar)
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def _refuse_alias(loader: _StrictLoader, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-    if loader.check_event(yaml.AliasEvent):
-        event = loader.peek_event()  # type: ignore[no-untyped-call]
-        raise ConfigError(
-            f"alias *{event.anchor}",
-            place=f"{event.start_mark.name}:{event.start_mark.line + 1}",
-            remedy="write the value out: anchors and aliases are refused",
-        )
-    return yaml.SafeLoader.compose_node(loader, parent, index)
-
-
-_StrictLoader.compose_node = _refuse_alias  # type: ignore[assignment]
+    Raises:
+        ConfigError: no such file, no file at all, not readable, too large, or not UTF-8.
+    """
+    place = shown(path)
+    try:
+        if path.exists() and not path.is_file():  # a folder; a pipe would never end
+            raise ConfigError("not a file", place=place, remedy="rename or remove it: a file is looked for here")
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", place=place, remedy="create it or correct the name") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(f"it cannot be read ({reason})", place=place, remedy="mend its rights or its link") from error
+    if len(content) > LARGEST:
+        remedy = "no configuration needs so much: was another file saved under its name?"
+        raise ConfigError(f"larger than {LARGEST // 1024} KiB", place=place, remedy=remedy)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError("not UTF-8", place=f"{place}:{line}", remedy="save it as UTF-8") from error
 
 
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 
     Raises:
-        ConfigError: no such file, not UTF-8, no YAML, a duplicate key, or a scalar that needs quotes.
+        ConfigError: it cannot be read as text or as YAML (`read_text`, `yaml_of_text`).
     """
-    place = shown(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ConfigError("no such file", place=place, remedy="create it or correct the name") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError("not UTF-8", place=place, remedy="save it as UTF-8") from error
-    return yaml_of_text(text, place)
-
-
-def yaml_of_text(text: str, place: str = "") -> Any:
-    """The content of YAML text, read as strictly as a file.
-
-    Raises:
-        ConfigError: no YAML, a duplicate key, or a scalar that needs quotes.
-    """
-    loader = _StrictLoader(text)
-    loader.name = place
-    try:
-        return loader.get_single_data()
-    except yaml.YAMLError as error:
-        raise ConfigError(f"no YAML: {error}", place=place, remedy="correct the syntax") from error
-    finally:
-        loader.dispose()
+    return yaml_of_text(read_text(path), shown(path))
 
 
 def parse_config(kind: type[T], content: object, path: Path) -> T:
@@ -119,7 +66,7 @@ def parse_config(kind: type[T], content: object, path: Path) -> T:
         return kind.model_validate(content)
     except ValidationError as error:
         thing, remedy = _explain(kind, error)
-        raise ConfigError(thing, place=shown(path), remedy=remedy) from error
+        raise ConfigError(thing[:LONGEST_MESSAGE], place=shown(path), remedy=remedy[:LONGEST_MESSAGE]) from error
 
 
 def _explain(kind: type[BaseModel], error: ValidationError) -> tuple[str, str]:
@@ -148,11 +95,12 @@ def _models(annotation: object) -> list[type[BaseModel]]:
 
 
 def shown(path: Path) -> str:
-    """A path as people know it: below the repository's root where it lies there."""
+    """A path as people know it: below the repository's root where it lies there; bytes that are no text, escaped."""
     try:
-        return path.resolve().relative_to(ROOT).as_posix()
-    except ValueError:
-        return path.name
+        known = path.resolve().relative_to(ROOT).as_posix()
+    except (ValueError, OSError, RuntimeError):  # lies elsewhere, or links in a circle
+        known = path.name
+    return known.encode("utf-8", "backslashreplace").decode()
 
 
 def content_hash(content: object) -> str:

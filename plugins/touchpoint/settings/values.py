@@ -11,8 +11,10 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-_DURATION = re.compile(r"^(\d+)(s|m|h|d)$")
-_PRICE = re.compile(r"^\d{1,9}(\.\d{1,6})?$")
+_DURATION = re.compile(r"^([0-9]{1,12})(s|m|h|d)\Z")
+_PRICE = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,6})?\Z")
+LONGEST = timedelta(days=36500)
+"""A hundred years: whatever is longer is a slip, and no calendar could be asked for it."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -23,14 +25,17 @@ def parse_duration(value: object) -> timedelta:
     match = _DURATION.match(value) if isinstance(value, str) else None
     if not match:
         raise ValueError(f"{value!r} is no duration: write a number and s, m, h or d, as in 30m")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    number, unit = int(match[1]), _UNITS[match[2]]
+    if number > LONGEST / timedelta(**{unit: 1}):
+        raise ValueError(f"{value!r} is longer than a hundred years: write at most {LONGEST.days}d")
+    return timedelta(**{unit: number})
 
 
 def parse_time(value: object) -> time:
     """`"09:30"` as a time of day; quoted, because YAML reads 10:30 as 630."""
     if isinstance(value, time):
         return value
-    if not isinstance(value, str) or not re.match(r"^\d\d:\d\d$", value):
+    if not isinstance(value, str) or not re.match(r"^[0-2][0-9]:[0-5][0-9]\Z", value):
         raise ValueError(f'{value!r} is no time of day: write it quoted, as in "09:30"')
     return time.fromisoformat(value)
 
@@ -39,7 +44,7 @@ def parse_day(value: object) -> date:
     """`"2026-11-11"` as a day; quoted, because YAML makes a date of its own of it."""
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not re.match(r"^\d{4}-\d\d-\d\d$", value):
+    if not isinstance(value, str) or not re.match(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", value):
         raise ValueError(f'{value!r} is no day: write it quoted, as in "2026-11-11"')
     return date.fromisoformat(value)
 

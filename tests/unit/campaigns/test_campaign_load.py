@@ -298,4 +298,4 @@ def test_a_broken_shop_file_stops_no_campaign(place):
 
 def test_a_file_that_is_not_utf_8_is_refused(place):
     (place.root / "config/campaigns/reminder.yaml").write_bytes("id: 催付\n".encode("gbk"))
-    assert place.problems() == ["reminder.yaml: not UTF-8. save it as UTF-8"]
+    assert place.problems() == ["reminder.yaml:1: not UTF-8. save it as UTF-8"]
