@@ -12,11 +12,26 @@ Rules = Mapping[str, Any]
 
 
 def _leader(counted: str, rules: Rules) -> str:
-    """Who has most of it, of (customer_no, word, orders)."""
+    """Who has most of it, of (customer_no, word, orders): more than half, so that none can lead beside it."""
     return (
         f"SELECT customer_no, word, NULL, evidence, out_of, wilson_low(evidence, out_of) FROM ("
         f" SELECT customer_no, arg_max(word, orders) AS word, max(orders) AS evidence, sum(orders)::BIGINT AS out_of"
         f" FROM ({counted}) GROUP BY customer_no)"
+        f" WHERE out_of >= {rules['minimum']} AND evidence > out_of * {rules['share']}"
+    )
+
+
+def _leader_of_orders(lines: str, rules: Rules) -> str:
+    """Which word most orders hold, of (customer_no, order_id, day, word): ties by the later day, then by word."""
+    return (
+        f"WITH held AS ({lines}),"
+        f" counted AS (SELECT customer_no, word, count(DISTINCT order_id) AS orders, max(day) AS last_day"
+        f" FROM held GROUP BY customer_no, word),"
+        f" leaders AS (SELECT customer_no, first(word ORDER BY orders DESC, last_day DESC, word) AS word,"
+        f" max(orders) AS evidence FROM counted GROUP BY customer_no),"
+        f" totals AS (SELECT customer_no, count(DISTINCT order_id) AS out_of FROM held GROUP BY customer_no)"
+        f" SELECT customer_no, word, NULL, evidence, out_of, wilson_low(evidence, out_of)"
+        f" FROM leaders INNER JOIN totals USING (customer_no)"
         f" WHERE out_of >= {rules['minimum']} AND evidence > out_of * {rules['share']}"
     )
 
@@ -50,22 +65,19 @@ def _told(column: str) -> Callable[..., str]:
     return share
 
 
-def _series(rules: Rules, **_: str) -> str:
-    return _leader("SELECT customer_no, series AS word, order_count AS orders FROM series", rules)
+def _held(column: str) -> Callable[..., str]:
+    def preference(rules: Rules, **_: str) -> str:
+        return _leader_of_orders(
+            f"SELECT customer_no, order_id, day, {column} AS word FROM lines WHERE {column} IS NOT NULL", rules
+        )
 
-
-def _category(rules: Rules, **_: str) -> str:
-    return _leader(
-        "SELECT customer_no, category AS word, count(DISTINCT order_id) AS orders FROM lines"
-        " WHERE category IS NOT NULL GROUP BY ALL",
-        rules,
-    )
+    return preference
 
 
 def _series_band(rules: Rules, **_: str) -> str:
-    return _leader(
-        "SELECT customer_no, name AS word, sum(order_count)::BIGINT AS orders FROM series"
-        f" INNER JOIN (VALUES {_listed(rules['bands'])}) AS bands (name, series) USING (series) GROUP BY ALL",
+    return _leader_of_orders(
+        "SELECT customer_no, order_id, day, name AS word FROM lines"
+        f" INNER JOIN (VALUES {_listed(rules['bands'])}) AS bands (name, series) USING (series)",
         rules,
     )
 
@@ -129,7 +141,7 @@ def _payday(rules: Rules, **_: str) -> str:
     }
     number = "string_split(value, '-')[1]::DOUBLE"
     return _greatest(
-        "purchases", parts, rules, f"AND count(DISTINCT (day // 30) % 63) >= {rules['months']}", number=number
+        "purchases", parts, rules, f"AND count(DISTINCT day - month_day) >= {rules['months']}", number=number
     )
 
 
@@ -169,9 +181,8 @@ def _gift(rules: Rules, **_: str) -> str:
     made_for = f"(VALUES {_listed(rules['categories'])}) AS made_for (for_gender, category)"
     return (
         "SELECT customer_no, 'gift_buyer', evidence::DOUBLE / out_of, evidence, out_of, wilson_low(evidence, out_of)"
-        " FROM (SELECT customer_no, sum(orders) FILTER (for_gender <> gender)::BIGINT AS evidence,"
-        " sum(orders)::BIGINT AS out_of FROM ("
-        " SELECT customer_no, category, count(DISTINCT order_id) AS orders FROM lines GROUP BY ALL)"
+        " FROM (SELECT customer_no, count(DISTINCT order_id) FILTER (for_gender <> gender) AS evidence,"
+        " count(DISTINCT order_id) AS out_of FROM lines"
         f" INNER JOIN {made_for} USING (category) INNER JOIN members USING (customer_no)"
         " WHERE gender IN ('male', 'female') GROUP BY customer_no)"
         f" WHERE out_of >= {rules['minimum']} AND evidence > out_of * {rules['share']}"
@@ -249,8 +260,8 @@ FROM judged
 
 TAGS: dict[str, Callable[..., str]] = {
     "leaving_cause": _cause,
-    "series_preference": _series,
-    "category_preference": _category,
+    "series_preference": _held("series"),
+    "category_preference": _held("category"),
     "price_band": _price_band,
     "bargain_or_novelty": _bargain,
     "payday": _payday,

@@ -38,6 +38,7 @@ accounts AS (
         customers.customer_id,
         customers.identity,
         features.last_paid_at,
+        features.order_count,
         left_alone.reason AS exclude_reason
     FROM __features__ AS features
     CROSS JOIN settings
@@ -54,6 +55,7 @@ people AS (
     SELECT
         identity,
         (array_agg(customer_id ORDER BY last_paid_at DESC, customer_id ASC))[1] AS customer_id,
+        sum(order_count) AS order_count,
         min(exclude_reason) AS exclude_reason
     FROM accounts
     GROUP BY identity
@@ -65,7 +67,6 @@ bought_series AS (
         bought.series,
         sum(bought.order_count) AS order_count,
         sum(bought.net_minor) AS net_minor,
-        sum(sum(bought.order_count)) OVER (PARTITION BY accounts.identity) AS all_orders,
         max(sum(bought.order_count)) OVER (PARTITION BY accounts.identity) AS most_orders
     FROM __series__ AS bought
     INNER JOIN accounts ON bought.customer_no = accounts.customer_no
@@ -81,11 +82,12 @@ preferences AS (
         min(bought_series.series) AS series,
         min(bought_series.net_minor) AS net_minor
     FROM bought_series
+    INNER JOIN people ON bought_series.identity = people.identity
     CROSS JOIN settings
     WHERE
         bought_series.order_count = bought_series.most_orders
         AND bought_series.order_count >= settings.series_orders
-        AND bought_series.order_count >= settings.series_share * bought_series.all_orders
+        AND bought_series.order_count >= settings.series_share * people.order_count
     GROUP BY bought_series.identity
 )
 

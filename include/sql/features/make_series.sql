@@ -9,7 +9,7 @@ WITH bought AS (
     SELECT
         lines.customer_no,
         lines.series_no,
-        sum(lines.series_orders)::integer AS order_count,
+        count(DISTINCT lines.order_key)::integer AS order_count,
         sum(lines.net_minor) AS net_minor,
         max(lines.paid_at) AS last_paid_at
     FROM __lines__ AS lines

@@ -25,18 +25,6 @@ WITH sums AS (
     GROUP BY
         pieces.version_no, pieces.known_from, pieces.known_until, pieces.series_no, pieces.category_no,
         coalesce(words.word_no, pieces.size_no), pieces.is_discounted, pieces.is_new
-),
-
-numbered AS (
-    SELECT
-        *,
-        row_number() OVER (
-            PARTITION BY version_no, known_from, series_no ORDER BY category_no, size_no, is_discounted, is_new
-        ) AS in_series,
-        row_number() OVER (
-            PARTITION BY version_no, known_from, category_no ORDER BY series_no, size_no, is_discounted, is_new
-        ) AS in_category
-    FROM sums
 )
 
 SELECT
@@ -45,17 +33,15 @@ SELECT
     orders.order_key,
     orders.order_id,
     orders.day,
-    numbered.series_no,
-    numbered.category_no,
-    numbered.size_no,
-    numbered.quantity,
-    numbered.net_minor,
-    (numbered.in_series = 1)::integer::smallint AS series_orders,
-    (numbered.in_category = 1)::integer::smallint AS category_orders,
-    numbered.is_discounted,
-    numbered.is_new,
-    numbered.known_from,
-    numbered.known_until,
-    orders.is_only AND numbered.is_whole AS is_whole
-FROM numbered
-INNER JOIN pg_temp.order_versions AS orders ON numbered.version_no = orders.version_no
+    sums.series_no,
+    sums.category_no,
+    sums.size_no,
+    sums.quantity,
+    sums.net_minor,
+    sums.is_discounted,
+    sums.is_new,
+    sums.known_from,
+    sums.known_until,
+    orders.is_only AND sums.is_whole AS is_whole
+FROM sums
+INNER JOIN pg_temp.order_versions AS orders ON sums.version_no = orders.version_no

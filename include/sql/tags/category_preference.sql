@@ -4,35 +4,39 @@
 -- reads:   record.words, and what the statement put in reads
 -- writes:  nothing
 -- returns: many
--- An order of two categories counts for both. Packed as in series_preference.
+-- Of all orders that name a category; counted, and ties broken, as in series_preference.
 WITH bought AS (
     SELECT
         lines.customer_no,
         lines.category_no,
-        sum(lines.category_orders) AS orders
+        count(DISTINCT lines.order_key) AS orders,
+        max(lines.day) AS last_day
     FROM __lines__ AS lines
     WHERE lines.category_no IS NOT NULL
-    GROUP BY lines.customer_no, lines.category_no
+    GROUP BY GROUPING SETS ((lines.customer_no, lines.category_no), (lines.customer_no))
 ),
 
 leaders AS (
     SELECT
-        customer_no,
-        max(orders * 4294967296 + category_no) AS packed,
-        sum(orders)::bigint AS out_of
+        bought.customer_no,
+        (array_agg(words.word ORDER BY bought.orders DESC, bought.last_day DESC, words.word ASC) FILTER (
+            WHERE bought.category_no IS NOT NULL
+        ))[1] AS value,
+        max(bought.orders) FILTER (WHERE bought.category_no IS NOT NULL) AS evidence,
+        max(bought.orders) FILTER (WHERE bought.category_no IS NULL) AS out_of
     FROM bought
-    GROUP BY customer_no
+    LEFT JOIN record.words AS words ON bought.category_no = words.word_no
+    GROUP BY bought.customer_no
 )
 
 SELECT
-    leaders.customer_no,
-    words.word AS value,
+    customer_no,
+    value,
     NULL::float8 AS number,
-    (leaders.packed >> 32)::integer AS evidence,
-    leaders.out_of::integer AS out_of,
-    record.wilson_low(leaders.packed >> 32, leaders.out_of) AS confidence
+    evidence::integer AS evidence,
+    out_of::integer AS out_of,
+    record.wilson_low(evidence, out_of) AS confidence
 FROM leaders
-INNER JOIN record.words AS words ON words.word_no = (leaders.packed & 4294967295)::integer
 WHERE
-    leaders.out_of >= (%(rules)s::jsonb ->> 'minimum')::bigint
-    AND leaders.packed >> 32 > leaders.out_of * (%(rules)s::jsonb ->> 'share')::float8
+    out_of >= (%(rules)s::jsonb ->> 'minimum')::bigint
+    AND evidence > out_of * (%(rules)s::jsonb ->> 'share')::float8

@@ -4,7 +4,7 @@
 -- reads:   record.words, and what the statement put in reads
 -- writes:  nothing
 -- returns: many
--- Packed as in series_preference.
+-- Packed as in home_region.
 WITH bought AS (
     SELECT
         purchases.customer_no,

@@ -5,7 +5,7 @@
 -- writes:  nothing
 -- returns: many
 -- Only of who told their gender, and only by categories the configuration gives to one. Orders for the other against
--- all orders of such categories; one of both counts for both.
+-- all orders of such categories: one of both is for the other one, too.
 WITH made_for AS NOT MATERIALIZED (
     SELECT
         words.word_no,
@@ -16,37 +16,27 @@ WITH made_for AS NOT MATERIALIZED (
     GROUP BY words.word_no
 ),
 
--- Counted by category in the order of the index first, so that few are left to be sorted.
-counted AS (
-    SELECT
-        lines.customer_no,
-        lines.category_no,
-        sum(lines.category_orders) AS orders
-    FROM __lines__ AS lines
-    WHERE lines.category_no IN (SELECT made_for.word_no FROM made_for)
-    GROUP BY lines.customer_no, lines.category_no
-),
-
 bought AS (
     SELECT
-        counted.customer_no,
-        coalesce(sum(counted.orders) FILTER (WHERE made_for.gender = 'female'), 0)::bigint AS for_women,
-        coalesce(sum(counted.orders) FILTER (WHERE made_for.gender = 'male'), 0)::bigint AS for_men
-    FROM counted
-    INNER JOIN made_for ON counted.category_no = made_for.word_no
-    GROUP BY counted.customer_no
+        lines.customer_no,
+        count(DISTINCT lines.order_key) FILTER (WHERE made_for.gender = 'female') AS for_women,
+        count(DISTINCT lines.order_key) FILTER (WHERE made_for.gender = 'male') AS for_men,
+        count(DISTINCT lines.order_key) AS orders
+    FROM __lines__ AS lines
+    INNER JOIN made_for ON lines.category_no = made_for.word_no
+    GROUP BY lines.customer_no
 ),
 
 buyers AS (
     SELECT
         bought.customer_no,
         CASE members.gender WHEN 'male' THEN bought.for_women ELSE bought.for_men END AS evidence,
-        bought.for_women + bought.for_men AS out_of
+        bought.orders AS out_of
     FROM bought
     INNER JOIN __members__ AS members ON bought.customer_no = members.customer_no
     WHERE
         members.gender IN ('male', 'female')
-        AND bought.for_women + bought.for_men >= (%(rules)s::jsonb ->> 'minimum')::bigint
+        AND bought.orders >= (%(rules)s::jsonb ->> 'minimum')::bigint
 )
 
 SELECT

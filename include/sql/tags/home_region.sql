@@ -4,7 +4,8 @@
 -- reads:   record.words, and what the statement put in reads
 -- writes:  nothing
 -- returns: many
--- Packed as in series_preference.
+-- Count and number of a region are packed into one, so that the leader is a plain maximum; it holds more than half, so
+-- that none can lead beside it.
 WITH bought AS (
     SELECT
         purchases.customer_no,

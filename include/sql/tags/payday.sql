@@ -5,7 +5,8 @@
 -- writes:  nothing
 -- returns: many
 -- Six windows of the month, which may overlap at their ends; number is the first day. Orders must lie in several
--- months: sales on the 11th of two of them are no payday. Months are 30 days and bits: exact enough to count them.
+-- calendar months of the shop: sales on the 11th of two of them are no payday. A day less its day of the
+-- month is the same number for all days of one calendar month, and another one for every other.
 WITH months AS (
     SELECT
         purchases.customer_no,
@@ -34,7 +35,7 @@ WITH months AS (
             BETWEEN 0 AND (%(rules)s::jsonb ->> 'days')::integer - 1
         ) AS window_5,
         count(*) AS out_of,
-        bit_count(bit_or(1::bigint << mod(purchases.day / 30, 63))::bit(64)) AS months
+        count(DISTINCT purchases.day - purchases.month_day) AS months
     FROM __purchases__ AS purchases
     GROUP BY purchases.customer_no
     HAVING count(*) >= (%(rules)s::jsonb ->> 'minimum')::bigint

@@ -5,7 +5,8 @@
 -- reads:   record.words, and what the statement put in reads
 -- writes:  nothing
 -- returns: many
--- Series without a band are left out; an order of two bands counts for both.
+-- Series without a band are left out; an order of two bands counts for both, and ties are broken as in
+-- series_preference.
 WITH kinds AS NOT MATERIALIZED (
     SELECT
         given.name,
@@ -24,45 +25,38 @@ numbers AS (
     GROUP BY words.word_no
 ),
 
--- Counted by word in the order of the index first: so few are left to be sorted by kind.
-counted AS (
-    SELECT
-        lines.customer_no,
-        lines.series_no,
-        sum(lines.series_orders) AS orders
-    FROM __lines__ AS lines
-    WHERE lines.series_no IS NOT NULL
-    GROUP BY lines.customer_no, lines.series_no
-),
-
 bought AS (
     SELECT
-        counted.customer_no,
+        lines.customer_no,
         numbers.kind_no,
-        sum(counted.orders)::bigint AS orders
-    FROM counted
-    INNER JOIN numbers ON counted.series_no = numbers.word_no
-    GROUP BY counted.customer_no, numbers.kind_no
+        count(DISTINCT lines.order_key) AS orders,
+        max(lines.day) AS last_day
+    FROM __lines__ AS lines
+    INNER JOIN numbers ON lines.series_no = numbers.word_no
+    GROUP BY GROUPING SETS ((lines.customer_no, numbers.kind_no), (lines.customer_no))
 ),
 
 leaders AS (
     SELECT
-        customer_no,
-        max(orders * 4294967296 + kind_no) AS packed,
-        sum(orders)::bigint AS out_of
+        bought.customer_no,
+        (array_agg(kinds.name ORDER BY bought.orders DESC, bought.last_day DESC, kinds.name ASC) FILTER (
+            WHERE bought.kind_no IS NOT NULL
+        ))[1] AS value,
+        max(bought.orders) FILTER (WHERE bought.kind_no IS NOT NULL) AS evidence,
+        max(bought.orders) FILTER (WHERE bought.kind_no IS NULL) AS out_of
     FROM bought
-    GROUP BY customer_no
+    LEFT JOIN kinds ON bought.kind_no = kinds.kind_no
+    GROUP BY bought.customer_no
 )
 
 SELECT
-    leaders.customer_no,
-    kinds.name AS value,
+    customer_no,
+    value,
     NULL::float8 AS number,
-    (leaders.packed >> 32)::integer AS evidence,
-    leaders.out_of::integer AS out_of,
-    record.wilson_low(leaders.packed >> 32, leaders.out_of) AS confidence
+    evidence::integer AS evidence,
+    out_of::integer AS out_of,
+    record.wilson_low(evidence, out_of) AS confidence
 FROM leaders
-INNER JOIN kinds ON kinds.kind_no = leaders.packed & 4294967295
 WHERE
-    leaders.out_of >= (%(rules)s::jsonb ->> 'minimum')::bigint
-    AND leaders.packed >> 32 > leaders.out_of * (%(rules)s::jsonb ->> 'share')::float8
+    out_of >= (%(rules)s::jsonb ->> 'minimum')::bigint
+    AND evidence > out_of * (%(rules)s::jsonb ->> 'share')::float8

@@ -4,7 +4,7 @@
 -- reads:   record.words, and what the statement put in reads
 -- writes:  nothing
 -- returns: many
--- Evidence: lines that name a size, bought on two days at least. Packed as in series_preference.
+-- Evidence: lines that name a size, bought on two days at least. Packed as in home_region.
 WITH bought AS (
     SELECT
         lines.customer_no,

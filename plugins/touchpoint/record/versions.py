@@ -73,7 +73,7 @@ LINES = Kind(
     ("order_key", "order_id"),
     (
         *("customer_no", "paid_at", "day", "series_no", "category_no", "size_no", "quantity", "net_minor"),
-        *("series_orders", "category_orders", "is_discounted", "is_new"),
+        *("is_discounted", "is_new"),
     ),
     ("customer_no", "series_no", "category_no"),
 )

@@ -56,7 +56,7 @@ def given(tx: Transaction, case: dict[str, Any], as_of: datetime) -> None:
     for table in ("features", "series"):
         tx.connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{table}")
     tx.connection.exec_driver_sql(
-        "CREATE TEMP TABLE features (shop_id text, customer_no bigint, last_paid_at timestamptz)"
+        "CREATE TEMP TABLE features (shop_id text, customer_no bigint, order_count int, last_paid_at timestamptz)"
     )
     tx.connection.exec_driver_sql(
         "CREATE TEMP TABLE series (shop_id text, customer_no bigint, series text, order_count int, net_minor bigint)"
@@ -66,7 +66,15 @@ def given(tx: Transaction, case: dict[str, Any], as_of: datetime) -> None:
         if case.get("is_guest"):
             tx.connection.exec_driver_sql("UPDATE facts.customers SET is_guest = true")
         paid = instant(buyer["paid"], as_of)
-        insert(tx, "features", shop_id=case.get("shop_id", SHOP), customer_no=number, last_paid_at=paid)
+        orders = case.get("paid_orders", _orders_of(buyer["id"], case))
+        insert(
+            tx,
+            "features",
+            shop_id=case.get("shop_id", SHOP),
+            customer_no=number,
+            order_count=orders,
+            last_paid_at=paid,
+        )
     for line in case.get("series", []):
         number = add_customer(tx, line.get("buyer", "b"))
         insert(
@@ -111,6 +119,11 @@ def given(tx: Transaction, case: dict[str, Any], as_of: datetime) -> None:
             known_at=happened,
             batch_id=1,
         )
+
+
+def _orders_of(buyer: str, case: dict[str, Any]) -> int:
+    """Paid orders of a buyer whose orders hold one series each."""
+    return sum(line["orders"] for line in case.get("series", []) if line.get("buyer", "b") == buyer)
 
 
 def add_order(tx: Transaction, order: dict[str, Any], as_of: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,19 +65,17 @@ def purchase(tx: Transaction, customer: str, paid_at: datetime, **changed: Any) 
 
 
 def line(tx: Transaction, customer: str, paid_at: datetime, **changed: Any) -> None:
-    """One piece of goods of 100.00, of an order of its own unless series_orders and category_orders are 0."""
-    number = next(_numbers)
+    """One piece of goods of 100.00, of an order of its own unless `order_id` names one."""
+    order_id = changed.pop("order_id", None) or f"o{next(_numbers)}"
     words = {f"{name}_no": word(tx, changed.pop(name, None)) for name in ("series", "category", "size")}
     given: dict[str, Any] = {
         "customer_no": add_customer(tx, customer),
         **_known(paid_at),
         **_when(paid_at),
-        "order_key": number,
-        "order_id": f"o{number}",
+        "order_key": zlib.crc32(order_id.encode()),
+        "order_id": order_id,
         "quantity": 1,
         "net_minor": 10_000,
-        "series_orders": 1,
-        "category_orders": 1,
         **words,
         **changed,
     }

@@ -184,8 +184,8 @@ def many(database: Database) -> Database:
         )
         tx.connection.exec_driver_sql(
             "INSERT INTO record.paid_lines (customer_no, paid_at, known_from, known_until, order_key, day, series_no,"
-            " quantity, net_minor, series_orders, category_orders, shop_id, order_id) SELECT customer_no, paid_at,"
-            " known_from, known_until, order_key, day, mod(day, 5), 1, 5, 1, 1, shop_id, order_id"
+            " quantity, net_minor, shop_id, order_id) SELECT customer_no, paid_at,"
+            " known_from, known_until, order_key, day, mod(day, 5), 1, 5, shop_id, order_id"
             " FROM record.paid_orders"
         )
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

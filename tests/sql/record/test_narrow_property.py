@@ -236,7 +236,7 @@ def assert_read(lab: Lab, as_of: datetime, by: datetime) -> None:
         text, values = load("scope/all/lines").bind({"shop_id": SHOP, "as_of": as_of, "since": "-infinity"})
         counted = rows(
             lab.tx,
-            f"SELECT customers.customer_id, words.word, sum({word}_orders) AS orders FROM ({text}) AS lines"
+            f"SELECT customers.customer_id, words.word, count(DISTINCT order_key) AS orders FROM ({text}) AS lines"
             " INNER JOIN facts.customers USING (customer_no)"
             f" LEFT JOIN record.words ON words.word_no = lines.{word}_no GROUP BY 1, 2",
             **values,

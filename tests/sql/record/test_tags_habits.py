@@ -92,6 +92,15 @@ def test_a_payday_holds_orders_of_several_months(tx: Transaction) -> None:
     assert (found["paid_on_the_tenth"]["number"], found["paid_on_the_tenth"]["evidence"]) == (10, 4)
 
 
+def test_months_of_a_payday_are_those_of_the_calendar(tx: Transaction) -> None:
+    """Blocks of 30 days (from 01-07, 02-06 and 03-08 on) find three in the first, and two in the second."""
+    for day in ("01-05", "01-06", "01-08", "02-07", "02-08"):
+        purchase(tx, "two_months", at(day))
+    for day in ("01-07", "01-08", "02-05", "03-05", "03-06"):
+        purchase(tx, "three_months", at(day))
+    assert values(infer(tx, "payday")) == {"three_months": "5-10"}
+
+
 def test_a_payday_at_the_end_of_the_month_ends_with_it(tx: Transaction) -> None:
     for day in ("01-26", "01-30", "02-27", "03-30", "05-29"):
         purchase(tx, "b", at(day))

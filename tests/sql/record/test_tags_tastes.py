@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.sql.record import tag_facts
 from tests.sql.record.tag_facts import DAY, at, infer, line, member, purchase, values
 
 from touchpoint.db import Transaction
@@ -30,10 +31,48 @@ def test_a_preference_holds_more_than_half_of_three_orders(tx: Transaction, tag:
 
 def test_an_order_counts_once_however_many_lines_of_a_series_it_has(tx: Transaction) -> None:
     for place in range(3):
-        line(tx, "b", FIRST, series="retro", series_orders=int(place == 0), size=f"{place}")
+        line(tx, "b", FIRST, series="retro", order_id="one", size=f"{place}")
     for place, series in enumerate(["retro", "casual", "casual", "casual"]):
         line(tx, "c", FIRST + place * DAY, series=series)
     assert values(infer(tx, "series_preference")) == {"c": "casual"}
+
+
+@pytest.mark.parametrize(("tag", "kind"), [("series_preference", "series"), ("category_preference", "category")])
+def test_a_preference_is_measured_against_orders_also_where_they_mix(tx: Transaction, tag: str, kind: str) -> None:
+    """Three of four orders have retro in them, two casual beside it: by (order, word) pairs it would be 3 of 6."""
+    for place, words in enumerate([("retro", "casual"), ("retro", "casual"), ("retro",), ("sequins",), (None,)]):
+        for word in words:
+            line(tx, "b", FIRST + place * DAY, order_id=f"{kind} {place}", **{kind: word})
+    found = infer(tx, tag)
+    assert values(found) == {"b": "retro"}
+    assert (found["b"]["evidence"], found["b"]["out_of"]) == (3, 4)
+
+
+@pytest.mark.parametrize(("tag", "kind"), [("series_preference", "series"), ("category_preference", "category")])
+def test_of_two_majorities_the_greater_then_the_later_then_the_first_by_name_is_preferred(
+    tx: Transaction, tag: str, kind: str
+) -> None:
+    tag_facts.word(tx, "retro")  # numbered before the one that comes before it by name
+    bought = {
+        "greater": [("retro", "casual"), ("retro", "casual"), ("retro",)],
+        "later": [("retro", "casual"), ("casual",), ("retro",)],
+        "by_name": [("retro", "casual")] * 3,
+    }
+    for customer, orders in bought.items():
+        for place, words in enumerate(orders):
+            for name in words:
+                line(tx, customer, FIRST + place * DAY, order_id=f"{customer} {place}", **{kind: name})
+    assert values(infer(tx, tag)) == {"greater": "retro", "later": "retro", "by_name": "casual"}
+
+
+def test_an_order_of_two_series_of_one_band_counts_once(tx: Transaction) -> None:
+    bands = {"28-35": ["retro", "minimal"], "23-27": ["sequins"]}
+    for place, series in enumerate([("retro", "minimal"), ("retro", "sequins"), ("sequins",)]):
+        for name in series:
+            line(tx, "b", FIRST + place * DAY, order_id=f"band {place}", series=name)
+    found = infer(tx, "series_band", rules={"bands": bands})
+    assert values(found) == {"b": "23-27"}, "two of three both: the one bought last"
+    assert (found["b"]["evidence"], found["b"]["out_of"]) == (2, 3)
 
 
 def test_words_beyond_the_first_are_told_apart_by_number(tx: Transaction) -> None:
@@ -115,9 +154,14 @@ def test_who_buys_for_the_other_sex_buys_gifts(tx: Transaction) -> None:
         member(tx, customer, gender=gender, birthday=date(1990, 1, 1))
         for place, category in enumerate(bought):
             line(tx, customer, FIRST + place * DAY, category=category)
+    member(tx, "both_at_once", gender="male")
+    for place in range(2):
+        for category in ("裙装", "男装"):
+            line(tx, "both_at_once", FIRST + place * DAY, order_id=f"gift {place}", category=category)
     line(tx, "no_member", FIRST, category="裙装")
     found = infer(tx, "gift_buyer", rules=rules)
-    assert values(found) == {"husband": "gift_buyer", "wife": "gift_buyer"}
+    assert values(found) == dict.fromkeys(("husband", "wife", "both_at_once"), "gift_buyer")
+    assert (found["both_at_once"]["evidence"], found["both_at_once"]["out_of"]) == (2, 2)
     assert found["husband"]["number"] == pytest.approx(2 / 3)
 
 

@@ -9,11 +9,11 @@ SELECT
     brand_people.person_no AS customer_no,
     paid_lines.paid_at,
     paid_lines.day,
+    -- Two shops may give their orders the same ids.
+    hashtextextended(paid_lines.shop_id, paid_lines.order_key) AS order_key,
     paid_lines.series_no,
     paid_lines.category_no,
     paid_lines.size_no,
-    paid_lines.series_orders,
-    paid_lines.category_orders,
     paid_lines.quantity,
     paid_lines.net_minor,
     paid_lines.is_discounted,
