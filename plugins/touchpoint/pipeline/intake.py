@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import chain
 
 from touchpoint.db import Transaction
 from touchpoint.errors import GateFailed, NotAtHead
@@ -55,7 +56,12 @@ def ingest(services: Services, shop: Shop, entity: Entity, *, as_of: datetime, r
         read = landing.files_read(tx, shop.id, entity)
     source = open_source(shop, entity, services.resolve, already_read=read, config=services.config)
     pages = source.read(entity, window)
-    if shop.sources[entity.value].adapter != "files":  # type: ignore[index]
+    if shop.sources[entity.value].adapter == "files":  # type: ignore[index]
+        first = next(pages, None)
+        if first is None and history:
+            return {}  # no file yet: the first that comes is the shop's history
+        pages = chain([first] if first else [], pages)
+    else:
         pages = iter(list(pages))  # a slow platform must not hold the ingest lock
     with services.db.transaction() as tx:
         landing.lock_ingest(tx, shop.id)

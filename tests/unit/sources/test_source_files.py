@@ -74,6 +74,14 @@ def row(number, region="浙江省"):
     return f"{number},2026-01-05 10:00:00,12.50,{region}"
 
 
+def quoted(number):
+    return f'{number},"2026-01-05 10:00:00",12.50,浙江省'
+
+
+def parted(text):
+    return text.replace(",", "  \t ").encode()
+
+
 def orders(source):
     return rows_of(source.read(Entity.ORDER, WINDOW), Entity.ORDER)
 
@@ -98,6 +106,13 @@ def test_a_file_becomes_rows(opened, folder):
         (lines(row(1)).encode("utf-8-sig"), ()),
         (lines(row(1)).encode("gbk"), ["encoding: gbk"]),
         (lines(row(1)).replace(",", ";").encode(), ['delimiter: ";"']),
+        (lines(row(1)).replace(",", "\t").encode(), ['delimiter: "\\t"']),
+        (parted(lines(quoted(1))), ["delimiter: whitespace"]),
+        (parted(lines(quoted(1))).replace(b"\n", b" \r\n \t"), ["delimiter: whitespace"]),
+        (parted(lines(row(1).replace(" 10:00:00", ""))), ["delimiter: whitespace"]),
+        (row(1).encode() + b"\n", [f"headers: [{HEADER}]"]),
+        (parted(quoted(1) + "\n"), ["delimiter: whitespace", f"headers: [{HEADER}]"]),
+        (b"\xef\xbb\xbf" + row(1).encode(), [f"headers: [{HEADER}]"]),
         (lines(row(1)).replace("\n", "\r\n").encode(), ()),
         (lines(row(1)).rstrip("\n").encode(), ()),
         (lines(row(1)).replace(HEADER, " 编号 ,时间\t,金额 , 省 ").encode(), ()),
@@ -106,12 +121,32 @@ def test_a_file_becomes_rows(opened, folder):
         (lines('"1","2026-01-05 10:00:00","12.50","浙江省"').encode(), ()),
         (lines("", row(1), "").encode(), ()),
     ],
-    ids=["bom", "gbk", "semicolon", "crlf", "no-end", "spaces", "gzip", "gzip-parts", "quoted", "blank-lines"],
+    ids=[
+        "bom",
+        "gbk",
+        "semicolon",
+        "tab",
+        "white-space",
+        "white-space-around",
+        "white-space-alone",
+        "no-headers",
+        "no-headers-white-space",
+        "no-headers-bom",
+        "crlf",
+        "no-end",
+        "spaces",
+        "gzip",
+        "gzip-parts",
+        "quoted",
+        "blank-lines",
+    ],
 )
 def test_however_it_is_written_the_row_is_the_same(opened, folder, content, options):
     (folder / "orders.csv").write_bytes(content)
     (found,) = orders(opened(options=options))
     assert found["order_id"] == "1"
+    assert found["created_at"][:10] == "2026-01-05"
+    assert found["total"] == "12.50"
     assert found["region"] == "浙江省"
     assert malformed(opened(options=options)) == []
 
@@ -311,9 +346,41 @@ def test_a_header_alone_is_an_empty_export(opened, folder):
     assert page.tables == {}
 
 
-def test_what_is_missing_is_said(opened, folder, shop):
-    with pytest.raises(SourceUnavailable, match=r"no file 'orders\.csv'"):
+def test_an_export_without_a_file_is_empty_and_warned_of(opened, folder, caplog):
+    source = opened(files="orders_*.csv")
+    assert list(source.read(Entity.ORDER, WINDOW)) == []
+    assert source.snapshot_at(Entity.ORDER, WINDOW) == WINDOW.end
+    (warning,) = caplog.messages
+    assert "no file 'orders_*.csv'" in warning
+    assert str(folder) not in warning
+    (folder / "orders_1.csv").write_text(lines(row(1)), encoding="utf-8")
+    caplog.clear()
+    assert len(orders(source)) == 1
+    assert caplog.messages == []
+
+
+def test_no_folder_is_no_empty_export(opened, folder):
+    folder.rmdir()
+    with pytest.raises(SourceUnavailable, match="no such folder"):
         orders(opened())
+
+
+def test_a_line_parted_by_white_space_that_has_a_column_too_many_goes_to_quarantine(opened, folder):
+    (folder / "orders.csv").write_bytes(parted(lines(row(1), quoted(2))))
+    source = opened(options=["delimiter: whitespace"])
+    assert [found["order_id"] for found in orders(source)] == ["2"]
+    (bad,) = malformed(source)
+    assert (bad.line_no, bad.reason) == (2, "5 columns where the header has 4")
+
+
+def test_lines_of_a_file_without_headers_are_counted_from_its_first(opened, folder):
+    (folder / "orders.csv").write_text("\n".join([row(1), "one,two", row(3)]), encoding="utf-8")
+    source = opened(options=[f"headers: [{HEADER}]"])
+    assert [found["order_id"] for found in orders(source)] == ["1", "3"]
+    assert [bad.line_no for bad in malformed(source)] == [2]
+
+
+def test_what_is_missing_is_said(opened, folder, shop):
     (folder / "orders.csv").write_bytes(b"")
     with pytest.raises(SourceError, match="the file is empty"):
         orders(opened())

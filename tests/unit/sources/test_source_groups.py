@@ -15,6 +15,7 @@ from touchpoint.errors import ConfigError, SourceError
 from touchpoint.model import Entity
 from touchpoint.sources.files import numbers, parquet
 from touchpoint.sources.files.digests import digests
+from touchpoint.sources.files.numbers import total
 
 INVOICES = """
 - files: lines.csv
@@ -200,6 +201,82 @@ def test_the_latest_instant_wins_and_what_is_none_does_not_hide_it(folder):
         None,
         day("06"),
     ]
+
+
+AMOUNTS = """
+- files: lines.csv
+  delimiter: ";"
+  decimal_mark: ","
+  order:
+    columns:
+      order_id: doc
+      customer_id: doc
+      created_at: {first_of: [made, shipped]}
+      total: {sum: [goods, freight, wrapping]}
+      paid: {first_of: [paid, goods]}
+      currency: {constant: GBP}
+"""
+
+
+def test_amounts_of_several_columns_are_added_up_exactly(folder):
+    folder.text(
+        "lines.csv",
+        "doc;made;shipped;goods;freight;wrapping;paid",
+        "1;2026-01-05;;0,10;0,20;;0,25",
+        "2;;2026-01-06;1000,005;-0,5;1;",
+        "3;2026-01-05;2026-01-06;;;;",
+        "4;2026-01-05;;1,00;free;2,00;soon",
+        "5;2026-01-05;; 7 ;0;0;",
+    )
+    rows = folder.rows(AMOUNTS)
+    assert [row["total"] for row in rows] == ["0.3", "1000.505", None, "free", "7"]
+    assert [row["paid"] for row in rows] == ["0.25", "1000.005", None, "soon", "7"]
+    assert [row["created_at"][8:10] for row in rows] == ["05", "06", "05", "05", "05"]
+
+
+def test_amounts_of_a_lookup_and_of_typed_columns_add_up_too(folder):
+    folder.parquet("lines.parquet", {"doc": ["1", "2"], "made": ["2026-01-05"] * 2})
+    folder.parquet("sums.parquet", {"doc": ["1", "1", "2"], "a": [0.1, 0.7, None], "b": [2, 3, None]})
+    exports = """
+- files: lines.parquet
+  lookups: {sums: {files: sums.parquet, key: doc}}
+  order:
+    columns:
+      order_id: doc
+      customer_id: doc
+      created_at: made
+      total: {lookup: sums, sum: [a, b], take: sum}
+      paid: {lookup: sums, first_of: [a, b], take: first}
+      currency: {constant: GBP}
+"""
+    assert [(row["total"], row["paid"]) for row in folder.rows(exports)] == [("5.8", "0.1"), (None, None)]
+
+
+def test_a_sum_of_columns_is_taken_of_each_line_of_a_group(folder):
+    folder.text("lines.csv", "doc,made,a,b", "1,2026-01-05,1,2", "1,2026-01-05,3,", "2,2026-01-06,,")
+    exports = """
+- files: lines.csv
+  order:
+    group_by: doc
+    columns:
+      order_id: doc
+      customer_id: doc
+      created_at: made
+      total: {sum: [a, b], take: sum}
+      currency: {constant: GBP}
+"""
+    assert [row["total"] for row in folder.rows(exports)] == ["6", None]
+
+
+AMOUNT = st.none() | st.decimals(-(10**9), 10**9, places=4, allow_nan=False).map(lambda each: format(each, "f"))
+
+
+@given(st.lists(st.tuples(AMOUNT, AMOUNT, AMOUNT), min_size=1, max_size=20))
+def test_sums_are_those_of_plain_arithmetic(rows):
+    columns = [pyarrow.array([row[at] for row in rows], pyarrow.string()) for at in range(3)]
+    for row, found in zip(rows, total(columns).to_pylist(), strict=True):
+        told = [Decimal(value) for value in row if value is not None]
+        assert (None if found is None else Decimal(found)) == (sum(told) if told else None)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from touchpoint.sources.files.time_formats import trouble
 from touchpoint.sources.files.times import days, instants
 
 SECONDS = "%Y-%m-%d %H:%M:%S"
@@ -114,3 +115,61 @@ def test_nothing_is_nothing(values):
 def test_dates_stay_days():
     column = pyarrow.array(["12/04/1991", "1991-04-12", None, "31/02/1991"])
     assert days(column, ["%d/%m/%Y"]).to_pylist() == ["1991-04-12", "1991-04-12", None, "31/02/1991"]
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "expected"),
+    [
+        ("02-Jun-06", "%d-%b-%y", "2006-06-02T00:00:00+08:00"),
+        (" 2-june-2006 ", "%d-%B-%Y", "2006-06-02T00:00:00+08:00"),
+        ("June 2, 2006 3:05 PM", "%B %d, %Y %I:%M %p", "2006-06-02T15:05:00+08:00"),
+        ("Fri Jun  2 15:05:07 2006", "%c", "2006-06-02T15:05:07+08:00"),
+        ("2006-06-02 15:05:07.250", "%Y-%m-%d %H:%M:%S.%f", "2006-06-02T15:05:07.25+08:00"),
+        ("2006153", "%Y%j", "2006-06-02T00:00:00+08:00"),
+        ("2006-W22-5", "%G-W%V-%u", "2006-06-02T00:00:00+08:00"),
+        ("2006年6月2日 15:05", "%Y年%m月%d日 %H:%M", "2006-06-02T15:05:00+08:00"),
+        # One that carries its offset keeps it, whatever the zone.
+        ("Fri, 02 Jun 2006 15:05:07 -0300", "%a, %d %b %Y %H:%M:%S %z", "2006-06-02T15:05:07-03:00"),
+        ("2006-06-02 15:05:07Z", "%Y-%m-%d %H:%M:%S%z", "2006-06-02T15:05:07+00:00"),
+        ("31-Jun-06", "%d-%b-%y", "31-Jun-06"),
+        ("30-Feb-06", "%d-%b-%y", "30-Feb-06"),
+        ("2006367", "%Y%j", "2006367"),
+    ],
+)
+def test_whatever_strptime_reads_is_read(text, written, expected):
+    assert trouble(written) is None
+    assert read([text, None], formats=[written]) == [expected, None]
+
+
+def test_a_time_that_carries_its_offset_moves_on_in_real_time():
+    found = read(["2018-11-03 12:00:00-0300"], SAO_PAULO, ["%Y-%m-%d %H:%M:%S%z"], timedelta(hours=24))
+    assert found == ["2018-11-04T12:00:00-03:00"]
+
+
+def test_formats_are_tried_in_their_order_and_mix():
+    formats = ["%d-%b-%y", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M %z", "iso", SECONDS]
+    given = ["02-Jun-06", "2006-06-02 15:05:07.5", "2006-06-02 15:05 +0000", "2006-06-02T15:05:07+01:00"]
+    assert read([*given, "2006-06-02 15:05:07", "soon"], formats=formats) == [
+        "2006-06-02T00:00:00+08:00",
+        "2006-06-02T15:05:07.5+08:00",
+        "2006-06-02T15:05:00+00:00",
+        "2006-06-02T15:05:07+01:00",
+        "2006-06-02T15:05:07+08:00",
+        "soon",
+    ]
+
+
+@given(st.integers(0, 3_000_000_000), st.sampled_from(["%d-%b-%y %H:%M:%S", "%c", "%Y%j"]))
+@settings(max_examples=100)
+def test_a_time_is_read_as_python_reads_it(seconds, written):
+    text = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime(written)
+    (found,) = read([text], formats=[written])
+    assert datetime.fromisoformat(found) == datetime.strptime(text, written).replace(tzinfo=SHANGHAI)
+
+
+def test_a_birthday_may_have_a_month_name():
+    assert days(pyarrow.array(["2-Jun-1986", "2-Jux-1986", None]), ["%d-%b-%Y"]).to_pylist() == [
+        "1986-06-02",
+        "2-Jux-1986",
+        None,
+    ]

@@ -87,7 +87,7 @@ class Cells:
         return self._known[key]
 
     def named(self, given: Given) -> list[Any]:
-        """The columns that `from`, `present` or `latest` name, typed, looked up if they are in a lookup."""
+        """The columns that `Given.named` lists, typed, looked up if they are in a lookup."""
         return [self._named(name, given) for name in given.named]
 
     def _named(self, name: str, given: Given) -> Any:

@@ -13,7 +13,7 @@ from touchpoint.sources.files import typed
 from touchpoint.sources.files.cells import Cells
 from touchpoint.sources.files.given import Given
 from touchpoint.sources.files.mapping import EntityMapping
-from touchpoint.sources.files.numbers import product, with_point
+from touchpoint.sources.files.numbers import product, total, with_point
 from touchpoint.sources.files.times import days, instants, moments
 
 _NOTHING = pyarrow.scalar(None, pyarrow.string())
@@ -45,11 +45,21 @@ def _value(cells: Cells, given: Given, holds: Holds) -> Any:
         return cells.digest(given.digest)
     if given.latest is not None:
         return _latest([_instants(cells, column, given) for column in cells.named(given)])
-    [column] = cells.named(given)
+    columns = cells.named(given)
+    if given.sum is not None:
+        return total([_amount(cells, column, given) for column in columns])
+    if given.first_of is not None:
+        return pc.coalesce(*(_as_held(cells, column, given, holds) for column in columns))
+    [column] = columns
     if given.present is not None:
         return pc.if_else(
             pc.is_valid(column), pyarrow.scalar(given.then), pyarrow.scalar(given.otherwise, pyarrow.string())
         )
+    return _as_held(cells, column, given, holds)
+
+
+def _as_held(cells: Cells, column: Any, given: Given, holds: Holds) -> Any:
+    """A column of the file as landing holds it."""
     if given.words is not None:
         return _in_our_words(typed.text(column), given)
     if holds is Holds.INSTANT:
@@ -58,10 +68,14 @@ def _value(cells: Cells, given: Given, holds: Holds) -> Any:
         is_time = typed.is_time(column)
         return typed.days(column, cells.zone) if is_time else days(typed.text(column), cells.export.date_formats)
     is_amount = holds is Holds.MONEY or given.take == "sum"
+    return _amount(cells, column, given) if is_amount else typed.text(column)
+
+
+def _amount(cells: Cells, column: Any, given: Given) -> Any:
     # A number, and the sum of a lookup, have no marks any more.
     is_plain = not pyarrow.types.is_string(column.type) or (given.lookup is not None and given.take == "sum")
     text = typed.text(column)
-    return with_point(text, cells.export) if is_amount and not is_plain else text
+    return text if is_plain else with_point(text, cells.export)
 
 
 def _instants(cells: Cells, column: Any, given: Given) -> Any:

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from touchpoint.settings import Duration, Strict
 
-_SOURCES = ("header", "constant", "present", "product", "digest", "latest")
+_SOURCES = ("header", "constant", "present", "first_of", "sum", "product", "digest", "latest")
+_ONE = "give exactly one of from, constant, present, first_of, sum, product, digest and latest"
 Take = Literal["first", "sum", "count"]
 
 
@@ -50,17 +51,20 @@ Conditions = Annotated[list[Where], BeforeValidator(_listed)]
 
 
 class Given(Strict):
-    """Where the value comes from: exactly one of `from`, `constant`, `present`, `product`, `digest` and `latest`.
+    """Where the value comes from: exactly one of the first eight below.
 
     Attributes:
         header: `from`, a column of the file, by its header without surrounding spaces.
         constant: the same value in every row.
         present: a column of the file: `then` where it holds anything, else `otherwise`.
+        first_of: of these columns, the first that is not empty.
+        sum: these columns added up, exactly; empty ones add nothing, and a sum of nothing is empty. With a value that
+            is no number it is that value, for the gate to judge.
         product: columns and whole numbers multiplied, exactly; rounded half away from zero to `decimals` places. With a
             value that is no number it is that value, for the gate to judge.
         digest: SHA-256 of these columns' values, as 32 hex digits: an id for lines that have none.
         latest: the latest instant of these columns.
-        lookup: the column of `from` or `present`, or those of `latest`, stand in that lookup of the export.
+        lookup: the columns of `from`, `present`, `first_of`, `sum` or `latest` stand in that lookup of the export.
         take: of several lines (of a lookup's key, of a group): the first, the sum, or how many hold a value.
         words: the file's words -> ours; a word not listed becomes `otherwise`, or stays as it came without it.
         plus: for an instant: so much later.
@@ -70,6 +74,8 @@ class Given(Strict):
     header: str | None = Field(default=None, alias="from")
     constant: str | None = None
     present: str | None = None
+    first_of: list[str] | None = Field(default=None, min_length=2)
+    sum: list[str] | None = Field(default=None, min_length=2)
     product: list[str | int] | None = Field(default=None, min_length=2)
     digest: list[str] | None = Field(default=None, min_length=1)
     latest: list[str] | None = Field(default=None, min_length=1)
@@ -85,23 +91,24 @@ class Given(Strict):
     @model_validator(mode="after")
     def _fits(self) -> Given:
         if sum(getattr(self, name) is not None for name in _SOURCES) != 1:
-            raise ValueError("give exactly one of from, constant, present, product, digest and latest")
+            raise ValueError(_ONE)
         if (self.then is not None) != (self.present is not None):
             raise ValueError("`then` goes with `present`, and `present` with `then`")
-        if self.header is None and (self.words is not None or self.plus is not None):
-            raise ValueError("`words` and `plus` go with `from`")
+        if self.header is None and self.first_of is None and (self.words is not None or self.plus is not None):
+            raise ValueError("`words` and `plus` go with `from` or `first_of`")
         if self.otherwise is not None and self.words is None and self.present is None:
             raise ValueError("`otherwise` goes with `words` or `present`")
         if (self.decimals is not None) != (self.product is not None):
             raise ValueError("`decimals` goes with `product`, and `product` with `decimals`")
-        if self.lookup is not None and self.header is None and self.present is None and self.latest is None:
-            raise ValueError("`lookup` goes with `from`, `present` or `latest`")
+        if self.lookup is not None and not self.named:
+            raise ValueError("`lookup` goes with `from`, `present`, `first_of`, `sum` or `latest`")
         return self
 
     @property
     def named(self) -> list[str]:
-        """The columns that `from`, `present` or `latest` name, in the lookup if there is one."""
-        return [name for name in (self.header, self.present, *(self.latest or [])) if name]
+        """The columns that `from`, `present`, `first_of`, `sum` or `latest` name, in the lookup if there is one."""
+        several = [*(self.first_of or []), *(self.sum or []), *(self.latest or [])]
+        return [name for name in (self.header, self.present, *several) if name]
 
     @property
     def reads(self) -> list[str]:

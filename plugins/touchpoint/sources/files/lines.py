@@ -8,6 +8,7 @@ do not decode and wrong column counts break that, and the block is then read aga
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -20,6 +21,11 @@ from touchpoint.sources.files.forgiving import BadLine, Shape, decode, read_reco
 
 BLOCK = 6 << 20
 """Bytes a block: some 50,000 rows, a COPY's worth, and small enough to read again."""
+WHITESPACE = "whitespace"
+"""The delimiter of files whose columns stand apart by blanks or tabs, however many."""
+_GAPS = re.compile(rb"[ \t]+")
+_GAPS_BESIDE_QUOTES = re.compile(rb'("[^"\n]*")|[ \t]+')
+_OUTER = re.compile(rb"^\t+|\t+$", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
 _CODECS = {"utf-8": "utf-8", "gbk": "gb18030"}  # its superset: newer exports hold characters GBK lacks
 
@@ -34,12 +40,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the reader has to know of a file; `place` is its name for messages."""
+    """What the reader has to know of a file; `place` is its name for messages, `headers` if it has no line of them."""
 
     place: str
     encoding: str
     delimiter: str
     quoted_newlines: bool
+    headers: tuple[str, ...] | None = None
 
 
 class Lines:
@@ -59,11 +66,16 @@ class Lines:
         self._tail = b""
         self._ended = False
         self._codec = _CODECS[layout.encoding]
+        self._delimiter = "\t" if layout.delimiter == WHITESPACE else layout.delimiter
         self._waiting = self._first_chunk()
+        self._line_no = 1
+        self.headers = list(layout.headers) if layout.headers else self._header_line()
+
+    def _header_line(self) -> list[str]:
         line, _, self._waiting = self._waiting.partition(b"\n")
         text = self._header_text(line.rstrip(b"\r"))
-        self.headers = [name.strip() for name in next(csv.reader([text], delimiter=layout.delimiter), [])]
         self._line_no = 2
+        return [name.strip() for name in next(csv.reader([text], delimiter=self._delimiter), [])]
 
     def blocks(self, used: list[str]) -> Iterator[Block]:
         """The rows, with the columns of `used` alone; an empty value is null.
@@ -87,7 +99,7 @@ class Lines:
             raise SourceError("the file is empty", place=self._layout.place, remedy="export it again")
         if chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise self._not_encoded(1, "UTF-16", "utf-8")
-        return chunk.removeprefix(_BOM)
+        return self._parted(chunk.removeprefix(_BOM))
 
     def _next_chunk(self) -> bytes:
         """Whole lines: what waits, else the next block; CR LF as LF, the last line with its end."""
@@ -105,7 +117,17 @@ class Lines:
             chunk += more
         if chunk and not chunk.endswith(b"\n"):
             chunk += b"\n"
-        return chunk.replace(b"\r\n", b"\n") if b"\r" in chunk else chunk
+        return self._parted(chunk.replace(b"\r\n", b"\n") if b"\r" in chunk else chunk)
+
+    def _parted(self, chunk: bytes) -> bytes:
+        """Lines whose columns stand apart by white space, parted by one tab each."""
+        if self._layout.delimiter != WHITESPACE:
+            return chunk
+        if b'"' in chunk:
+            chunk = _GAPS_BESIDE_QUOTES.sub(lambda gap: gap[1] or b"\t", chunk)
+        else:
+            chunk = _GAPS.sub(b"\t", chunk)
+        return _OUTER.sub(b"", chunk)
 
     def _header_text(self, line: bytes) -> str:
         said = self._layout.encoding
@@ -141,8 +163,8 @@ class Lines:
         # A quote left open in the last line would swallow this row of nothing, and the count tells.
         guard = int(b'"' in chunk and len(self.headers) > 1)
         if guard:
-            chunk += self._layout.delimiter.encode() * (len(self.headers) - 1) + b"\n"
-        table = _arrow_csv(chunk, self._layout.delimiter, len(self.headers), positions)
+            chunk += self._delimiter.encode() * (len(self.headers) - 1) + b"\n"
+        table = _arrow_csv(chunk, self._delimiter, len(self.headers), positions)
         if table is None or table.num_rows != lines + guard:
             return None
         return table.slice(0, lines)
@@ -155,7 +177,7 @@ class Lines:
     def _forgiving(self, chunk: bytes, positions: dict[str, int]) -> Block:
         lines = chunk.split(b"\n")[:-1]
         self._refuse_mostly_undecodable(lines)
-        shape = Shape(self._codec, self._layout.delimiter, len(self.headers), self._layout.quoted_newlines)
+        shape = Shape(self._codec, self._delimiter, len(self.headers), self._layout.quoted_newlines)
         is_last = self._ended and not self._tail
         found = read_records(lines, shape, first_line=self._line_no, is_last=is_last)
         self._line_no += found.consumed

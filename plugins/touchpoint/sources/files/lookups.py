@@ -37,17 +37,13 @@ def files_of(glob: str, folder: Path, export: Any) -> list[ExportFile]:
     """The files of a folder that fit, by name.
 
     Raises:
-        SourceUnavailable: no folder, or no file that fits.
+        SourceUnavailable: no folder.
     """
     if not folder.is_dir():
         raise SourceUnavailable(
             "no such folder", place=str(folder), remedy="correct extra.folder of the connection, or mount it"
         )
     paths = sorted(path for path in folder.glob(glob) if path.is_file())
-    if not paths:
-        raise SourceUnavailable(
-            f"no file {glob!r}", place=str(folder), remedy="export one, or correct `files` of the mapping"
-        )
     return [ExportFile.found(path, folder, export) for path in paths]
 
 
@@ -61,6 +57,13 @@ def sheet_of(lookup: Lookup, wanted: Wanted, folder: Path, export: Any) -> Sheet
     order = sorted(wanted, key=str)
     names = {lookup.key, *(column for column, _ in order), *([lookup.sorted_by] if lookup.sorted_by else [])}
     files = files_of(lookup.files, folder, export)
+    if not files:
+        # Read without it, every row would lack what it is to be looked up for.
+        raise SourceUnavailable(
+            f"no file {lookup.files!r}, which is looked up",
+            place=str(folder),
+            remedy="export one, or correct `lookups` of the mapping",
+        )
     table = _together([_whole(file, sorted(names)) for file in files], lookup)
     if lookup.sorted_by is not None:
         table = _sorted(table, lookup.sorted_by)

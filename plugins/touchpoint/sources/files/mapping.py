@@ -7,7 +7,6 @@ from, or an object: see given.Given.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -21,11 +20,10 @@ from touchpoint.settings.values import time_zones
 from touchpoint.sources.base import READ_TOGETHER
 from touchpoint.sources.columns import COLUMNS, REQUIRED, Holds
 from touchpoint.sources.files.given import Column, Conditions, Given, Lookup
+from touchpoint.sources.files.lines import WHITESPACE
+from touchpoint.sources.files.time_formats import trouble
 
-ISO = "iso"
-"""The time format of instants that carry their offset: they are taken as they stand."""
-_DIRECTIVES = re.compile(r"%(?![YmdHMSyIp%])")
-_OF_TEXT_FILES = ("encoding", "delimiter", "quoted_newlines", "decimal_mark", "thousands_mark")
+_OF_TEXT_FILES = ("encoding", "headers", "delimiter", "quoted_newlines", "decimal_mark", "thousands_mark")
 
 
 class EntityMapping(Strict):
@@ -75,7 +73,11 @@ def _columns_model(entity: Entity) -> type[Strict]:
     def instants_are_instants(self: Any) -> Any:
         for name, holds in COLUMNS[entity].items():
             given = getattr(self, name)
-            if given is None or holds is Holds.INSTANT:
+            if given is None:
+                continue
+            if given.sum is not None and holds in (Holds.INSTANT, Holds.DAY):
+                raise ValueError(f"{name} is a time, so it takes no `sum`")
+            if holds is Holds.INSTANT:
                 continue
             for key in ("plus", "latest"):
                 if getattr(given, key) is not None:
@@ -107,10 +109,13 @@ class _Format(Strict):
     Attributes:
         files: glob below the folder of the connection; all that match are read, each once.
         format: csv (gzip is recognised by itself) or parquet; a file named *.parquet is Parquet without saying so.
+        headers: names of the columns, of a file whose first line is a row already.
+        delimiter: one character, or `whitespace`: any run of blanks and tabs (outside quotes) parts two columns.
         quoted_newlines: a quoted value may hold line breaks. Off, a record is one line; a quote left open costs it.
         zone: of times without offset; the shop's if not given. A time the clocks show twice is the earlier of the two;
             one they skip is moved to the first instant after the gap.
-        time_formats: of times in text, tried in order; `iso` takes times that carry their offset as they stand.
+        time_formats: of times in text, as Python's strptime reads them, tried in order; `iso` takes times that carry
+            their offset as they stand. %b and %B are English month names, %y is 1969 to 2068, %z keeps the offset.
         snapshot_at: what the export speaks of; the file's modification time if not given.
         other_columns: what to do with columns of the file that the mapping does not name.
         every_line_lands: a line that becomes a row of no entity (a group is none) is an error; else `where` may leave
@@ -121,7 +126,8 @@ class _Format(Strict):
     files: Annotated[str, AfterValidator(_stays_below)]
     format: Literal["csv", "parquet"] | None = None
     encoding: Literal["utf-8", "gbk"] = "utf-8"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    headers: list[str] | None = Field(default=None, min_length=1)
+    delimiter: str = ","
     quoted_newlines: bool = False
     zone: str | None = None
     time_formats: list[str] = Field(default=["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"])
@@ -140,14 +146,21 @@ class _Format(Strict):
             raise ValueError(f"{value!r} is no IANA time zone: write one as in Asia/Shanghai")
         return value
 
+    @field_validator("delimiter")
+    @classmethod
+    def _parts(cls, value: str) -> str:
+        if value != WHITESPACE and (len(value) != 1 or value in '"\r\n\0'):
+            raise ValueError(f'{value!r} is none: write one character, as in ";" or "\\t", or {WHITESPACE}')
+        return value
+
     @field_validator("time_formats", "date_formats")
     @classmethod
     def _formats_known(cls, value: list[str]) -> list[str]:
         if not value:
             raise ValueError("give at least one format")
         for given in value:
-            if given != ISO and ("%" not in given or _DIRECTIVES.search(given)):
-                raise ValueError(f"{given!r}: use iso, or %Y %y %m %d %H %I %M %S %p")
+            if wrong := trouble(given):
+                raise ValueError(f"{given!r}: {wrong}")
         return value
 
     @field_validator("snapshot_at", mode="before")
@@ -165,6 +178,8 @@ class _Format(Strict):
     def _fits(self) -> _Format:
         if self.decimal_mark == self.thousands_mark:
             raise ValueError("decimal_mark and thousands_mark are the same")
+        if self.headers and self.lookups:
+            raise ValueError("`headers` beside `lookups`: the files looked up have others; write them into the file")
         if self.is_parquet(self.files) and (said := [key for key in _OF_TEXT_FILES if key in self.model_fields_set]):
             raise ValueError(f"a Parquet file has no {said[0]}: remove it")
         return self

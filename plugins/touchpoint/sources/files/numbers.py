@@ -16,6 +16,7 @@ _FACTOR = pyarrow.decimal128(18, 6)
 _SUM = pyarrow.decimal128(38, 6)
 _DIGITS_OF_A_DOUBLE = 15
 _WHOLE_DOUBLES = 2.0**53
+_NO_TEXT = pyarrow.scalar(None, pyarrow.string())
 _EXACT = 100  # digits: more than any product of an export
 
 
@@ -83,6 +84,20 @@ def decimals(text: Any) -> Any:
     trimmed = pc.utf8_trim_whitespace(text)
     fits = pc.match_substring_regex(trimmed, _PLAIN)
     return pc.if_else(fits, trimmed, pyarrow.scalar(None, pyarrow.string())).cast(_SUM)
+
+
+def total(columns: Sequence[Any]) -> Any:
+    """Columns of decimal text added up row by row, exactly.
+
+    Empty values add nothing, and a sum of nothing is empty; with a value that is no number the sum is that text, for
+    the gate to judge.
+    """
+    numbers = [decimals(column) for column in columns]
+    unread = [pc.if_else(pc.is_null(number), text, _NO_TEXT) for text, number in zip(columns, numbers, strict=True)]
+    parts = [pc.fill_null(number.cast(_FACTOR), pyarrow.scalar(0, _FACTOR)) for number in numbers]
+    added = reduce(pc.add, parts)
+    has_any = reduce(pc.or_, map(pc.is_valid, numbers))
+    return pc.coalesce(*unread, pc.if_else(has_any, plain_number(added), _NO_TEXT))
 
 
 def product(factors: Sequence[Any], times: int, places: int) -> Any:

@@ -41,4 +41,5 @@ def reading(file: ExportFile) -> Iterator[tuple[Rows, Callable[[], str]]]:
 
 def _layout(file: ExportFile) -> Layout:
     export: Any = file.export
-    return Layout(file.name, export.encoding, export.delimiter, export.quoted_newlines)
+    headers = tuple(export.headers) if export.headers else None
+    return Layout(file.name, export.encoding, export.delimiter, export.quoted_newlines, headers)

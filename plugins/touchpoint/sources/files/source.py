@@ -7,6 +7,7 @@ with the same content is not read again, a changed one is. The window does not c
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +33,8 @@ from touchpoint.sources.files.opening import ExportFile, digest_of
 from touchpoint.sources.files.reading import reading
 from touchpoint.sources.files.synthetic import Customers
 
+log = logging.getLogger(__name__)
+
 
 class FilesSource:
     """Exports in a folder.
@@ -51,10 +54,20 @@ class FilesSource:
     def read(self, entity: Entity, window: Window) -> Iterator[Page]:
         """Pages of every file not read yet, the oldest file first; the last page of each carries its mark.
 
+        An export without a file is empty, and warned of.
+
         Raises:
-            SourceUnavailable: no folder, no file that fits, or a file still being written.
+            SourceUnavailable: no folder, no file of a lookup, or a file still being written.
             SourceError: a file cannot be read as the mapping says; names the file and the column or line.
         """
+        for glob in self.without_file(entity):
+            log.warning(
+                "shop %s: no file %r below the folder of its exports, so no %s from there; put one there, or correct"
+                " `files` of the mapping",
+                self._shop.id,
+                glob,
+                entity,
+            )
         for file in self._due(entity):
             if self._is_synthetic(entity):
                 yield from self._made_up(file)
@@ -66,10 +79,18 @@ class FilesSource:
         due = [file.export.snapshot_at or file.modified_at for file in self._due(entity)]
         return max(due, default=window.end)
 
+    def without_file(self, entity: Entity) -> list[str]:
+        """Globs of the exports of an entity that no file fits."""
+        return [
+            glob
+            for glob in dict.fromkeys(export.files for export in self._exports(entity))
+            if not files_of(glob, self._folder, None)
+        ]
+
     def _is_synthetic(self, entity: Entity) -> bool:
         return entity is Entity.MEMBER and self._mapping.synthetic_contacts
 
-    def _due(self, entity: Entity) -> list[ExportFile]:
+    def _exports(self, entity: Entity) -> list[Any]:
         if self._is_synthetic(entity):
             exports = [export for export in self._mapping.exports if export.order is not None]
         else:
@@ -78,6 +99,10 @@ class FilesSource:
             raise SourceError(
                 f"the mapping holds no {entity}", place=f"shop {self._shop.id}", remedy="name a mapping that does"
             )
+        return exports
+
+    def _due(self, entity: Entity) -> list[ExportFile]:
+        exports = self._exports(entity)
         try:
             found = [
                 file

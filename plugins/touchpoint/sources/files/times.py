@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 import pyarrow
 import pyarrow.compute as pc
 
-from touchpoint.sources.files.mapping import ISO
+from touchpoint.sources.files.time_formats import ISO, is_fast, parsed_one_by_one, with_their_offset
 
 _FIXED_WIDTH = {"%Y-%m-%d %H:%M:%S": 19, "%Y-%m-%dT%H:%M:%S": 19, "%Y-%m-%d": 10}
 _SECONDS = pyarrow.timestamp("s")
+_MICROSECONDS = pyarrow.timestamp("us")
 _MOMENT = pyarrow.timestamp("us", "UTC")
 _WITH_OFFSET = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[-+]\d\d:\d\d$"
 _A_DAY = timedelta(days=1)
@@ -31,10 +32,16 @@ def instants(column: Any, formats: list[str], zone: ZoneInfo, plus: timedelta | 
 
     Args:
         column: strings, null where there is none.
-        formats: strptime formats, tried in order; `iso` lets times with an offset through as they are.
+        formats: strptime formats, tried in order; `iso` lets times with an offset through as they are, and one with %z
+            keeps the offset it reads.
         zone: of times without one.
         plus: added to each, in real time (24 h after a clock change is another hour of the day).
     """
+    carrying = [given for given in formats if "%z" in given]
+    if carrying:
+        rest = [given for given in formats if given not in carrying]
+        theirs = with_their_offset(column, carrying, plus)
+        return pc.coalesce(theirs, instants(column, rest, zone, plus) if rest else column)
     local, text = _local_times(column, [given for given in formats if given != ISO])
     if ISO in formats and plus is not None:
         column = _iso_plus(column, local, plus)
@@ -132,12 +139,12 @@ def _local_times(column: Any, formats: list[str]) -> tuple[Any, Any]:
                 return column.cast(_SECONDS), _iso_text(column, width)
             except pyarrow.ArrowInvalid:
                 break
-    found = pyarrow.nulls(len(column), _SECONDS)
+    found = pyarrow.nulls(len(column), _MICROSECONDS if any("%f" in given for given in formats) else _SECONDS)
     if not formats:
         return found, None
     trimmed = pc.utf8_trim_whitespace(column)
     for given in formats:
-        found = pc.coalesce(found, _parsed(trimmed, given))
+        found = pc.coalesce(found, _parsed(trimmed, given).cast(found.type))
     return found, None
 
 
@@ -153,20 +160,14 @@ def _iso_text(column: Any, width: int) -> Any:
 
 
 def _parsed(column: Any, given: str) -> Any:
+    if not is_fast(given):
+        return parsed_one_by_one(column, given)
     found = pc.strptime(column, format=given, unit="s", error_is_null=True)
     # The C library makes 1 March of 30 February: early days of a month are looked at again.
     early = pc.fill_null(pc.less_equal(pc.day(found), 3), False)
     if not pc.any(early).as_py():
         return found
-    checked = [_python_parsed(value, given) for value in column.filter(early).to_pylist()]
-    return pc.replace_with_mask(found, early, pyarrow.array(checked, _SECONDS))
-
-
-def _python_parsed(value: str, given: str) -> datetime | None:
-    try:
-        return datetime.strptime(value, given)  # noqa: DTZ007 - local on purpose, the zone comes later
-    except ValueError:
-        return None
+    return pc.replace_with_mask(found, early, parsed_one_by_one(column.filter(early), given).cast(_SECONDS))
 
 
 def _iso_plus(column: Any, local: Any, plus: timedelta) -> Any:
