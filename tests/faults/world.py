@@ -138,6 +138,24 @@ class World:
             )
         return [row["message_id"] for row in rows]
 
+    def withhold(self, *message_ids: int) -> None:
+        """Let their readers have been held out of these waiting messages."""
+        columns = [
+            row["column_name"]
+            for row in self.sql(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'ledger'"
+                " AND table_name = 'outbox' AND column_name <> 'is_held_out'"
+            )
+        ]
+        named = ", ".join(columns)
+        self.sql(
+            f"WITH moved AS (DELETE FROM ledger.message WHERE message_id = ANY(%(ids)s) RETURNING *),"
+            f" touches AS (UPDATE ledger.touch SET decision = 'held_out' FROM moved"
+            f" WHERE moved.touch_id = touch.touch_id)"
+            f" INSERT INTO ledger.withheld_message ({named}) SELECT {named} FROM moved",
+            ids=list(message_ids),
+        )
+
     def dispatch(self, channels: dict[Channel, Any], at: datetime = AT, **changes: Any) -> Tally:
         """Dispatch everything, at an instant."""
         given: dict[str, Any] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.flow.conftest import ANCHOR, Flow
 
-from touchpoint.decide.chance import drawn
+from touchpoint.decide.chance import draw_of
 from touchpoint.settings import CONFIG_ROOT
 
 SALT = "unpaid-reminder-1"
@@ -39,13 +39,13 @@ def test_one_in_ten_is_held_out_stably_never_messaged_and_in_every_count(flow: F
     assert held.decided(again)["decisions"]["held_out"] == 0
     assert chosen <= set(held.rows(HELD_OUT))
     # Stable: a draw per person, stored, and what the file's salt says.
-    drawn_by_now = held.rows("SELECT identity, is_held_out FROM ledger.holdout WHERE campaign_id = 'unpaid_reminder'")
-    assert {who for who, is_out in drawn_by_now if is_out} == {who for who, _ in held.rows(HELD_OUT)}
-    assert all(drawn(SALT, who, 10) == is_out for who, is_out in drawn_by_now)
+    drawn_by_now = held.rows("SELECT identity, draw FROM ledger.holdout WHERE campaign_id = 'unpaid_reminder'")
+    assert {who for who, draw in drawn_by_now if draw < 0.1} == {who for who, _ in held.rows(HELD_OUT)}
+    assert all(draw_of(SALT, who) == draw for who, draw in drawn_by_now)
     # Never messaged, though each holds its place: its address, its orders, its day.
     assert held.rows(
         "SELECT count(*) FROM ledger.message WHERE campaign_id = 'unpaid_reminder' AND identity IN"
-        " (SELECT identity FROM ledger.holdout WHERE is_held_out AND campaign_id = 'unpaid_reminder')"
+        " (SELECT identity FROM ledger.holdout WHERE draw < 0.1 AND campaign_id = 'unpaid_reminder')"
     ) == [(0,)]
     assert held.rows(
         """SELECT count(*) FROM ledger.touch AS t WHERE decision = 'held_out' AND NOT EXISTS

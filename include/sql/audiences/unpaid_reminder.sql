@@ -3,7 +3,7 @@
 -- params:  realm text, shop_id text, as_of timestamptz, campaign_id text, step text, closes_after interval,
 --          parameters jsonb, segments jsonb, features relation
 -- reads:   facts.orders, facts.orders_history, facts.order_lines, facts.order_lines_history, facts.customers,
---          ledger.touch_cover, the features relation
+--          ledger.touch_cover, ledger.touch, ledger.decision, ledger.freed_round, the features relation
 -- writes:  nothing
 -- returns: many
 WITH settings AS (
@@ -16,8 +16,8 @@ WITH settings AS (
     FROM (VALUES (%(parameters)s::jsonb, %(segments)s::jsonb)) AS config (given, bounds)
 ),
 
--- The window keeps the cost constant; is_covered is a column, no condition, and so looked up order by order whatever
--- the planner knows of the ledger. Orders are judged once, hence MATERIALIZED.
+-- The window keeps the cost constant; is_covered and is_settled (its touch is final: the next one is the occasion) are
+-- columns, no conditions, and so looked up order by order whatever the planner knows. Judged once, hence MATERIALIZED.
 open_orders AS (
     SELECT
         orders.*,
@@ -26,7 +26,10 @@ open_orders AS (
         EXISTS(
             SELECT FROM ledger.covers_as_of(%(realm)s, %(shop_id)s, %(campaign_id)s, %(step)s, %(as_of)s) AS covers
             WHERE covers.covered_id = orders.order_id
-        ) AS is_covered
+        ) AS is_covered,
+        ledger.is_settled_as_of(
+            %(realm)s, %(shop_id)s, %(campaign_id)s, %(step)s, orders.order_id, %(as_of)s
+        ) AS is_settled
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
     CROSS JOIN settings
     WHERE
@@ -56,7 +59,10 @@ judged_orders AS MATERIALIZED (
             ) THEN 'paid_other_order'
         END AS exclude_reason
     FROM open_orders
-    WHERE NOT open_orders.is_covered AND open_orders.last_at > %(as_of)s::timestamptz
+    WHERE
+        NOT open_orders.is_covered
+        AND NOT open_orders.is_settled
+        AND open_orders.last_at > %(as_of)s::timestamptz
 ),
 
 -- An order that is left out never stands for the others: it would hold their place without being covered.

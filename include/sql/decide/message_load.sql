@@ -1,8 +1,8 @@
--- purpose: messages planned for these people from a day on, held-out touches counted as messages, as the ledger was
---          before an instant
+-- purpose: messages planned for these people from a day on, with those they were held out of, as the ledger was before
+--          an instant
 -- grain:   one row per person, planned day, purpose and campaign
 -- params:  realm text, identities uuid[], from_on date, before timestamptz
--- reads:   ledger.message, ledger.touch, ledger.decision, facts.merged_identities
+-- reads:   ledger.outbox, facts.merged_identities
 -- writes:  nothing
 -- returns: many
 -- before = infinity is the ledger as it is. A message that ended later than `before` was still waiting then. Identities
@@ -19,36 +19,15 @@ planned_messages AS (
         messages.purpose,
         messages.campaign_id
     FROM names
-    INNER JOIN ledger.message AS messages ON names.identity = messages.identity
+    INNER JOIN ledger.outbox AS messages ON names.identity = messages.identity
     WHERE
         messages.realm = %(realm)s::text
         AND messages.planned_on >= %(from_on)s::date
         AND messages.enqueued_as_of < %(before)s::timestamptz
         AND (
-            messages.state IN ('waiting', 'claimed', 'sending', 'accepted', 'unknown', 'abandoned')
+            messages.state IN ('waiting', 'claimed', 'sending', 'accepted', 'unknown', 'abandoned', 'withheld')
             OR messages.state_at >= %(before)s::timestamptz
         )
-    UNION ALL
-    SELECT
-        names.person AS identity,
-        (decisions.detail ->> 'planned_on')::date AS planned_on,
-        decisions.detail ->> 'purpose' AS purpose,
-        touches.campaign_id
-    FROM names
-    INNER JOIN ledger.touch AS touches ON names.identity = touches.identity
-    INNER JOIN LATERAL (
-        SELECT made.detail
-        FROM ledger.decision AS made
-        WHERE
-            made.touch_id = touches.touch_id
-            AND made.decision = 'held_out'
-            AND made.as_of < %(before)s::timestamptz
-        OFFSET 0 -- noqa: AM09
-    ) AS decisions ON true
-    WHERE
-        touches.realm = %(realm)s::text
-        AND touches.decision = 'held_out'
-        AND (decisions.detail ->> 'planned_on')::date >= %(from_on)s::date
 )
 
 SELECT

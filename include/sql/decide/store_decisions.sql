@@ -4,12 +4,15 @@
 -- reads:   nothing
 -- writes:  ledger.decision
 -- returns: count
-INSERT INTO ledger.decision (touch_id, run_no, as_of, decision, reason, detail)
+INSERT INTO ledger.decision (touch_id, run_no, as_of, round, decision, reason, detail)
 SELECT
     verdicts.touch_id,
     %(run_no)s::bigint,
     %(as_of)s::timestamptz,
+    verdicts.round,
     verdicts.decision,
     verdicts.reason,
     verdicts.detail
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS verdicts (touch_id bigint, decision text, reason text, detail jsonb)
+FROM
+    jsonb_to_recordset(%(rows)s::jsonb)
+        AS verdicts (touch_id bigint, round smallint, decision text, reason text, detail jsonb)

@@ -1,11 +1,12 @@
 -- purpose: what was decided before about these occasions, whoever the person, by decisions earlier than an instant
 -- grain:   one row per touch
--- params:  realm text, shop_id text, campaign_ids text[], steps text[], occasions text[], before timestamptz
--- reads:   ledger.touch, ledger.decision, ledger.run, facts.merged_identities
+-- params:  realm text, shop_id text, campaign_ids text[], steps text[], occasions text[], before timestamptz,
+--          freed_before timestamptz
+-- reads:   ledger.touch, ledger.decision, ledger.run, ledger.freed_round, facts.merged_identities
 -- writes:  nothing
 -- returns: many
--- before = infinity is the ledger as it is. A person of several identities may have several touches: the one that
--- speaks comes last.
+-- before = infinity is the ledger as it is; what was freed is free if that was before freed_before (ledger.is_final).
+-- A person of several identities may have several touches: the one that speaks comes last.
 WITH asked_occasions AS (
     SELECT DISTINCT
         campaign_id,
@@ -22,9 +23,11 @@ SELECT
     touches.step,
     touches.occasion,
     facts.identity_of(touches.identity, %(before)s::timestamptz) AS identity,
-    touches.address_hash,
+    coalesce(freed.address_hash, touches.address_hash) AS address_hash,
     decisions.decision,
     decisions.reason,
+    decisions.round,
+    coalesce(freed.freed_at < %(freed_before)s::timestamptz, false) AS is_freed,
     decisions.as_of,
     decisions.dag_id,
     (decisions.detail ->> 'planned_on')::date AS planned_on
@@ -52,6 +55,7 @@ INNER JOIN LATERAL (
         made.decision,
         made.reason,
         made.as_of,
+        made.round,
         made.detail,
         runs.dag_id
     FROM ledger.decision AS made
@@ -62,8 +66,13 @@ INNER JOIN LATERAL (
     ORDER BY made.decision_id DESC
     LIMIT 1
 ) AS decisions ON true
+LEFT JOIN ledger.freed_round AS freed
+    ON
+        touches.touch_id = freed.touch_id
+        AND decisions.round = freed.round
 ORDER BY
     CASE
+        WHEN freed.freed_at < %(freed_before)s::timestamptz THEN 1
         WHEN decisions.decision IN ('enqueued', 'held_out') THEN 3
         WHEN decisions.decision = 'expired' THEN 2
         ELSE 1

@@ -2,12 +2,12 @@
 -- grain:   one row per message cancelled
 -- params:  realm text, shop_id text, at timestamptz, versions jsonb
 -- reads:   ledger.approvals_at, ledger.touch
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: many
 WITH rejected_messages AS (
     SELECT messages.message_id
     FROM ledger.approvals_at(%(realm)s::text, %(shop_id)s::text, %(at)s::timestamptz, %(versions)s::jsonb) AS approvals
-    INNER JOIN ledger.message AS messages
+    INNER JOIN ledger.outbox AS messages
         ON
             approvals.run_no = messages.enqueued_run_no
             AND approvals.campaign_id = messages.campaign_id
@@ -21,7 +21,7 @@ WITH rejected_messages AS (
         AND messages.state = 'waiting'
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'cancelled',
     reason = 'not_approved',

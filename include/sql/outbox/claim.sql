@@ -1,13 +1,12 @@
--- purpose: take due messages of one channel in hand, each for one dispatcher alone
+-- purpose: take due messages of one channel in hand, with what people held out would get, for one dispatcher alone
 -- grain:   one row per message claimed
 -- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
 --          running_steps text[], sending_on boolean, environment_id uuid, shard integer, shards integer,
 --          skipped bigint[], claim_size integer, lease interval, versions jsonb
 -- reads:   ledger.approvals_at, ledger.touch, ledger.gate, ledger.stop, ledger.environment, record.heads
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: many
--- What a claim demands stands here; consent, suppression and valid_while are judged over the claimed rows before the
--- same transaction ends (reach.sql, valid/). waiting_because.sql tells, by the same conditions, why a row was left.
+-- reach.sql and valid/ judge the rows before the same transaction ends; waiting_because.sql tells why one was left.
 WITH latest_stops AS (
     SELECT DISTINCT ON (scope, shop_id, campaign_id)
         shop_id,
@@ -35,7 +34,7 @@ approved_batches AS MATERIALIZED (
 
 due_messages AS MATERIALIZED (
     SELECT messages.message_id
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.realm = %(realm)s::text
         AND messages.shop_id = %(shop_id)s::text
@@ -96,7 +95,7 @@ due_messages AS MATERIALIZED (
     FOR UPDATE OF messages SKIP LOCKED
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'claimed',
     reason = NULL,
@@ -117,4 +116,5 @@ RETURNING
     messages.variant,
     messages.locale,
     messages.valid_while,
-    messages.offer_id
+    messages.offer_id,
+    messages.is_held_out

@@ -1,8 +1,9 @@
--- purpose: put messages of a run into the outbox; one that is there already stays as it is
--- grain:   one row per message
+-- purpose: put messages of a run into the outbox, and what people held out of it would have got; what is there already
+--          stays as it is
+-- grain:   one row per message, those withheld not counted
 -- params:  realm text, shop_id text, run_no bigint, as_of timestamptz, rows jsonb
 -- reads:   nothing
--- writes:  ledger.message
+-- writes:  ledger.message, ledger.withheld_message
 -- returns: count
 WITH given_messages AS (
     SELECT rows.*
@@ -25,14 +26,56 @@ WITH given_messages AS (
         offer_id text,
         not_before timestamptz,
         not_after timestamptz,
-        planned_on date
+        planned_on date,
+        round smallint,
+        is_held_out boolean,
+        holdout_percent double precision
     )
+),
+
+withheld_messages AS (
+    INSERT INTO ledger.withheld_message (
+        realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id, address_kind,
+        address_hash, template, variant, locale, valid_while, max_staleness, needs_approval, offer_id, not_before,
+        not_after, planned_on, round, holdout_percent, enqueued_run_no, enqueued_as_of, state_at
+    )
+    SELECT
+        %(realm)s::text,
+        %(shop_id)s::text,
+        touch_id,
+        campaign_id,
+        step,
+        purpose,
+        channel,
+        identity,
+        customer_id,
+        address_kind,
+        address_hash,
+        template,
+        variant,
+        locale,
+        coalesce(valid_while, '{}') AS valid_while,
+        max_staleness,
+        coalesce(needs_approval, false) AS needs_approval,
+        offer_id,
+        not_before,
+        not_after,
+        planned_on,
+        coalesce(round, 1::smallint) AS round,
+        coalesce(holdout_percent, 0) AS holdout_percent,
+        %(run_no)s::bigint,
+        %(as_of)s::timestamptz,
+        %(as_of)s::timestamptz
+    FROM given_messages
+    WHERE is_held_out
+    ORDER BY touch_id, channel
+    ON CONFLICT (touch_id, channel, round) DO NOTHING
 )
 
 INSERT INTO ledger.message (
     realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id, address_kind, address_hash,
     template, variant, locale, valid_while, max_staleness, needs_approval, offer_id, not_before, not_after, planned_on,
-    enqueued_run_no, enqueued_as_of, state_at
+    round, holdout_percent, enqueued_run_no, enqueued_as_of, state_at
 )
 SELECT
     %(realm)s::text,
@@ -56,9 +99,12 @@ SELECT
     not_before,
     not_after,
     planned_on,
+    coalesce(round, 1::smallint) AS round,
+    coalesce(holdout_percent, 0) AS holdout_percent,
     %(run_no)s::bigint,
     %(as_of)s::timestamptz,
     %(as_of)s::timestamptz
 FROM given_messages
+WHERE NOT coalesce(is_held_out, false)
 ORDER BY touch_id, channel
-ON CONFLICT (touch_id, channel) DO NOTHING
+ON CONFLICT (touch_id, channel, round) DO NOTHING

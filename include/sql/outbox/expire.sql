@@ -3,14 +3,14 @@
 -- grain:   one row per message expired
 -- params:  realm text, shop_id text, at timestamptz, versions jsonb
 -- reads:   ledger.approvals_at, ledger.touch
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: many
 WITH unapproved_messages AS MATERIALIZED (
     SELECT
         messages.message_id,
         -- Whether what has no hash, because its file does not load just now, was answered for nobody can say.
         CASE WHEN approvals.audience_hash IS NOT NULL THEN approvals.expires_at END AS expires_at
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
     -- Batches that ended long ago have nothing waiting any more.
     LEFT JOIN
@@ -33,7 +33,7 @@ ended_messages AS (
     SELECT
         messages.message_id,
         CASE WHEN unapproved.message_id IS NULL THEN 'not_after' ELSE 'not_approved' END AS reason
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     LEFT JOIN unapproved_messages AS unapproved ON messages.message_id = unapproved.message_id
     WHERE
         messages.realm = %(realm)s::text
@@ -42,7 +42,7 @@ ended_messages AS (
         AND least(messages.not_after, unapproved.expires_at) <= %(at)s::timestamptz
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'expired',
     reason = ended_messages.reason,

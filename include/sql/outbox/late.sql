@@ -1,7 +1,7 @@
 -- purpose: waiting messages whose planned day has passed, and that may go today
 -- grain:   one row per message
 -- params:  realm text, shop_id text, today date, tomorrow timestamptz
--- reads:   ledger.message, facts.merged_identities
+-- reads:   ledger.outbox, facts.merged_identities
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -10,7 +10,7 @@ SELECT
     messages.purpose,
     messages.campaign_id,
     messages.planned_on
-FROM ledger.message AS messages
+FROM ledger.outbox AS messages
 WHERE
     messages.realm = %(realm)s::text
     AND messages.shop_id = %(shop_id)s::text

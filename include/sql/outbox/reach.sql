@@ -2,7 +2,7 @@
 -- grain:   one row per message cancelled
 -- params:  message_ids bigint[], at timestamptz
 -- reads:   contact.contact_points, contact.consents, contact.suppressions
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: many
 -- Everything on record counts, whatever the business clock says: an opt-out must never wait for a clock. Suppression
 -- speaks per scope, and any scope that reaches the address is enough.
@@ -51,13 +51,13 @@ WITH judged_messages AS MATERIALIZED (
                 messages.purpose = 'transactional'
             ) THEN 'no_consent'
         END AS reason
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'cancelled',
     reason = judged_messages.reason,

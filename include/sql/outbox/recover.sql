@@ -2,13 +2,13 @@
 -- grain:   one row per message taken back
 -- params:  realm text, shop_id text, at timestamptz
 -- reads:   nothing
--- writes:  ledger.message, ledger.attempt
+-- writes:  ledger.outbox, ledger.attempt
 -- returns: many
 WITH lapsed_messages AS MATERIALIZED (
     SELECT
         messages.message_id,
         messages.lease_token
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.realm = %(realm)s::text
         AND messages.shop_id = %(shop_id)s::text
@@ -31,7 +31,7 @@ unknown_attempts AS (
     RETURNING attempts.message_id
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = CASE messages.state WHEN 'sending' THEN 'unknown' ELSE 'waiting' END,
     reason = CASE messages.state WHEN 'sending' THEN 'lease_lapsed' END,

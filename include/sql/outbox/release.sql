@@ -2,9 +2,9 @@
 -- grain:   one row per message given back
 -- params:  message_ids bigint[], lease_tokens bigint[], at timestamptz
 -- reads:   nothing
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: count
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'waiting',
     state_at = %(at)s::timestamptz,

@@ -2,9 +2,9 @@
 -- grain:   one row per message
 -- params:  message_ids bigint[], today date
 -- reads:   nothing
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: count
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET planned_on = %(today)s::date
 WHERE
     messages.message_id = ANY(%(message_ids)s::bigint[])

@@ -2,7 +2,7 @@
 -- grain:   one row
 -- params:  shop_id text, customer_id text, customer_no bigint, identity uuid, as_of timestamptz
 -- reads:   contact.contact_points, contact.people, record.manual_tags, ledger.worklist, ledger.touch, ledger.message,
---          ledger.holdout, facts.merged_identities, facts.merged_customers
+--          ledger.withheld_message, facts.merged_identities, facts.merged_customers
 -- writes:  nothing
 -- returns: one
 WITH names AS (
@@ -50,8 +50,7 @@ SELECT
         INNER JOIN ledger.message AS messages ON names.identity = messages.identity
     ) AS messages,
     (
-        SELECT count(*)
+        SELECT count(DISTINCT messages.campaign_id)
         FROM names
-        INNER JOIN ledger.holdout AS holdouts ON names.identity = holdouts.identity
-        WHERE holdouts.is_held_out
+        INNER JOIN ledger.withheld_message AS messages ON names.identity = messages.identity
     ) AS held_out_of

@@ -56,6 +56,7 @@ INNER JOIN ledger.run AS runs ON decisions.run_no = runs.run_no
 LEFT JOIN ledger.message AS messages
     ON
         touches.touch_id = messages.touch_id
+        AND decisions.round = messages.round
         AND decisions.decision = 'enqueued'
 WHERE decisions.as_of <= %(as_of)s::timestamptz
 ORDER BY decisions.as_of, decisions.decision_id, messages.message_id

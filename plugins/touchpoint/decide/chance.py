@@ -1,4 +1,7 @@
-"""Holdout: who gets nothing so that the rest can be measured. A draw per identity, the same for ever."""
+"""Holdout: who gets nothing so that the rest can be measured. A draw per identity, the same for ever.
+
+What is kept is the draw and not the answer: at each decision it is held against the percent the file names then.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,12 @@ def holdout_percent(campaign: Campaign, policy: Policy) -> float:
     return policy.holdout_percent[campaign.purpose.value] if own is None else own
 
 
-def drawn(salt: str, identity: UUID, percent: float) -> bool:
-    """Whether an identity is held out: the first 32 bits of md5(salt:identity) as a share of all."""
+def draw_of(salt: str, identity: UUID) -> float:
+    """The draw of an identity, u in [0, 1): the first 32 bits of md5(salt:identity) as a share of all."""
     digest = hashlib.md5(f"{salt}:{identity}".encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:4], "big") * 100 < percent * 2**32
+    return int.from_bytes(digest[:4], "big") / 2**32
+
+
+def is_held_out(draw: float, percent: float) -> bool:
+    """Whether a draw lies in the share held out, in percent."""
+    return draw * 100 < percent

@@ -51,6 +51,8 @@ class Touch:
 
     Attributes:
         planned_on: shop-local day of its message, or of the message it was held out of; None if it has none.
+        is_freed: before the run's as_of its messages, or those it was held out of, all ended before any attempt.
+        next_round: of a decision made about it now.
     """
 
     decision: Decision
@@ -59,16 +61,18 @@ class Touch:
     dag_id: str
     planned_on: date | None = None
     address_hash: str | None = None
+    is_freed: bool = False
+    next_round: int = 1
 
     @property
     def is_final(self) -> bool:
-        """Never decided afresh."""
-        return self.decision in FINAL_DECISIONS
+        """Never decided afresh in this round."""
+        return self.decision in FINAL_DECISIONS and not self.is_freed
 
     @property
     def has_won(self) -> bool:
-        """Holds its place in arbitration: a message went out for it, or was held out."""
-        return self.decision in (Decision.ENQUEUED, Decision.HELD_OUT)
+        """Holds its place in arbitration: there is a message for it, or it was held out of one."""
+        return self.decision in (Decision.ENQUEUED, Decision.HELD_OUT) and not self.is_freed
 
 
 @dataclass
@@ -104,7 +108,7 @@ class Known:
         also_taken: addresses of those touches of theirs that do not.
         covered: order or parcel -> the touch that covers it now.
         load: messages around the planned days.
-        assignments: (campaign, identity) -> held out, as stored at the first decision.
+        draws: (campaign, identity) -> the draw stored at the first decision; of a merged person the smaller.
     """
 
     addresses: Mapping[str, Mapping[Channel, Address]] = field(default_factory=dict)
@@ -112,8 +116,13 @@ class Known:
     touches: Mapping[TouchKey, Touch] = field(default_factory=dict)
     covered: Mapping[CoverKey, TouchKey] = field(default_factory=dict)
     load: Load = field(default_factory=Load)
-    assignments: Mapping[tuple[str, UUID], bool] = field(default_factory=dict)
+    draws: Mapping[tuple[str, UUID], float] = field(default_factory=dict)
     also_taken: Mapping[AddressKey, UUID] = field(default_factory=dict)
+
+    def round_of(self, candidate: Candidate) -> int:
+        """Which round of its touch a decision about a candidate is of."""
+        before = self.touches.get(touch_key(candidate))
+        return 1 if before is None else before.next_round
 
     @property
     def taken(self) -> dict[AddressKey, UUID]:

@@ -54,8 +54,8 @@ def load_known(
         from_on=at.astimezone(shop.tz).date() - timedelta(days=WEEK - 1),
         before=before,
     )
-    assigned = tx.many(
-        "decide/assignments",
+    drawn = tx.many(
+        "decide/draws",
         realm=run.realm,
         holdout_scope=shop.holdout_scope,
         campaign_ids=sorted(campaigns),
@@ -69,7 +69,7 @@ def load_known(
         touches=touches,
         also_taken=taken,
         load=_load(load),
-        assignments={(row["campaign_id"], row["identity"]): row["is_held_out"] for row in assigned},
+        draws={(row["campaign_id"], row["identity"]): row["draw"] for row in drawn},
     )
     # As of a past instant the audience itself has left out what was covered then.
     return replace(known, covered=_covered(tx, run, campaigns, candidates)) if before == NOW else known
@@ -118,10 +118,13 @@ def _touches(
         steps=[key[1] for key in asked],
         occasions=[key[2] for key in asked],
         before=before,
+        freed_before=run.as_of,
     )
     touches: dict[TouchKey, Touch] = {}
     taken: dict[AddressKey, UUID] = {}
     for row in rows:
+        key = (row["campaign_id"], row["step"], row["occasion"])
+        other = touches.get((*key, row["identity"]))
         touch = Touch(
             Decision(row["decision"]),
             row["reason"],
@@ -129,8 +132,9 @@ def _touches(
             row["dag_id"],
             row["planned_on"],
             row["address_hash"],
+            row["is_freed"],
+            max(row["round"] + row["is_freed"], other.next_round if other else 1),
         )
-        key = (row["campaign_id"], row["step"], row["occasion"])
         touches[*key, row["identity"]] = touch
         if touch.has_won and touch.address_hash is not None:
             taken[*key, touch.address_hash] = row["identity"]

@@ -29,7 +29,7 @@ class Plan:
     Attributes:
         counts: campaign -> candidates, enqueued, repeated, held_out, suppressed, capped, outranked, expired.
         reasons: campaign -> "decision: reason" -> how many.
-        enqueue: rows for the outbox, columns of ledger.message by name.
+        enqueue: rows for the outbox, columns of ledger.outbox by name: messages, and what people were held out of.
         left_out: campaign -> why its stored audience was not decided.
     """
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from touchpoint.campaigns.spec import Step
 from touchpoint.decide.arbitration import arbitrate, kept_wins
 from touchpoint.decide.caps import full_cap
-from touchpoint.decide.chance import drawn, holdout_percent
+from touchpoint.decide.chance import draw_of, holdout_percent, is_held_out
 from touchpoint.decide.delivery import Slot, Way, choose_locale, choose_way, find_slot, within_offer
 from touchpoint.decide.known import AddressKey, Known, TouchKey, touch_key
 from touchpoint.decide.verdicts import Contender, Setting, Verdict
@@ -23,7 +23,7 @@ from touchpoint.model import Candidate, Decision, Purpose
 
 
 def decide_all(candidates: Iterable[Candidate], known: Known, setting: Setting) -> list[Verdict]:
-    """A verdict for every candidate, and one for each step that follows an enqueued one.
+    """A verdict for every candidate, and one for each step that follows one enqueued or held out.
 
     `known.load` is counted up with what is enqueued and held out.
     """
@@ -47,7 +47,7 @@ def decide_all(candidates: Iterable[Candidate], known: Known, setting: Setting) 
     for contender in winners:
         verdict = admit(contender, known, setting)
         verdicts.append(verdict)
-        if verdict.decision == Decision.ENQUEUED:
+        if verdict.has_won:
             verdicts += follow(verdict, known, setting, holders)
     return verdicts
 
@@ -70,7 +70,7 @@ def judge(candidate: Candidate, known: Known, setting: Setting, holders: dict[Ad
 
 
 def is_repeated(candidate: Candidate, known: Known) -> bool:
-    """Whether its touch is final, or another touch of this step speaks of one of its orders already."""
+    """Whether its touch is final in this round, or another touch of this step speaks of one of its orders already."""
     key = touch_key(candidate)
     before = known.touches.get(key)
     if before is not None and before.is_final:
@@ -86,18 +86,20 @@ def admit(contender: Contender, known: Known, setting: Setting) -> Verdict:
     if cap is not None:
         return contender.becomes(Decision.CAPPED, cap)
     known.load.add(candidate.identity, contender.slot.planned_on, campaign.purpose, campaign.id)
-    stored = known.assignments.get((campaign.id, candidate.identity))
+    stored = known.draws.get((campaign.id, candidate.identity))
+    draw = draw_of(campaign.holdout.salt, candidate.identity) if stored is None else stored
     percent = holdout_percent(campaign, setting.policy)
-    is_held_out = drawn(campaign.holdout.salt, candidate.identity, percent) if stored is None else stored
-    verdict = _worded(contender, Decision.HELD_OUT if is_held_out else Decision.ENQUEUED, known, setting)
-    return replace(verdict, assigned=is_held_out if stored is None else None)
+    decision = Decision.HELD_OUT if is_held_out(draw, percent) else Decision.ENQUEUED
+    verdict = _worded(contender, decision, known, setting)
+    return replace(verdict, draw=draw, percent=percent, is_first_draw=stored is None)
 
 
 def follow(first: Verdict, known: Known, setting: Setting, holders: dict[AddressKey, UUID]) -> list[Verdict]:
     """The steps enqueued together with one before them, each so long after it and on its own planned day.
 
-    One that would come too late, finds its day full or its address taken ends there, with the reason, and so do those
-    after it: the audience does not return it again.
+    Who is held out of the first is held out of them, which count on their days as the messages of others do. One that
+    would come too late, finds its day full or its address taken ends there, with the reason, and so do those after it:
+    the audience does not return it again.
     """
     campaign = setting.campaigns[first.candidate.campaign_id]
     names = [step.id for step in campaign.steps]
@@ -108,15 +110,17 @@ def follow(first: Verdict, known: Known, setting: Setting, holders: dict[Address
         if step.after is None or before.slot is None or is_repeated(candidate, known):
             break
         way, slot = _reach(candidate, step, before.slot.not_before + step.after, known, setting)
-        verdict = _admit_follower(Contender(candidate, campaign, way, slot), known, setting, holders)
-        before = replace(verdict, is_counted=False)
+        verdict = _admit_follower(Contender(candidate, campaign, way, slot), first.decision, known, setting, holders)
+        before = replace(verdict, is_counted=False, draw=first.draw, percent=first.percent)
         followed.append(before)
-        if before.decision != Decision.ENQUEUED:
+        if not before.has_won:
             break
     return followed
 
 
-def _admit_follower(contender: Contender, known: Known, setting: Setting, holders: dict[AddressKey, UUID]) -> Verdict:
+def _admit_follower(
+    contender: Contender, arm: Decision, known: Known, setting: Setting, holders: dict[AddressKey, UUID]
+) -> Verdict:
     candidate, campaign, way, slot = contender.candidate, contender.campaign, contender.way, contender.slot
     if slot.missed:
         return contender.becomes(Decision.EXPIRED, slot.missed)
@@ -126,7 +130,7 @@ def _admit_follower(contender: Contender, known: Known, setting: Setting, holder
     if cap is not None:
         return contender.becomes(Decision.CAPPED, cap)
     known.load.add(candidate.identity, slot.planned_on, campaign.purpose, campaign.id)
-    return _worded(contender, Decision.ENQUEUED, known, setting)
+    return _worded(contender, arm, known, setting)
 
 
 def _reach(candidate: Candidate, step: Step, earliest: datetime, known: Known, setting: Setting) -> tuple[Way, Slot]:

@@ -40,7 +40,8 @@ class Verdict:
         reason: None for enqueued, held_out and repeated.
         way, slot, locale, variant: how and when its message goes; a repeated one has none.
         is_counted: False for a step that follows another by `after`: it shows under messages alone.
-        assigned: the holdout draw, where this decision made it.
+        draw, percent: what chance said and the share held out then; of enqueued and held_out alone.
+        is_first_draw: this decision made the draw.
     """
 
     candidate: Candidate
@@ -51,7 +52,9 @@ class Verdict:
     locale: str | None = None
     variant: str | None = None
     is_counted: bool = True
-    assigned: bool | None = None
+    draw: float | None = None
+    percent: float | None = None
+    is_first_draw: bool = False
 
     @property
     def has_won(self) -> bool:

@@ -28,13 +28,13 @@ def write(
     """Write the touches whose decision changed, with their decisions, covers and holdout draws.
 
     Returns:
-        The messages to enqueue, columns of ledger.message by name.
+        The messages to enqueue, those that people are held out of among them: columns of ledger.outbox by name.
 
     Raises:
         LedgerError: somebody wrote the ledger without the decide lock.
     """
     changed = {touch_key(verdict.candidate): verdict for verdict in verdicts if _is_change(verdict, known)}
-    touch_ids = _write_touches(tx, run, changed)
+    touch_ids = _write_touches(tx, run, changed, known)
     if len(touch_ids) != len(changed):
         raise LedgerError(
             f"{len(changed) - len(touch_ids)} touches became final while they were decided",
@@ -42,45 +42,42 @@ def write(
             remedy="decide again: someone wrote the ledger without the lock",
         )
     by_touch = [(touch_ids[key], verdict) for key, verdict in changed.items()]
-    for page in _pages([_decision_row(number, verdict, campaigns) for number, verdict in by_touch]):
+    for page in _pages([_decision_row(number, verdict, campaigns, known) for number, verdict in by_touch]):
         tx.count("decide/store_decisions", run_no=run.run_no, as_of=run.as_of, rows=page)
     covers = [row for number, verdict in by_touch if verdict.has_won for row in _cover_rows(number, verdict.candidate)]
     for page in _pages(covers):
         tx.count("decide/store_covers", realm=run.realm, shop_id=run.shop_id, as_of=run.as_of, rows=page)
     draws = {
-        (verdict.candidate.campaign_id, str(verdict.candidate.identity)): verdict.assigned
+        (verdict.candidate.campaign_id, str(verdict.candidate.identity)): verdict.draw
         for verdict in verdicts
-        if verdict.assigned is not None
+        if verdict.is_first_draw
     }
-    for page in _pages([{"campaign_id": c, "identity": i, "is_held_out": drawn} for (c, i), drawn in draws.items()]):
+    for page in _pages([{"campaign_id": c, "identity": i, "draw": draw} for (c, i), draw in draws.items()]):
         tx.count(
-            "decide/store_assignments",
+            "decide/store_draws",
             realm=run.realm,
             holdout_scope=shop.holdout_scope,
             as_of=run.as_of,
             rows=page,
         )
-    return [
-        _message_row(number, verdict, campaigns)
-        for number, verdict in by_touch
-        if verdict.decision == Decision.ENQUEUED
-    ]
+    return [_message_row(number, verdict, campaigns, known) for number, verdict in by_touch if verdict.has_won]
 
 
 def _is_change(verdict: Verdict, known: Known) -> bool:
     if verdict.decision == Decision.REPEATED:
         return False
     before = known.touches.get(touch_key(verdict.candidate))
-    return before is None or (before.decision, before.reason) != (verdict.decision, verdict.reason)
+    return before is None or before.is_freed or (before.decision, before.reason) != (verdict.decision, verdict.reason)
 
 
-def _write_touches(tx: Transaction, run: Run, changed: Mapping[TouchKey, Verdict]) -> dict[TouchKey, int]:
+def _write_touches(tx: Transaction, run: Run, changed: Mapping[TouchKey, Verdict], known: Known) -> dict[TouchKey, int]:
     written: dict[TouchKey, int] = {}
     rows = [
         {
             **_key_row(verdict.candidate),
             "customer_id": verdict.candidate.customer_id,
             "address_hash": verdict.address_hash,
+            "round": known.round_of(verdict.candidate),
             "decision": verdict.decision.value,
             "reason": verdict.reason,
             "variant": verdict.variant,
@@ -110,16 +107,29 @@ def _key_row(candidate: Candidate) -> Row:
     }
 
 
-def _decision_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campaign]) -> Row:
-    """The decision; for a message, or one held out, with the day it counts on."""
+def _decision_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campaign], known: Known) -> Row:
+    """The decision; for a message, or one held out, with its day and window, and what chance said.
+
+    Kept here because a message moves: planned anew it has another day, put off it begins later.
+    """
     detail = None
     if verdict.has_won and verdict.slot and verdict.way:
         detail = {
             "planned_on": verdict.slot.planned_on.isoformat(),
             "purpose": campaigns[verdict.candidate.campaign_id].purpose.value,
             "channel": verdict.way.channel.value,
+            "not_before": verdict.slot.not_before.isoformat(),
+            "not_after": verdict.slot.not_after.isoformat(),
+            "draw": verdict.draw,
+            "holdout_percent": verdict.percent,
         }
-    return {"touch_id": touch_id, "decision": verdict.decision.value, "reason": verdict.reason, "detail": detail}
+    return {
+        "touch_id": touch_id,
+        "round": known.round_of(verdict.candidate),
+        "decision": verdict.decision.value,
+        "reason": verdict.reason,
+        "detail": detail,
+    }
 
 
 def _cover_rows(touch_id: int, candidate: Candidate) -> list[Row]:
@@ -129,10 +139,10 @@ def _cover_rows(touch_id: int, candidate: Candidate) -> list[Row]:
     ]
 
 
-def _message_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campaign]) -> Row:
+def _message_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campaign], known: Known) -> Row:
     way, slot = verdict.way, verdict.slot
     if way is None or way.address is None or slot is None:
-        raise LedgerError("enqueued without an address", place=f"touch {touch_id}", remedy="report it")
+        raise LedgerError("enqueued or held out without an address", place=f"touch {touch_id}", remedy="report it")
     candidate, campaign = verdict.candidate, campaigns[verdict.candidate.campaign_id]
     return {
         "touch_id": touch_id,
@@ -154,6 +164,9 @@ def _message_row(touch_id: int, verdict: Verdict, campaigns: Mapping[str, Campai
         "not_before": slot.not_before,
         "not_after": slot.not_after,
         "planned_on": slot.planned_on,
+        "round": known.round_of(candidate),
+        "is_held_out": verdict.decision == Decision.HELD_OUT,
+        "holdout_percent": verdict.percent,
     }
 
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from touchpoint.campaigns.version import approval_code
 from touchpoint.db import Json, Transaction
-from touchpoint.outbox.claim import release
+from touchpoint.outbox.claim import free
 from touchpoint.render.mask import star_addresses
 
 APPROVED, REJECTED = "approved", "rejected"
@@ -116,5 +116,5 @@ def answer(
         note=star_addresses(note) if note else None,
     )
     cancelled = tx.many("outbox/cancel_rejected", realm=realm, shop_id=shop_id, at=at, versions=Json(dict(versions)))
-    release(tx, [row["message_id"] for row in cancelled], at)
+    free(tx, [row["message_id"] for row in cancelled], at)
     return len(kept), len(cancelled)

@@ -81,6 +81,11 @@ class Claimed:
     def lease_token(self) -> int:
         return int(self.row["lease_token"])
 
+    @property
+    def is_held_out(self) -> bool:
+        """What a person held out would have got: it is judged, and withheld instead of sent."""
+        return bool(self.row["is_held_out"])
+
 
 def claim(
     tx: Transaction, scope: Scope, channel: Channel, *, at: datetime, size: int, skipped: Iterable[int] = ()
@@ -88,8 +93,9 @@ def claim(
     """Take up to `size` due messages of a channel in hand.
 
     Returns:
-        The messages that may go, and how many were cancelled on the way (address, consent, suppression, valid_while) or
-        put_off to a later hour. (None of the one, some of the other: there may be more to claim.)
+        The messages that may go, with those people are held out of, and how many were cancelled on the way (address,
+        consent, suppression, valid_while) or put_off to a later hour. (None of the one, some of the other: there may be
+        more to claim.)
     """
     rows = tx.many(
         "outbox/claim",
@@ -103,7 +109,7 @@ def claim(
     )
     left = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=True)
     kept = [row for row in rows if row["message_id"] not in left]
-    contexts = _contexts(tx, scope, kept, at)
+    contexts = _contexts(tx, scope, [row for row in kept if not row["is_held_out"]], at)
     return [Claimed(row, contexts.get(row["message_id"])) for row in kept], Counter(left.values())
 
 
@@ -116,7 +122,7 @@ def judge(
     is_claim: bool,
     campaigns: Mapping[str, Campaign] | None = None,
 ) -> dict[int, str]:
-    """Cancel messages that must not go any more, and free what they covered; put off those that must not go yet.
+    """Cancel messages that must not go any more, and free their touches; put off those that must not go yet.
 
     Args:
         tx: the transaction the rows were claimed or read in.
@@ -161,22 +167,22 @@ def judge(
             tx.count(f"outbox/widen/{name}", **_asked(f"outbox/widen/{name}", given))
         for row in tx.many(f"outbox/valid/{name}", **_asked(f"outbox/valid/{name}", given)):
             gone[row["message_id"]] = PUT_OFF if row.get("state") == "waiting" else CANCELLED
-    release(tx, (message_id for message_id, what in gone.items() if what == CANCELLED), at)
+    free(tx, (message_id for message_id, what in gone.items() if what == CANCELLED), at)
     return gone
 
 
 def expire(tx: Transaction, *, realm: str, shop_id: str, at: datetime, versions: Mapping[str, str]) -> int:
-    """End waiting messages past their last minute, or not approved in time; how many. What they covered is free."""
+    """End waiting messages past their last minute, or not approved in time; how many. Their touches are free."""
     rows = tx.many("outbox/expire", realm=realm, shop_id=shop_id, at=at, versions=Json(dict(versions)))
-    release(tx, [row["message_id"] for row in rows], at)
+    free(tx, [row["message_id"] for row in rows], at)
     return len(rows)
 
 
-def release(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:
-    """Free the orders of messages that were cancelled or expired before any attempt."""
+def free(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:
+    """Free the touches of messages, or of what people were held out of, that ended before any attempt."""
     ids = sorted(message_ids)
     if ids:
-        tx.count("outbox/release_covers", message_ids=ids, at=at)
+        tx.count("outbox/free_touches", message_ids=ids, at=at)
 
 
 def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> dict[int, Row]:

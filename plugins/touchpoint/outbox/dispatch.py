@@ -132,14 +132,18 @@ class _Worker:
         at = self.clock.now()
         with self.db.transaction() as tx:
             claimed, gone = claim(tx, self.scope, self.kind, at=at, size=size, skipped=self.skipped)
-        self.tally.done.update(claimed=len(claimed), **gone)
+        going = [message for message in claimed if not message.is_held_out]
+        held_out = [message for message in claimed if message.is_held_out]
+        self.tally.done.update(claimed=len(going), **gone)
         try:
-            composed = compose(claimed, shop=self.scope.shop, renderer=self.renderer, at=at)
+            composed = compose(going, shop=self.scope.shop, renderer=self.renderer, at=at)
             self._set_aside(composed)
             for number, group in enumerate(groups(composed.drafts, self.sender.group_size)):
                 if self.is_paused or (number and stopwatch() - started > CLAIM_AGE):
                     break
                 self._send(group, at)
+            if not self.is_paused:  # else they wait as the others do
+                self.tally.done.update(withheld=settle.withhold(self.db, held_out, at=at))
         finally:
             self._settle()
             settle.give_back(self.db, claimed, at=at)

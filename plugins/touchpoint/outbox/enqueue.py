@@ -19,12 +19,13 @@ def enqueue(tx: Transaction, run: Run, rows: Sequence[Mapping[str, object]]) -> 
     Args:
         tx: the transaction decide works in: decision and message are committed together.
         run: whose gate the messages will depend on.
-        rows: columns of ledger.message by name: touch_id, campaign_id, step, purpose, channel, identity, customer_id,
+        rows: columns of ledger.outbox by name: touch_id, campaign_id, step, purpose, channel, identity, customer_id,
             address_kind, address_hash, template, variant, locale, valid_while, max_staleness, needs_approval,
-            not_before, not_after (instants aware), planned_on (shop-local day).
+            not_before, not_after (instants aware), planned_on (shop-local day), round, is_held_out, holdout_percent.
 
     Returns:
-        How many were new: a touch has one message on a channel, whoever asks again.
+        How many messages were new: a touch has one on a channel in a round, whoever asks again. What people are held
+        out of is put beside them and not counted.
     """
     added = sum(
         tx.count(

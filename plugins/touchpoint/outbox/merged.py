@@ -9,6 +9,7 @@ from uuid import UUID
 
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Transaction
+from touchpoint.outbox.claim import free
 from touchpoint.outbox.replan import WEEK, Load, has_room
 from touchpoint.settings import Policy, Shop
 
@@ -49,8 +50,7 @@ def settle(
         Messages by what became of them: held_out, merged, put_off.
     """
     cancelled = tx.many("outbox/merged/cancel", identity=identity, at=at)
-    if cancelled:
-        tx.count("outbox/release_covers", message_ids=[row["message_id"] for row in cancelled], at=at)
+    free(tx, [row["message_id"] for row in cancelled], at)
     done = Counter(row["reason"] for row in cancelled)
     done["put_off"] = _put_off(tx, shop, identity, at, policy, campaigns)
     return +done

@@ -80,6 +80,11 @@ def park(db: Database, claimed: Sequence[Claimed], *, reason: str, at: datetime)
     return _unlease(db, "outbox/park", claimed, reason=reason, at=at)
 
 
+def withhold(db: Database, claimed: Sequence[Claimed], *, at: datetime) -> int:
+    """Write down that people held out were not sent what they would have been sent with this claim."""
+    return _unlease(db, "outbox/withhold", claimed, at=at)
+
+
 def give_back(db: Database, claimed: Sequence[Claimed], *, at: datetime) -> int:
     """Return claimed messages to waiting; those already being sent, or no longer ours, stay as they are."""
     return _unlease(db, "outbox/release", claimed, at=at)

@@ -14,7 +14,8 @@ class Tally:
 
     Attributes:
         done: state or event -> messages: claimed, accepted, rejected, waiting (given back, or to be tried again),
-            expired, cancelled, put_off (to a later hour), unknown, abandoned, replanned.
+            expired, cancelled, put_off (to a later hour), unknown, abandoned, replanned; withheld (from people held
+            out). Of ended and replanned ones, what people were held out of counts too.
         held: reason -> messages that were due and stayed waiting: stale_facts, quiet_hours, stopped, campaign_off,
             sending_off, gate_not_passed, approval, planned_day_passed, other_environment.
     """

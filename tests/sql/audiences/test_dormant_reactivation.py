@@ -559,7 +559,9 @@ def test_a_run_enqueues_both_touches_a_week_apart_and_the_offer_with_the_second(
     assert counts["candidates"] == 40 == counts["enqueued"] + counts["held_out"]
     assert 0 < counts["held_out"] < 15
     by_step = {step: [row for row in made.enqueue if row["step"] == step] for step in ("touch_1", "touch_2")}
-    assert {step: len(found) for step, found in by_step.items()} == dict.fromkeys(by_step, counts["enqueued"])
+    assert {step: len(found) for step, found in by_step.items()} == dict.fromkeys(by_step, counts["candidates"])
+    held_out = {step: sum(row["is_held_out"] for row in found) for step, found in by_step.items()}
+    assert held_out == dict.fromkeys(by_step, counts["held_out"])
     assert {row["offer_id"] for row in by_step["touch_1"]} == {None}
     assert {row["offer_id"] for row in by_step["touch_2"]} == {"welcome_back"}
     assert {str(row["planned_on"]) for row in by_step["touch_2"]} == {"2026-03-17"}

@@ -218,10 +218,13 @@ def test_a_held_out_touch_fills_a_promotional_day_and_no_transactional_one(world
         "WITH touches AS (INSERT INTO ledger.touch (realm, shop_id, campaign_id, step, occasion, identity, customer_id,"
         " decision, decided_as_of, decided_dag_id, decided_run_no) SELECT realm, shop_id, 'other', step, occasion,"
         " identity, customer_id, 'held_out', %(at)s, 'daily', decided_run_no FROM ledger.touch RETURNING *)"
-        " INSERT INTO ledger.decision (touch_id, run_no, as_of, decision, detail)"
-        " SELECT touch_id, decided_run_no, decided_as_of, decision, %(detail)s::jsonb FROM touches",
+        " INSERT INTO ledger.withheld_message (realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity,"
+        " customer_id, address_kind, address_hash, template, locale, not_before, not_after, planned_on,"
+        " enqueued_run_no, enqueued_as_of, state_at) SELECT touches.realm, touches.shop_id, touches.touch_id, 'other',"
+        " touches.step, 'promotional', 'sms', identity, told.customer_id, 'phone', told.address_hash, 'x', 'zh-CN',"
+        " %(at)s, told.not_after, '2026-11-20', decided_run_no, %(at)s, %(at)s"
+        " FROM touches INNER JOIN ledger.message AS told USING (identity)",
         at=AT,
-        detail='{"planned_on": "2026-11-20", "purpose": "promotional"}',
     )
     assert replanned(world, per_day=1) == 1
     assert [r["purpose"] for r in world.sql("SELECT purpose FROM ledger.message WHERE planned_on = '2026-11-20'")] == [

@@ -33,6 +33,7 @@ from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database, Transaction
 from touchpoint.decide import audience, plan, recompute
+from touchpoint.decide.chance import draw_of
 from touchpoint.facts import customers
 from touchpoint.model import Run
 from touchpoint.outbox import merged as outbox
@@ -173,26 +174,30 @@ def test_who_was_held_out_as_either_stays_held_out_and_is_not_drawn_again(tx: Tr
     buyer(tx, "b" if held == "a" else "a", bought=AS_OF - 20 * DAY)
     merge(tx)
     draws = rows(tx, "SELECT * FROM ledger.holdout")
-    nobody = monthly(percent=0)
-    next_month = run_of(tx, AS_OF + 30 * DAY, nobody)
-    assert counted(next_month, nobody) == {"candidates": 1, "held_out": 1}
+    next_month = run_of(tx, AS_OF + 30 * DAY, campaign)
+    assert counted(next_month, campaign) == {"candidates": 1, "held_out": 1}
     assert rows(tx, "SELECT * FROM ledger.holdout") == draws
-    again = {**draws[0], "identity": A if held == "b" else B, "is_held_out": False}
+    again = {**draws[0], "identity": A if held == "b" else B, "draw": 0.5}
     with pytest.raises(IntegrityError, match="merged identity"), tx.connection.begin_nested():
         insert(tx, "ledger.holdout", **again)
 
 
 def test_a_merged_persons_waiting_message_ends_where_the_other_is_held_out(tx: Transaction) -> None:
-    nobody, everybody = monthly(percent=0), monthly(percent=100)
+    draws = {who: draw_of(monthly().holdout.salt, who) for who in (A, B)}
+    held, told = sorted(draws, key=lambda who: draws[who])
+    campaign = monthly(percent=50 * sum(draws.values()))  # between the two
     buyer(tx, "a")
-    run_of(tx, AS_OF, nobody)
-    buyer(tx, "b", bought=AS_OF - 20 * DAY)
-    held = run_of(tx, AS_OF + timedelta(minutes=30), everybody)
-    assert counted(held, everybody) == {"candidates": 2, "repeated": 1, "held_out": 1}
+    buyer(tx, "b")
+    assert counted(run_of(tx, AS_OF, campaign), campaign) == {"candidates": 2, "held_out": 1, "enqueued": 1}
     outbox.hold(tx, [A, B])
     merge(tx)
-    assert settle(tx, nobody) == {"held_out": 1}
-    assert rows(tx, "SELECT state, reason FROM ledger.message") == [{"state": "cancelled", "reason": "held_out"}]
+    assert settle(tx, campaign) == {"held_out": 1}
+    assert rows(tx, "SELECT identity, state, reason FROM ledger.message") == [
+        {"identity": told, "state": "cancelled", "reason": "held_out"}
+    ]
+    assert rows(tx, "SELECT identity, state FROM ledger.withheld_message") == [{"identity": held, "state": "waiting"}]
+    # Freed by it, but the other touch of the same person speaks.
+    assert counted(run_of(tx, AS_OF + 3 * DAY, campaign), campaign) == {"candidates": 1, "repeated": 1}
 
 
 def test_of_two_messages_of_one_occasion_the_survivors_stays(tx: Transaction) -> None:

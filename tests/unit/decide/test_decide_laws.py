@@ -107,7 +107,7 @@ class Ledger:
     reach: dict[str, str]
     sent: Sent
     touches: dict[TouchKey, Touch] = field(default_factory=dict)
-    draws: dict[tuple[str, UUID], bool] = field(default_factory=dict)
+    draws: dict[tuple[str, UUID], float] = field(default_factory=dict)
 
     @classmethod
     def after(cls, reach: dict[str, str], history: Iterable[tuple[str, int, Campaign]]) -> Ledger:
@@ -123,7 +123,7 @@ class Ledger:
             if how != "none":
                 consent = {P: how != "no_consent"}
                 points[who] = {Channel.SMS: Address("phone", "shared" if how == "shared" else who, consent)}
-        return Known(points, touches=dict(self.touches), load=load, assignments=dict(self.draws))
+        return Known(points, touches=dict(self.touches), load=load, draws=dict(self.draws))
 
     def run(self, asked: Sequence[Candidate], as_of: datetime) -> list[Verdict]:
         setting = Setting(SHOP, POLICY, BY_ID, as_of, as_of, DAG, dict.fromkeys(BY_ID, ("zh-CN",)))
@@ -132,8 +132,8 @@ class Ledger:
     def keep(self, verdicts: Iterable[Verdict], as_of: datetime) -> None:
         for verdict in verdicts:
             key, slot = touch_key(verdict.candidate), verdict.slot
-            if verdict.assigned is not None:
-                self.draws[verdict.candidate.campaign_id, verdict.candidate.identity] = verdict.assigned
+            if verdict.is_first_draw and verdict.draw is not None:
+                self.draws[verdict.candidate.campaign_id, verdict.candidate.identity] = verdict.draw
             if verdict.decision == Decision.REPEATED:
                 continue
             day = slot.planned_on if slot and verdict.has_won else None
@@ -200,15 +200,6 @@ def assert_one_wins_and_losers_get_nothing(verdicts: Sequence[Verdict]) -> None:
         assert loser.candidate.campaign_id not in {
             v.candidate.campaign_id for v in mine if v.slot and v.slot.planned_on == loser.slot.planned_on
         }
-    followers = {(v.candidate.campaign_id, v.candidate.identity) for v in verdicts if not v.is_counted}
-    for held in (v for v in firsts if v.decision == Decision.HELD_OUT):
-        enqueued = {
-            v.candidate.campaign_id
-            for v in firsts
-            if v.decision == Decision.ENQUEUED and v.candidate.identity == held.candidate.identity
-        }
-        if held.candidate.campaign_id not in enqueued:  # of another occasion on another day
-            assert (held.candidate.campaign_id, held.candidate.identity) not in followers
 
 
 def assert_steps_follow(verdicts: Sequence[Verdict]) -> None:
@@ -221,10 +212,11 @@ def assert_steps_follow(verdicts: Sequence[Verdict]) -> None:
         names = [step.id for step in campaign.steps]
         step = campaign.step(verdict.candidate.step)
         before = at[touch_key(replace(verdict.candidate, step=names[names.index(step.id) - 1]))]
-        assert before.decision == Decision.ENQUEUED
+        assert before.has_won
+        assert verdict.decision == before.decision or not verdict.has_won
         assert before.slot is not None
         assert step.after is not None
-        if verdict.decision == Decision.ENQUEUED:
+        if verdict.has_won:
             assert verdict.slot is not None
             begins = verdict.slot.not_before.astimezone(SHOP.tz)
             assert verdict.slot.not_before >= before.slot.not_before + step.after
@@ -281,19 +273,15 @@ def test_who_is_held_out_is_as_silent_as_who_was_never_asked_to_be(
 ) -> None:
     """Turning a hold-out into a message changes nothing for anybody else, nor for that person's other campaigns."""
     ledger = Ledger.after(reach, history)
-    held = Ledger(reach, ledger.sent.copy(), {}, {("waking", identity_of(who)): True for who in PEOPLE})
-    sent = Ledger(reach, ledger.sent.copy(), {}, {("waking", identity_of(who)): False for who in PEOPLE})
+    held = Ledger(reach, ledger.sent.copy(), {}, {("waking", identity_of(who)): 0.0 for who in PEOPLE})
+    sent = Ledger(reach, ledger.sent.copy(), {}, {("waking", identity_of(who)): 0.9 for who in PEOPLE})
 
     def winners(verdicts: list[Verdict]) -> set[TouchKey]:
-        return {touch_key(v.candidate) for v in verdicts if v.is_counted and v.has_won}
+        return {touch_key(v.candidate) for v in verdicts if v.has_won}
 
     quiet, loud = held.run(asked, AS_OF), sent.run(asked, AS_OF)
-    assert {touch_key(v.candidate) for v in quiet if v.candidate.campaign_id == "waking" and v.has_won} >= {
-        key for key in winners(loud) if key[0] == "waking"
-    }
-    # What follows a message takes room that what follows silence does not: so only more can be enqueued beside silence.
-    assert {key for key in winners(loud) if key[0] != "waking"} <= {key for key in winners(quiet) if key[0] != "waking"}
-    assert not [v for v in quiet if v.candidate.campaign_id == "waking" and not v.is_counted]
+    assert winners(quiet) == winners(loud)
+    assert {v.decision for v in quiet if v.candidate.campaign_id == "waking" and v.has_won} <= {Decision.HELD_OUT}
 
 
 def test_the_oracle_finds_a_broken_cap() -> None:

@@ -15,7 +15,7 @@ from tests.sql.decide.building import AS_OF, identity_of, make_campaign, make_po
 
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.decide.caps import full_cap
-from touchpoint.decide.chance import drawn, holdout_percent
+from touchpoint.decide.chance import draw_of, holdout_percent, is_held_out
 from touchpoint.decide.known import Address, Known, Load, Touch, touch_key
 from touchpoint.decide.policy import decide_all
 from touchpoint.decide.verdicts import Setting, Verdict
@@ -327,18 +327,25 @@ def test_outranked_speaks_before_capped() -> None:
 # Chance
 
 
-def test_a_stored_assignment_is_read_and_not_drawn_again() -> None:
-    everyone = make_campaign(holdout={"percent": 50.0, "salt": "s"})
-    for stored, expected in ((True, "held_out"), (False, "enqueued")):
-        facts = known(assignments={("unpaid_reminder", identity_of("b")): stored})
-        [verdict] = decide_all([candidate()], facts, setting(everyone))
-        assert (verdict.decision.value, verdict.assigned) == (expected, None)
+def test_a_stored_draw_is_read_and_held_against_the_percent_of_today() -> None:
+    for stored, percent, expected in (
+        (0.3, 50.0, "held_out"),
+        (0.3, 30.0, "enqueued"),
+        (0.3, 30.1, "held_out"),
+        (0.7, 50.0, "enqueued"),
+    ):
+        campaign = make_campaign(holdout={"percent": percent, "salt": "s"})
+        facts = known(draws={("unpaid_reminder", identity_of("b")): stored})
+        [verdict] = decide_all([candidate()], facts, setting(campaign))
+        assert (verdict.decision.value, verdict.is_first_draw) == (expected, False)
+        assert (verdict.draw, verdict.percent) == (stored, percent)
 
 
 def test_one_held_out_counts_as_a_message_and_silences_what_lost_to_the_campaign() -> None:
     asked = [candidate("A"), candidate("B", campaign_id="promotion", stage=None), candidate("A2", "b")]
-    facts = known(assignments={("unpaid_reminder", identity_of("b")): True})
-    verdicts = decide_all(asked, facts, MIXED)
+    facts = known(draws={("unpaid_reminder", identity_of("b")): 0.05})
+    reminder = make_campaign(priority=1, holdout={"percent": 10.0, "salt": "s"})
+    verdicts = decide_all(asked, facts, setting(reminder, promotion(priority=900)))
     assert said(verdicts) == [
         ("A", "held_out", None),
         ("A2", "outranked", "unpaid_reminder"),
@@ -349,16 +356,16 @@ def test_one_held_out_counts_as_a_message_and_silences_what_lost_to_the_campaign
 
 def test_the_share_held_out_is_the_percentage_and_the_salt_makes_another_draw() -> None:
     people = [UUID(int=number) for number in range(20_000)]
-    first = {person for person in people if drawn("salt-1", person, 10)}
-    second = {person for person in people if drawn("salt-2", person, 10)}
+    first = {person for person in people if is_held_out(draw_of("salt-1", person), 10)}
+    second = {person for person in people if is_held_out(draw_of("salt-2", person), 10)}
     assert 1_850 < len(first) < 2_150
     assert 130 < len(first & second) < 280  # independent draws: 1 % are in both
-    assert first <= {person for person in people if drawn("salt-1", person, 20)}
+    assert first <= {person for person in people if is_held_out(draw_of("salt-1", person), 20)}
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(0, 0), (50, None), (100, 1000)])
 def test_none_and_all(percent: int, expected: int | None) -> None:
-    held = sum(drawn("s", UUID(int=number), percent) for number in range(1000))
+    held = sum(is_held_out(draw_of("s", UUID(int=number)), percent) for number in range(1000))
     assert held == expected if expected is not None else 400 < held < 600
 
 
@@ -401,9 +408,14 @@ def test_a_following_step_ends_alone(changed: dict[str, Any], facts: Known, expe
     assert (first.decision, second.decision, second.reason) == (Decision.ENQUEUED, *expected)
 
 
-def test_nothing_follows_a_touch_that_is_held_out() -> None:
-    facts = known(assignments={("unpaid_reminder", identity_of("b")): True})
-    assert one(decide_all([candidate()], facts, setting(PATIENT))) == ("held_out", None)
+def test_who_is_held_out_is_held_out_of_what_follows_on_the_days_others_hear() -> None:
+    """Else a person held out had more room under the caps than one who hears two messages."""
+    facts = known(draws={("unpaid_reminder", identity_of("b")): 0.05})
+    held_out = make_campaign(steps=TWO_STEPS, limits={"per_day": 1}, holdout={"percent": 10.0, "salt": "s"})
+    first, second = decide_all([candidate(not_after=AS_OF + 9 * DAY)], facts, setting(held_out))
+    assert (first.decision, second.decision) == (Decision.HELD_OUT, Decision.HELD_OUT)
+    assert (second.draw, second.percent, second.is_counted) == (0.05, 10.0, False)
+    assert facts.load.by_day(identity_of("b")) == Counter({TODAY: 1, TODAY + DAY: 1})
 
 
 # Laws
@@ -523,8 +535,8 @@ def test_deciding_again_adds_nothing(
 ) -> None:
     facts = world(reach, sent)
     first = decide_all(asked, facts, setting(*CAMPAIGNS))
-    draws = {(v.candidate.campaign_id, v.candidate.identity): v.assigned for v in first if v.assigned is not None}
-    again = Known(facts.addresses, touches=remembered(first), load=facts.load, assignments=draws)
+    draws = {(v.candidate.campaign_id, v.candidate.identity): v.draw for v in first if v.draw is not None}
+    again = Known(facts.addresses, touches=remembered(first), load=facts.load, draws=draws)
     second = decide_all(list(reversed(asked)), again, setting(*CAMPAIGNS, at=AS_OF + later * timedelta(minutes=5)))
     assert [verdict for verdict in second if verdict.has_won] == []
     repeated = {touch_key(v.candidate) for v in second if v.decision == Decision.REPEATED}

@@ -1,7 +1,7 @@
 -- purpose: where the ledger of a run does not add up
 -- grain:   one row per fault
 -- params:  run_no bigint
--- reads:   ledger.audience, ledger.run_count, ledger.touch, ledger.message, ledger.attempt,
+-- reads:   ledger.audience, ledger.run_count, ledger.touch, ledger.outbox, ledger.message, ledger.attempt,
 --          ledger.approval_batch
 -- writes:  nothing
 -- returns: many
@@ -20,17 +20,20 @@ WITH undecided_audiences AS (
 ),
 
 unqueued_touches AS (
-    SELECT touches.campaign_id || ': ' || count(*) || ' enqueued touches without a message' AS fault
+    SELECT touches.campaign_id || ': ' || count(*) || ' ' || touches.decision || ' touches without a message' AS fault
     FROM ledger.touch AS touches
     WHERE
         touches.decided_run_no = %(run_no)s::bigint
-        AND touches.decision = 'enqueued'
+        AND touches.decision IN ('enqueued', 'held_out')
         AND NOT EXISTS (
             SELECT messages.message_id
-            FROM ledger.message AS messages
-            WHERE messages.touch_id = touches.touch_id
+            FROM ledger.outbox AS messages
+            WHERE
+                messages.touch_id = touches.touch_id
+                AND messages.round = touches.round
+                AND messages.is_held_out = (touches.decision = 'held_out')
         )
-    GROUP BY touches.campaign_id
+    GROUP BY touches.campaign_id, touches.decision
 ),
 
 unproven_messages AS (

@@ -1,7 +1,7 @@
 -- purpose: one claim at a time gives out an offer's slots; held to the end of the transaction
 -- grain:   none
 -- params:  message_ids bigint[]
--- reads:   ledger.message
+-- reads:   ledger.outbox
 -- writes:  nothing
 -- returns: nothing
 -- A statement of its own: what follows must see what the claim before has given out. In one order, so that two claims
@@ -12,7 +12,7 @@ FROM (
         messages.realm,
         messages.shop_id,
         messages.offer_id
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.offer_id IS NOT NULL

@@ -1,7 +1,7 @@
 -- purpose: what still waits for a person, the most urgent first
 -- grain:   one row per message
 -- params:  realm text, identity uuid, today date
--- reads:   ledger.message, facts.merged_identities
+-- reads:   ledger.outbox, facts.merged_identities
 -- writes:  nothing
 -- returns: many
 SELECT
@@ -10,7 +10,7 @@ SELECT
     messages.campaign_id,
     messages.planned_on
 FROM facts.identities_of(%(identity)s::uuid, 'infinity') AS names
-INNER JOIN ledger.message AS messages ON names.identity = messages.identity
+INNER JOIN ledger.outbox AS messages ON names.identity = messages.identity
 WHERE
     messages.realm = %(realm)s::text
     AND messages.state = 'waiting'

@@ -2,12 +2,12 @@
 -- grain:   one row per message cancelled
 -- params:  message_ids bigint[], at timestamptz
 -- reads:   facts.customers, facts.merged_identities, facts.orders, facts.orders_history
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: many
 -- Not by the time of the order alone: one made just before the decision may have come in just after it.
 WITH ordering_messages AS (
     SELECT messages.message_id
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
@@ -30,7 +30,7 @@ WITH ordering_messages AS (
         )
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'cancelled',
     reason = 'ordered_since',

@@ -2,7 +2,7 @@
 -- grain:   one row per message put back, or cancelled because its time ends before the next look
 -- params:  message_ids bigint[], at timestamptz
 -- reads:   facts.customers, facts.merged_identities, what facts.has_parcel_trouble reads
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: many
 -- Claimed messages alone: one that only waits needs no holding. The planned day stays, so that the caps of that day
 -- hold; a day that has passed is planned anew within the caps by the sweep, and not_after ends it all.
@@ -10,7 +10,7 @@ WITH held_messages AS (
     SELECT
         messages.message_id,
         messages.not_after > %(at)s::timestamptz + interval '3 hours' AS has_time
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state = 'claimed'
@@ -25,7 +25,7 @@ WITH held_messages AS (
         )
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = CASE WHEN held_messages.has_time THEN 'waiting' ELSE 'cancelled' END,
     not_before = CASE

@@ -1,8 +1,8 @@
 -- purpose: give messages in hand a slot of the offer they promise; cancel those whose offer is over, or has none left
 -- grain:   one row per message cancelled, or put off until its offer begins
 -- params:  message_ids bigint[], at timestamptz, offers jsonb, is_claim boolean
--- reads:   ledger.message, ledger.offer_grant
--- writes:  ledger.message, ledger.offer_grant
+-- reads:   ledger.outbox, ledger.offer_grant
+-- writes:  ledger.outbox, ledger.offer_grant
 -- returns: many
 -- offers: "campaign/step" -> offer, quota, from, until as configured now; null where the step makes none. A campaign
 -- that does not load is not in it: its messages are left alone, the claim takes none of them. Slots are given at the
@@ -11,7 +11,7 @@ WITH promising_messages AS (
     SELECT
         messages.*,
         %(offers)s::jsonb -> (messages.campaign_id || '/' || messages.step) AS terms
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
@@ -31,6 +31,11 @@ asked_messages AS (
                 (terms ->> 'from')::timestamptz > %(at)s::timestamptz
                 AND (state = 'claimed' OR not_before < (terms ->> 'from')::timestamptz)
                 THEN 'offer_not_begun'
+            -- Who is held out takes no slot, and is sent away with the others once there is none.
+            WHEN
+                %(is_claim)s::boolean AND is_held_out
+                AND ledger.is_offer_gone(realm, shop_id, offer_id, (terms ->> 'quota')::integer)
+                THEN 'offer_gone'
         END AS obstacle
     FROM promising_messages
     WHERE %(is_claim)s::boolean OR terms IS NOT NULL
@@ -44,11 +49,10 @@ asking_messages AS (
     WHERE
         %(is_claim)s::boolean
         AND asked_messages.obstacle IS NULL
+        AND NOT asked_messages.is_held_out
         AND NOT EXISTS (
             SELECT FROM ledger.offer_grant AS grants
-            WHERE
-                grants.message_id = asked_messages.message_id
-                AND grants.released_at IS NULL
+            WHERE grants.message_id = asked_messages.message_id AND grants.released_at IS NULL
         )
 ),
 
@@ -85,7 +89,7 @@ given_grants AS (
 judged_messages AS (
     SELECT
         message_id,
-        (terms ->> 'from')::timestamptz AS opens_at,
+        CASE obstacle WHEN 'offer_not_begun' THEN (terms ->> 'from')::timestamptz END AS opens_at,
         coalesce(obstacle, 'offer_gone') AS reason
     FROM asked_messages
     WHERE
@@ -97,14 +101,11 @@ judged_messages AS (
         )
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = CASE judged_messages.reason WHEN 'offer_not_begun' THEN 'waiting' ELSE 'cancelled' END,
     reason = judged_messages.reason,
-    not_before = CASE judged_messages.reason
-        WHEN 'offer_not_begun' THEN judged_messages.opens_at
-        ELSE messages.not_before
-    END,
+    not_before = coalesce(judged_messages.opens_at, messages.not_before),
     state_at = %(at)s::timestamptz,
     lease_until = NULL
 FROM judged_messages

@@ -2,7 +2,7 @@
 -- grain:   one row per message cancelled
 -- params:  message_ids bigint[], at timestamptz, closes_after interval
 -- reads:   facts.orders, facts.order_lines
--- writes:  ledger.touch_cover, ledger.message
+-- writes:  ledger.touch_cover, ledger.outbox
 -- returns: many
 -- Instants later than `at` are masked: a rehearsal's facts know the future.
 WITH open_messages AS (
@@ -10,7 +10,7 @@ WITH open_messages AS (
         messages.message_id,
         messages.touch_id,
         messages.shop_id
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
@@ -85,7 +85,7 @@ emptied_messages AS (
     HAVING count(judged_covers.covered_id) = count(judged_covers.struck_because)
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'cancelled',
     reason = emptied_messages.reason,

@@ -3,7 +3,7 @@
 -- params:  message_ids bigint[], at timestamptz
 -- reads:   facts.shipments, facts.shipments_history, facts.tracking_events, facts.orders, facts.orders_history,
 --          facts.refunds, facts.refunds_history, record.logistics
--- writes:  ledger.touch_cover, ledger.message
+-- writes:  ledger.touch_cover, ledger.outbox
 -- returns: many
 -- What each step says has to hold when it goes: late: it is still past its day, no trouble has come up, and it has not
 -- moved again since. problem: the trouble stands, or the promise is still the later one. moving: no trouble.
@@ -14,7 +14,7 @@ WITH open_messages AS (
         messages.shop_id,
         messages.step,
         record.logistics_as_of(messages.shop_id, %(at)s::timestamptz) AS rules
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     WHERE
         messages.message_id = ANY(%(message_ids)s::bigint[])
         AND messages.state IN ('waiting', 'claimed')
@@ -36,7 +36,7 @@ judged_covers AS (
                         WHEN standings.problem IS NOT NULL THEN NULL
                         WHEN standings.late_from > %(at)s::timestamptz AND parcels.promised_at IS NOT NULL AND EXISTS (
                             SELECT FROM ledger.touch_cover AS earlier
-                            INNER JOIN ledger.message AS own
+                            INNER JOIN ledger.outbox AS own
                                 ON
                                     own.message_id = open_messages.message_id
                                     AND earlier.realm = own.realm
@@ -98,7 +98,7 @@ emptied_messages AS (
     HAVING count(judged_covers.covered_id) = count(judged_covers.struck_because)
 )
 
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
     state = 'cancelled',
     reason = emptied_messages.reason,

@@ -1,7 +1,7 @@
 -- purpose: let apologies in hand speak of every late order of their buyer, those late only since the decision too
 -- grain:   one row per order added
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.merged_identities, facts.orders,
+-- reads:   ledger.outbox, ledger.touch, ledger.candidate, facts.customers, facts.merged_identities, facts.orders,
 --          facts.shipments, facts.refunds
 -- writes:  ledger.touch_cover
 -- returns: count
@@ -14,7 +14,7 @@ WITH apologies AS (
         messages.*,
         %(at)s::timestamptz - candidates.not_before + firsts.paid_at AS paid_until,
         %(at)s::timestamptz - candidates.not_after + firsts.paid_at AS paid_after
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
     INNER JOIN ledger.candidate AS candidates
         ON

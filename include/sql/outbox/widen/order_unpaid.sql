@@ -1,7 +1,7 @@
 -- purpose: let messages in hand speak of every open order of their buyer, those made since the decision too
 -- grain:   one row per order added
 -- params:  message_ids bigint[], at timestamptz, closes_after interval
--- reads:   ledger.message, facts.customers, facts.merged_identities, facts.orders, facts.order_lines
+-- reads:   ledger.outbox, facts.customers, facts.merged_identities, facts.orders, facts.order_lines
 -- writes:  ledger.touch_cover
 -- returns: count
 -- An order another text of this step speaks of stays with that one (one_touch_per_order). Ordered by order, so that
@@ -16,7 +16,7 @@ WITH buyers AS MATERIALIZED (
         messages.step,
         messages.touch_id,
         customers.customer_no
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     CROSS JOIN LATERAL facts.identities_of(messages.identity, 'infinity') AS names
     CROSS JOIN
         LATERAL (

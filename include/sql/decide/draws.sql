@@ -1,5 +1,4 @@
--- purpose: who of these people was assigned to or out of holdout before an instant, under whatever identity; held out
---          under one is held out
+-- purpose: what these people drew before an instant, under whatever identity; of several draws the smallest speaks
 -- grain:   one row per campaign and person
 -- params:  realm text, holdout_scope text, campaign_ids text[], identities uuid[], before timestamptz
 -- reads:   ledger.holdout, facts.merged_identities
@@ -8,12 +7,12 @@
 SELECT
     holdouts.campaign_id,
     names.person AS identity,
-    bool_or(holdouts.is_held_out) AS is_held_out
+    min(holdouts.draw) AS draw
 FROM facts.names_of(%(identities)s::uuid[], %(before)s::timestamptz) AS names
 INNER JOIN ledger.holdout AS holdouts ON names.identity = holdouts.identity
 WHERE
     holdouts.realm = %(realm)s::text
     AND holdouts.holdout_scope = %(holdout_scope)s::text
     AND holdouts.campaign_id = ANY(%(campaign_ids)s::text[])
-    AND holdouts.assigned_as_of < %(before)s::timestamptz
+    AND holdouts.drawn_as_of < %(before)s::timestamptz
 GROUP BY holdouts.campaign_id, names.person

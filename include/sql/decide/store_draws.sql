@@ -1,16 +1,16 @@
--- purpose: keep the holdout draws a run made
+-- purpose: keep the draws of chance a run made
 -- grain:   one row per campaign and identity
 -- params:  realm text, holdout_scope text, as_of timestamptz, rows jsonb
 -- reads:   nothing
 -- writes:  ledger.holdout
 -- returns: count
-INSERT INTO ledger.holdout (realm, holdout_scope, campaign_id, identity, is_held_out, assigned_as_of)
+INSERT INTO ledger.holdout (realm, holdout_scope, campaign_id, identity, draw, drawn_as_of)
 SELECT
     %(realm)s::text,
     %(holdout_scope)s::text,
     draws.campaign_id,
     draws.identity,
-    draws.is_held_out,
+    draws.draw,
     %(as_of)s::timestamptz
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS draws (campaign_id text, identity uuid, is_held_out boolean)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS draws (campaign_id text, identity uuid, draw double precision)
 ON CONFLICT ON CONSTRAINT holdout_pk DO NOTHING
