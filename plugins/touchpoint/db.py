@@ -21,6 +21,7 @@ from touchpoint.errors import StatementError, TouchpointError
 psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
 Row = dict[str, Any]
+_PORT = 5432
 
 
 def Json(value: object) -> Any:  # noqa: N802 - the driver's own name for it
@@ -85,6 +86,13 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """Host and port of the server as they are configured, whatever they resolve to; a socket by its folder."""
+        url = self.connection.engine.url
+        host = url.query.get("host") or url.host or "localhost"
+        return {"host": host if isinstance(host, str) else ",".join(host), "port": url.port or _PORT}
 
     @contextmanager
     def undone(self) -> Iterator[None]:

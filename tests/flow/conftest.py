@@ -15,9 +15,10 @@ import pytest
 from tests.sandbox_process import Sandbox, running_sandbox
 
 from touchpoint import pipeline
-from touchpoint.db import Database, Row
+from touchpoint.db import Database, Row, Transaction
 from touchpoint.local.postgres import Server
 from touchpoint.model import Cadence, Entity, Run
+from touchpoint.outbox import environment
 from touchpoint.reports.summary import summary
 from touchpoint.services import LIVE, Services, stop_clock
 from touchpoint.settings import CONFIG_ROOT, ConnectionInfo, environment_connection, load_shop
@@ -102,11 +103,17 @@ class Flow:
         return found
 
 
+def take_seat(tx: Transaction, environment_id: str) -> None:
+    """Let a test send from its database, a clone of one that was another's seat."""
+    environment.register_environment(tx, environment_id)
+    environment.adopt(tx, environment_id, who="tests", note="a clone")
+
+
 def services_for(database: Database, sandbox: Sandbox, config: Path = CONFIG_ROOT) -> Services:
     """Services on a test database and a running sandbox."""
     connections = {name: _connection(name, text) for name, text in sandbox.connections().items()}
     with database.transaction() as tx:
-        tx.count("outbox/environment_register", environment_id=ENVIRONMENT)
+        take_seat(tx, ENVIRONMENT)
     own = ConnectionInfo(conn_id="touchpoint", extra={"hash_key": "0" * 64, "environment_id": ENVIRONMENT})
     return Services(db=database, resolve=connections.__getitem__, connection=own, config=config)
 

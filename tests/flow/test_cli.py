@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -378,6 +379,30 @@ def test_stop_and_resume_are_written_with_who_and_why(shell: Shell) -> None:
     shell.good("resume")
     shell.good("resume", "--campaign", "unpaid_reminder")
     shell.flow.execute("DELETE FROM ledger.stop")
+
+
+def test_nothing_is_sent_from_a_database_that_lies_elsewhere_until_it_is_adopted(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shell.rows("environment", "show") == []
+    shell.flow.execute(
+        "INSERT INTO ledger.environment"
+        " (environment_id, system_identifier, database_oid, data_directory, timeline, host, port)"
+        " SELECT environment_id, system_identifier, database_oid, data_directory, timeline + 1, host, port"
+        " FROM ledger.environment ORDER BY seat_no DESC LIMIT 1"
+    )
+    assert [row["difference"] for row in shell.rows("environment", "show")] == ["timeline"]
+    assert "(differs: timeline). a copy: leave it" in shell.refused("dispatch")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, _, err = shell.run("environment", "adopt", "--note", "the old server is gone")
+    assert code == 1
+    assert "the server's timeline" in err
+    assert "no note" in shell.refused("environment", "adopt", "--yes", "--note", " ")
+    assert shell.rows("environment", "adopt", "--yes", "--note", "the old server is gone")["adopted"]
+    assert not shell.rows("environment", "adopt", "--yes", "--note", "again")["adopted"]
+    shell.good("dispatch")
+    [(who, note)] = shell.flow.rows("SELECT who, note FROM ledger.environment ORDER BY seat_no DESC LIMIT 1")
+    assert (bool(who), note) == (True, "the old server is gone")
 
 
 def test_every_command_that_prints_takes_json(shell: Shell) -> None:

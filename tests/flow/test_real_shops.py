@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flow.conftest import ENVIRONMENT
+from tests.flow.conftest import ENVIRONMENT, take_seat
 from tests.flow.real_tags import ORDERS, counted, part_of_day, recount, region, told, weekday
 
 from touchpoint import pipeline
@@ -66,7 +66,7 @@ def loaded_shop(server: Server, shop_id: str) -> Iterator[Loaded]:
     server.create_database(f"real_{shop_id}", template="template_touchpoint")
     database = Database(server.url(f"real_{shop_id}"))
     with database.transaction() as tx:
-        tx.count("outbox/environment_register", environment_id=ENVIRONMENT)
+        take_seat(tx, ENVIRONMENT)
     data = ConnectionInfo(conn_id="replay_data", extra={"folder": str(DATA), "sandbox": True})
     own = ConnectionInfo(conn_id="touchpoint", extra={"hash_key": "0" * 64, "environment_id": ENVIRONMENT})
     services = Services(db=database, resolve={"replay_data": data}.__getitem__, connection=own)

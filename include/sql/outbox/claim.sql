@@ -1,8 +1,8 @@
 -- purpose: take due messages of one channel in hand, with what people held out would get, for one dispatcher alone
 -- grain:   one row per message claimed
 -- params:  realm text, shop_id text, channel text, at timestamptz, today date, allowed text[], closed_steps text[],
---          running_steps text[], sending_on boolean, environment_id uuid, shard integer, shards integer,
---          skipped bigint[], claim_size integer, lease interval, versions jsonb
+--          running_steps text[], sending_on boolean, environment_id uuid, host text, port integer,
+--          shard integer, shards integer, skipped bigint[], claim_size integer, lease interval, versions jsonb
 -- reads:   ledger.approvals_at, ledger.touch, ledger.gate, ledger.stop, ledger.environment, record.heads
 -- writes:  ledger.outbox
 -- returns: many
@@ -16,13 +16,8 @@ WITH latest_stops AS (
     ORDER BY scope ASC, shop_id ASC, campaign_id ASC, stop_id DESC
 ),
 
-own_environments AS (
-    SELECT environments.environment_id
-    FROM ledger.environment AS environments
-    CROSS JOIN pg_control_system() AS servers
-    WHERE
-        environments.environment_id = %(environment_id)s::uuid
-        AND environments.system_identifier = servers.system_identifier
+own_seats AS MATERIALIZED (
+    SELECT ledger.seat_differs_by(%(environment_id)s::uuid, %(host)s::text, %(port)s::integer) = '{}'::text[] AS is_ours
 ),
 
 -- Approved is what was answered for the batch as it stands, with today's campaign file and templates.
@@ -46,7 +41,7 @@ due_messages AS MATERIALIZED (
         AND mod(messages.message_id, %(shards)s::integer) = %(shard)s::integer
         AND messages.message_id <> ALL(%(skipped)s::bigint[])
         AND %(sending_on)s::boolean
-        AND EXISTS (SELECT FROM own_environments)
+        AND (SELECT own_seats.is_ours FROM own_seats)
         AND messages.channel || '/' || messages.purpose = ANY(%(allowed)s::text[])
         AND messages.campaign_id || '/' || messages.step <> ALL(%(closed_steps)s::text[])
         AND (

@@ -1,4 +1,4 @@
--- purpose: whose installation this database is
+-- purpose: whose installation this database is, by the seat in force
 -- grain:   one row
 -- params:  none
 -- reads:   ledger.environment
@@ -8,3 +8,5 @@ SELECT
     environment_id,
     system_identifier
 FROM ledger.environment
+ORDER BY seat_no DESC
+LIMIT 1

@@ -1,7 +1,8 @@
 -- purpose: why messages that are due were not claimed
 -- grain:   one row per reason
 -- params:  realm text, shop_id text, at timestamptz, today date, allowed text[], closed_steps text[],
---          running_steps text[], blacked_out text[], sending_on boolean, environment_id uuid, versions jsonb
+--          running_steps text[], blacked_out text[], sending_on boolean, environment_id uuid, host text,
+--          port integer, versions jsonb
 -- reads:   ledger.message, ledger.touch, ledger.approvals_at, ledger.gate, ledger.stop, ledger.environment,
 --          record.heads
 -- writes:  nothing
@@ -16,13 +17,8 @@ WITH latest_stops AS (
     ORDER BY scope ASC, shop_id ASC, campaign_id ASC, stop_id DESC
 ),
 
-own_environments AS (
-    SELECT environments.environment_id
-    FROM ledger.environment AS environments
-    CROSS JOIN pg_control_system() AS servers
-    WHERE
-        environments.environment_id = %(environment_id)s::uuid
-        AND environments.system_identifier = servers.system_identifier
+own_seats AS MATERIALIZED (
+    SELECT ledger.seat_differs_by(%(environment_id)s::uuid, %(host)s::text, %(port)s::integer) = '{}'::text[] AS is_ours
 ),
 
 -- Approved is what was answered for the batch as it stands, with today's campaign file and templates.
@@ -35,7 +31,7 @@ approved_batches AS MATERIALIZED (
 due_messages AS (
     SELECT
         CASE
-            WHEN NOT EXISTS (SELECT FROM own_environments) THEN 'other_environment'
+            WHEN NOT (SELECT own_seats.is_ours FROM own_seats) THEN 'other_environment'
             WHEN NOT %(sending_on)s::boolean THEN 'sending_off'
             WHEN EXISTS (
                 SELECT FROM latest_stops AS stops

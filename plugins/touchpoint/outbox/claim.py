@@ -25,7 +25,7 @@ class Scope:
     """What one dispatcher may take.
 
     Attributes:
-        environment_id: of this installation; None, or another than the database's, claims nothing.
+        environment_id: of this installation; None, or a database that does not lie on its seat, claims nothing.
         shard, shards: this dispatcher's part of the messages.
         lease: how long a claim holds, in real time.
         versions: campaign id -> hash of its file and templates, of those that ask for approval: an answer covers
@@ -100,6 +100,7 @@ def claim(
     rows = tx.many(
         "outbox/claim",
         **scope.gates(at),
+        **tx.server,
         channel=channel.value,
         shard=scope.shard,
         shards=scope.shards,

@@ -64,7 +64,7 @@ def dispatch(
         shard: this dispatcher's part of the messages, from 0.
         shards: how many parts there are.
         policy: quiet hours.
-        environment_id: of this installation; a database of another one is not sent from.
+        environment_id: of this installation; a database that does not lie on its seat is not sent from.
         campaigns: loaded campaign files by id: their occasion says what a message is about, and one that is disabled or
             not among them holds its messages back. None: every message goes, and is about orders.
         limit: stop after so many claimed messages.
@@ -89,7 +89,7 @@ def dispatch(
         worker.run(limit)
         missing |= worker.missing_codes
     with db.transaction() as tx:
-        waiting = tx.many("outbox/waiting_because", **scope.reasons(clock.now()))
+        waiting = tx.many("outbox/waiting_because", **scope.reasons(clock.now()), **tx.server)
     tally.held = {row["reason"]: row["messages"] for row in waiting if row["reason"] != "claimable"}
     log.info("dispatched shop %s shard %s/%s: %s", shop.id, shard, shards, tally.as_dict())
     if missing:

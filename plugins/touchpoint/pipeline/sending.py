@@ -12,6 +12,7 @@ from touchpoint.errors import LedgerError, TouchpointError
 from touchpoint.model import Channel, Mode
 from touchpoint.outbox import dispatch as outgoing
 from touchpoint.outbox import leases, resolve
+from touchpoint.outbox.environment import demand_seat
 from touchpoint.pipeline.runs import gate_state, read_run
 from touchpoint.render.messages import Renderer
 from touchpoint.services import Services
@@ -45,9 +46,13 @@ def send(
 
     Returns:
         Messages by what became of them.
+
+    Raises:
+        LedgerError: nothing is claimed, because this database does not lie where its installation sends from.
     """
     campaigns = load_campaigns(services.config).by_id
     words = {campaign.id: campaign.message_values() for campaign in campaigns.values()}
+    environment_id = services.connection.extra.get("environment_id")
     with ExitStack() as stack:
         opened = _open_channels(services, shop, realm, stack)
         tally = outgoing.dispatch(
@@ -61,9 +66,12 @@ def send(
             shards=shards,
             policy=load_policy(services.config),
             campaigns=campaigns,
-            environment_id=services.connection.extra.get("environment_id"),
+            environment_id=environment_id,
         )
-        return tally.as_dict()
+    if shop.sending == "on":
+        with services.db.transaction() as tx:
+            demand_seat(tx, environment_id)
+    return tally.as_dict()
 
 
 def reconcile(services: Services, run_no: int | None) -> dict[str, int]:

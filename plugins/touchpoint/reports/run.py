@@ -131,6 +131,7 @@ class RunFigures:
     recomputations: list[Recomputation]
     has_synthetic: bool = False
     stops: list[Row] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def snapshot(tx: Transaction) -> None:
@@ -170,6 +171,7 @@ def figures(tx: Transaction, run_no: int) -> RunFigures:
         recomputations=[_recomputation(found) for found in tx.many("reports/recomputations", run_no=run_no)],
         has_synthetic=tx.one("reports/synthetic", shop_id=head.shop_id)["has_synthetic"],
         stops=stops_of(tx, head.shop_id),
+        elsewhere=elsewhere(tx),
     )
 
 
@@ -199,6 +201,12 @@ def entities(tx: Transaction, run_nos: list[int]) -> list[EntityCounts]:
 def stops_of(tx: Transaction, shop_id: str) -> list[Row]:
     """Stop switches in force that concern a shop: everything, this shop, or a campaign of it or of all shops."""
     return [row for row in tx.many("reports/stops") if row["shop_id"] in (None, shop_id)]
+
+
+def elsewhere(tx: Transaction) -> list[str]:
+    """In what the database does not lie where its installation sends from: while it does not, nothing is sent."""
+    rows = tx.many("outbox/environment_differs_by", environment_id=None, **tx.server)
+    return [row["difference"] for row in rows]
 
 
 def _recomputation(row: Row) -> Recomputation:

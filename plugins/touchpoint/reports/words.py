@@ -79,8 +79,25 @@ REASON_MEANINGS = {
     "not_after": "its last minute has passed",
     "no_time_to_retry": "the next try would come too late",
     "gate_not_passed": "the gate of its run never passed",
-    "render_error": "its template could not be rendered",
     "retryable": "not sent, tried again later",
+    # of a message that is due and waits
+    "other_environment": "the database does not lie where its installation sends from",
+    "sending_off": "the shop's file says sending: off",
+    "stopped": "a kill switch is on",
+    "campaign_off": "its campaign's file is off or does not load",
+    "approval": "a marketer has not approved it",
+    "planned_day_passed": "its day has passed and no other had room yet",
+    "stale_facts": "the facts it stands on are too old",
+    "render_error": "its text cannot be made",
+}
+SEAT_WORDS = {
+    "installation": "the installation's id",
+    "server": "the server's identifier",
+    "database": "the database's oid",
+    "data_directory": "the data folder",
+    "timeline": "the server's timeline",
+    "address": "host or port of the connection",
+    "unregistered": "everything: no installation is registered",
 }
 ENTITY_WORDS = {
     "member": "members",

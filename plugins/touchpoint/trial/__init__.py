@@ -96,7 +96,12 @@ def _claim(services: Services, message_id: int, at: datetime) -> Row:
     environment_id = services.connection.extra.get("environment_id")
     with services.db.transaction() as tx:
         claimed = tx.maybe(
-            "outbox/trial/claim", message_id=message_id, at=at, environment_id=environment_id, lease=LEASE
+            "outbox/trial/claim",
+            message_id=message_id,
+            at=at,
+            environment_id=environment_id,
+            lease=LEASE,
+            **tx.server,
         )
         if claimed is None:
             tx.count("outbox/trial/cancel", message_id=message_id, reason="not_claimable", at=at)

@@ -359,7 +359,10 @@ def test_what_the_claim_takes_is_what_waiting_because_calls_claimable(desk: Desk
             REALM, desk.world.shop, desk.world.policy, desk.world.environment_id, {CAMPAIGN.id: CAMPAIGN}, 0, 1, LEASE,
             approval_versions([CAMPAIGN]),
         )  # fmt: skip
-        told = {row["reason"]: row["messages"] for row in tx.many("outbox/waiting_because", **scope.reasons(AT))}
+        told = {
+            row["reason"]: row["messages"]
+            for row in tx.many("outbox/waiting_because", **scope.reasons(AT), **tx.server)
+        }
         taken, _ = claim(tx, scope, SMS, at=AT, size=100)
     assert len(taken) == told["claimable"] >= 2
     assert sum(told.values()) == desk.world.number

@@ -26,6 +26,16 @@ def test_a_message_that_may_go_goes(world: World, channel: Recorder) -> None:
     assert tally.as_dict() == {"accepted": 3, "claimed": 3}
 
 
+def seat(**changed: str) -> str:
+    """A statement that takes another seat, in which one thing differs from here."""
+    columns = ("environment_id", "system_identifier", "database_oid", "data_directory", "timeline", "host", "port")
+    values = ", ".join(changed.get(column, column) for column in columns)
+    return (
+        f"INSERT INTO ledger.environment ({', '.join(columns)})"
+        f" SELECT {values} FROM ledger.environment ORDER BY seat_no DESC LIMIT 1"
+    )
+
+
 HELD: dict[str, dict[str, Any]] = {
     "before its first minute": {"message": {"not_before": AT + timedelta(minutes=1)}, "reason": None},
     "approval not answered": {"message": {"needs_approval": True}, "reason": "approval"},
@@ -44,9 +54,17 @@ HELD: dict[str, dict[str, Any]] = {
     },
     "facts never loaded": {"sql": "DELETE FROM record.heads", "reason": "stale_facts"},
     "a copied database: another server": {
-        "sql": "UPDATE ledger.environment SET system_identifier = 1",
+        "sql": seat(system_identifier="1"),
         "reason": "other_environment",
     },
+    "a copied database: of the same server": {"sql": seat(database_oid="1"), "reason": "other_environment"},
+    "a copied database: its server's data folder": {
+        "sql": seat(data_directory="'/elsewhere'"),
+        "reason": "other_environment",
+    },
+    "a server after a fail-over": {"sql": seat(timeline="7"), "reason": "other_environment"},
+    "a server by another name": {"sql": seat(host="'db.example'"), "reason": "other_environment"},
+    "a server at another port": {"sql": seat(port="6432"), "reason": "other_environment"},
     "a copied database: another installation": {
         "dispatch": {"environment_id": "00000000-0000-0000-0000-000000000001"},
         "reason": "other_environment",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from tests.sql.reports import ledger
 
 from touchpoint.db import Database
 from touchpoint.orchestration.web import pages
+from touchpoint.outbox import environment
 from touchpoint.settings import CONFIG_ROOT
 
 
@@ -100,6 +102,22 @@ def test_sending_off_is_told_on_both_pages(seeded: Database, tmp_path: Path) -> 
     config = _config(tmp_path, "sending: on", "sending: off")
     assert "Sending is off for this shop." in report(seeded, config=config)
     assert "Sending is off." in pages.overview_page(seeded, config, everything)
+
+
+def test_a_copied_or_moved_database_is_told_on_both_pages(seeded: Database) -> None:
+    with seeded.transaction() as tx:
+        environment.register_environment(tx, str(uuid4()))
+    told = "Nothing is sent from this database."
+    assert told not in report(seeded)
+    assert told not in pages.overview_page(seeded, CONFIG_ROOT, everything)
+    moved = seeded.engine.url.update_query_dict({"host": f"{seeded.engine.url.query['host']}/."})
+    elsewhere = Database(moved.render_as_string(hide_password=False))
+    try:
+        for page in (report(elsewhere), pages.overview_page(elsewhere, CONFIG_ROOT, everything)):
+            assert told in page
+            assert "host or port of the connection" in page
+    finally:
+        elsewhere.close()
 
 
 def test_a_shop_file_that_does_not_load_leaves_the_report_readable(seeded: Database, tmp_path: Path) -> None:

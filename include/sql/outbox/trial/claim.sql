@@ -1,6 +1,6 @@
 -- purpose: take a test message in hand
 -- grain:   the message, if it may go
--- params:  message_id bigint, at timestamptz, environment_id uuid, lease interval
+-- params:  message_id bigint, at timestamptz, environment_id uuid, host text, port integer, lease interval
 -- reads:   ledger.gate, ledger.stop, ledger.environment
 -- writes:  ledger.message
 -- returns: maybe
@@ -32,13 +32,7 @@ WHERE
             gates.run_no = messages.enqueued_run_no
             AND gates.state = 'passed'
     )
-    AND EXISTS (
-        SELECT FROM ledger.environment AS environments
-        CROSS JOIN pg_control_system() AS servers
-        WHERE
-            environments.environment_id = %(environment_id)s::uuid
-            AND environments.system_identifier = servers.system_identifier
-    )
+    AND ledger.seat_differs_by(%(environment_id)s::uuid, %(host)s::text, %(port)s::integer) = '{}'::text[]
     AND NOT EXISTS (
         SELECT FROM latest_stops AS stops
         WHERE

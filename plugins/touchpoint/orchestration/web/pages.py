@@ -119,12 +119,14 @@ def overview_page(database: Database, config: Path, readable: Callable[[Iterable
         keys |= {key for key, dags in configured.items() if allowed & set(dags)}
         cards = [_card(tx, realm, shop_id, shown, config, now) for realm, shop_id in sorted(keys)]
         stops = [stop for stop in shops.stops(tx) if stop["scope"] == "everything"]
+        elsewhere = run.elsewhere(tx)
     return make_page(
         "overview.html",
         title="Touchpoint",
         live=[card for card in cards if card.state.realm == LIVE],
         rehearsals=[card for card in cards if card.state.realm != LIVE],
         stops=stops,
+        elsewhere=elsewhere,
         days=shops.MESSAGE_DAYS,
         query=run_address,
     )
