@@ -68,6 +68,13 @@ class Decision(StrEnum):
 FINAL_DECISIONS = frozenset({Decision.ENQUEUED, Decision.HELD_OUT, Decision.EXPIRED})
 
 
+class Rejection(StrEnum):
+    """What a marketer means who rejects; by their words nothing is lost that they did not give up by name."""
+
+    BACK_FOR_CHANGES = "back_for_changes"  # the touches are freed, and asked about anew in the next round
+    NOT_THIS_MONTH = "not_this_month"  # final
+
+
 class MessageState(StrEnum):
     WAITING = "waiting"
     CLAIMED = "claimed"  # leased, no attempt committed yet

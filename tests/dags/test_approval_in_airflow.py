@@ -22,7 +22,8 @@ from touchpoint.settings import CONFIG_ROOT
 
 CAMPAIGN = "unpaid_reminder"
 TASK = f"approve_{CAMPAIGN}"
-YES, NO = ({"chosen_options": [option], "params_input": {"note": "as agreed"}} for option in ("Approve", "Reject"))
+YES: dict[str, Any] = {"chosen_options": ["Approve"], "params_input": {"note": "as agreed"}}
+NO = {"chosen_options": ["Reject"], "params_input": {"note": "as agreed", "rejection": "not_this_month"}}
 
 
 @dataclass
@@ -276,12 +277,12 @@ def test_rejected_it_is_cancelled_and_cleared_it_has_nothing_left_to_ask(maple: 
     assert maple.answer("marketer", NO)[0] == 200
     maple.wait_for("success")
     assert maple.answers() == {("rejected", "marketer", "as agreed")}
-    assert maple.messages() == {"cancelled: not_approved": waiting}
+    assert maple.messages() == {"cancelled: not_this_month": waiting}
     for tasks in ((TASK,), ("decide", TASK)):
         assert maple.clear("ops", *tasks) == 200
         assert maple.wait_for("skipped", "awaiting_input") == "skipped"
     assert maple.answer("marketer", YES)[0] in (404, 409)
-    assert maple.dispatch() == {"cancelled: not_approved": waiting}
+    assert maple.dispatch() == {"cancelled: not_this_month": waiting}
 
 
 def test_a_shop_added_later_asks_its_marketer_and_without_an_answer_in_time_nothing_goes(

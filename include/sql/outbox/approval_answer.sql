@@ -1,11 +1,11 @@
 -- purpose: keep a person's answer to a question, for the hashes it was asked about; a late or second one is not kept
 -- grain:   one row per occasion answered
--- params:  question uuid, at timestamptz, answer text, who text, answered_at timestamptz, note text
+-- params:  question uuid, at timestamptz, answer text, rejection text, who text, answered_at timestamptz, note text
 -- reads:   ledger.approval_request, ledger.run
 -- writes:  ledger.approval
 -- returns: many
 INSERT INTO ledger.approval (
-    request_id, realm, shop_id, campaign_id, occasion, audience_hash, answer, who, answered_at, note
+    request_id, realm, shop_id, campaign_id, occasion, audience_hash, answer, rejection, who, answered_at, note
 )
 SELECT
     requests.request_id,
@@ -15,6 +15,7 @@ SELECT
     requests.occasion,
     requests.audience_hash,
     %(answer)s::text,
+    %(rejection)s::text,
     %(who)s::text,
     %(answered_at)s::timestamptz,
     %(note)s::text

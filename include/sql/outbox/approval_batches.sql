@@ -21,7 +21,7 @@ SELECT
                 string_agg(
                     jsonb_build_array(
                         messages.identity, touches.occasion, messages.step, messages.channel, messages.variant,
-                        messages.template, messages.locale
+                        messages.template, messages.locale, messages.round
                     )::text,
                     E'\n'
                     -- As bytes: the order does not hang on the database's collation.

@@ -15,6 +15,7 @@ SELECT
     array_agg(requests.audience_hash ORDER BY requests.audience_hash) AS asked_hashes,
     requests.figures,
     min(answers.answer) AS answer,
+    min(answers.rejection) AS rejection,
     min(answers.who) AS who,
     min(answers.answered_at) AS answered_at,
     min(answers.note) AS note

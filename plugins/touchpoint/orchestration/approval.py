@@ -22,6 +22,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from touchpoint.clock import real_now
+from touchpoint.model import Rejection
 from touchpoint.orchestration import alerts
 from touchpoint.orchestration.tasks import services
 
@@ -29,6 +30,10 @@ LONGEST = timedelta(days=31)
 """An occasion that asks for approval is a month at most. How long a question may really wait, its messages say."""
 NOTE_LENGTH = 500
 """As in reports/approval.py, which no DAG file imports."""
+REJECTION_WORDS = {
+    Rejection.BACK_FOR_CHANGES.value: "Back for changes: ask me again",
+    Rejection.NOT_THIS_MONTH.value: "Not this month: nothing of it is sent",
+}
 log = logging.getLogger(__name__)
 
 
@@ -80,6 +85,7 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
             log.warning("the answer was to other figures than are asked about now: the question stays open")
             self._park(context, question)
         answered_at = event["responded_at"]
+        rejection = _rejection(given)
         with services() as opened:
             kept = approving.answer(
                 opened,
@@ -89,12 +95,13 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
                 who=str(who),
                 answered_at=answered_at if isinstance(answered_at, datetime) else datetime.fromisoformat(answered_at),
                 note=str(given.get("note") or "")[:NOTE_LENGTH],
+                rejection=rejection,
             )
         if not kept["occasions"]:
             log.warning("the answer came too late: the messages expire")
             return "too late"
         log.info("answered: %s; %s messages cancelled", chosen, kept["cancelled"])
-        return "approved" if chosen == [self.APPROVE] else "rejected"
+        return "approved" if chosen == [self.APPROVE] else f"rejected: {rejection}"
 
     def _park(self, context: Any, question: dict[str, Any]) -> None:
         upsert_hitl_detail(
@@ -127,8 +134,22 @@ def task_id_of(campaign_id: str) -> str:
 def _form(code: str) -> dict[str, Param]:
     return {
         "note": Param("", type=["null", "string"], maxLength=NOTE_LENGTH, title="Note", description="Kept with it."),
+        "rejection": Param(
+            Rejection.BACK_FOR_CHANGES.value,
+            type="string",
+            enum=[kind.value for kind in Rejection],
+            values_display=REJECTION_WORDS,
+            title="If you reject",
+            description="Back for changes: asked about anew. Not this month: these people hear nothing of it.",
+        ),
         "covers": Param(code, type="string", enum=[code], title="Covers", description="What it is about."),
     }
+
+
+def _rejection(given: dict[str, Any]) -> Rejection:
+    """Which no it is; of one that does not say, or says what we do not know, the one by which nothing is lost."""
+    said = given.get("rejection")
+    return Rejection(said) if said in {kind.value for kind in Rejection} else Rejection.BACK_FOR_CHANGES
 
 
 def _page(dag_id: str, run_id: str) -> str:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from touchpoint.campaigns.version import approval_code
 from touchpoint.db import Json, Transaction
+from touchpoint.model import Rejection
 from touchpoint.outbox.claim import free
 from touchpoint.render.mask import star_addresses
 
@@ -100,8 +101,11 @@ def answer(
     who: str,
     answered_at: datetime,
     note: str | None,
+    rejection: Rejection = Rejection.BACK_FOR_CHANGES,
 ) -> tuple[int, int]:
-    """Keep an answer; a no cancels what waits and frees what it covered. An address in the note is starred.
+    """Keep an answer; a no of either kind cancels what waits, and `back_for_changes` frees its touches.
+
+    An address in the note is starred.
 
     Returns:
         Occasions answered (0: too late, or answered before), and messages cancelled.
@@ -111,10 +115,11 @@ def answer(
         question=question,
         at=at,
         answer=APPROVED if is_yes else REJECTED,
+        rejection=None if is_yes else rejection.value,
         who=who,
         answered_at=answered_at,
         note=star_addresses(note) if note else None,
     )
     cancelled = tx.many("outbox/cancel_rejected", realm=realm, shop_id=shop_id, at=at, versions=Json(dict(versions)))
     free(tx, [row["message_id"] for row in cancelled], at)
-    return len(kept), len(cancelled)
+    return len(kept), sum(not row["is_held_out"] for row in cancelled)

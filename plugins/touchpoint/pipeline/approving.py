@@ -11,7 +11,7 @@ from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
 from touchpoint.db import Transaction
-from touchpoint.model import Channel, Mode, Run
+from touchpoint.model import Channel, Mode, Rejection, Run
 from touchpoint.outbox import approval
 from touchpoint.pipeline.runs import gate_state
 from touchpoint.render.messages import Renderer
@@ -95,9 +95,19 @@ def ask(services: Services, dag_id: str, run_id: str, campaign_id: str) -> Asked
 
 
 def answer(
-    services: Services, run_no: int, question: str, *, is_yes: bool, who: str, answered_at: datetime, note: str | None
+    services: Services,
+    run_no: int,
+    question: str,
+    *,
+    is_yes: bool,
+    who: str,
+    answered_at: datetime,
+    note: str | None,
+    rejection: Rejection = Rejection.BACK_FOR_CHANGES,
 ) -> dict[str, int]:
     """Keep a marketer's answer; a no cancels what waits. An answer that comes too late is not kept.
+
+    Of the two kinds of no, one that does not say which is `back_for_changes`: nothing is lost by it.
 
     Called by the task that asked, with what Airflow has on record, and by nothing else.
 
@@ -122,6 +132,7 @@ def answer(
             who=who,
             answered_at=answered_at,
             note=note or None,
+            rejection=rejection,
         )
     return {"occasions": occasions, "cancelled": cancelled}
 

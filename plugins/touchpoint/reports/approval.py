@@ -69,6 +69,7 @@ class Question:
     code: str
     cost: Cost | None
     answer: str | None
+    rejection: str | None
     who: str | None
     answered_at: datetime | None
     note: str | None

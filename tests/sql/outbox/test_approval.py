@@ -17,7 +17,7 @@ from tests.sql.outbox.conftest import Recorder
 from touchpoint.campaigns.load import TEMPLATE_ROOT
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
-from touchpoint.model import Channel
+from touchpoint.model import Channel, Rejection
 from touchpoint.outbox import approval, stops
 from touchpoint.outbox.sweep import sweep
 
@@ -62,6 +62,7 @@ class Desk:
         at: datetime = LATER,
         campaign: Campaign = CAMPAIGN,
         note: str = "as agreed",
+        **rejection: Rejection,
     ) -> tuple[int, int]:
         assert question is not None
         with self.world.db.transaction() as tx:
@@ -76,6 +77,7 @@ class Desk:
                 who="marketer",
                 answered_at=at,
                 note=note,
+                **rejection,
             )
 
     def dispatch(self, campaign: Campaign | None = CAMPAIGN, at: datetime = LATER) -> dict[str, int]:
@@ -118,13 +120,24 @@ def test_nothing_is_sent_without_an_answer_however_long_it_waits(desk: Desk) -> 
     assert desk.channel.messages == []
 
 
-def test_a_no_cancels_and_frees_what_was_covered(desk: Desk) -> None:
-    desk.add(3)
-    assert desk.answer(desk.ask(), False) == (1, 3)
-    assert desk.world.states() == {"cancelled: not_approved": 3}
+@pytest.mark.parametrize("kind", list(Rejection))
+def test_a_no_cancels_both_arms_and_back_for_changes_alone_frees_them(desk: Desk, kind: Rejection) -> None:
+    ids = desk.add(3)
+    desk.world.withhold(ids[0])
+    assert desk.answer(desk.ask(), False, rejection=kind) == (1, 2)
+    ended = desk.world.sql("SELECT DISTINCT state, reason FROM ledger.outbox")
+    assert ended == [{"state": "cancelled", "reason": kind.value}]
     assert desk.dispatch() == {}
-    freed = desk.world.sql("SELECT release_reason, count(*) AS n FROM ledger.touch_cover GROUP BY 1")
-    assert freed == [{"release_reason": "not_approved", "n": 3}]
+    freed = [{"release_reason": kind.value, "n": 3}] if kind == Rejection.BACK_FOR_CHANGES else []
+    released = (
+        "SELECT release_reason, count(*) AS n FROM ledger.touch_cover WHERE released_as_of IS NOT NULL GROUP BY 1"
+    )
+    assert desk.world.sql(released) == freed
+    rounds = desk.world.sql("SELECT reason AS release_reason, count(*) AS n FROM ledger.freed_round GROUP BY 1")
+    assert rounds == freed
+    assert desk.world.sql("SELECT answer, rejection FROM ledger.approval") == [
+        {"answer": "rejected", "rejection": kind.value}
+    ]
     counted = desk.world.sql(
         "SELECT count(*) AS n FROM ledger.message WHERE state IN ('waiting', 'sending', 'accepted', 'unknown')"
     )
@@ -139,6 +152,32 @@ def test_after_a_no_nothing_is_left_to_ask_and_a_yes_to_the_old_question_counts_
     assert desk.answer(question, True) == (0, 0)
     assert desk.dispatch() == {}
     assert [row["answer"] for row in desk.answers()] == ["rejected"]
+
+
+@pytest.mark.parametrize("is_yes", [False, True])
+def test_what_was_answered_in_one_round_is_asked_about_anew_in_the_next(desk: Desk, is_yes: bool) -> None:
+    """The very same people and words: an answer of the round before, a no above all, must not speak for them."""
+    desk.add(2)
+    desk.answer(desk.ask(), is_yes)
+    desk.world.sql("UPDATE ledger.message SET state = 'expired', reason = 'not_after'")
+    desk.world.sql("UPDATE ledger.touch_cover SET released_as_of = NULL")
+    with desk.world.db.transaction() as tx:
+        again = desk.world.run(tx)
+    desk.world.sql(
+        "WITH another AS (SELECT * FROM ledger.message) INSERT INTO ledger.message (realm, shop_id, touch_id,"
+        " campaign_id, step, purpose, channel, identity, customer_id, address_kind, address_hash, template, variant,"
+        " locale, needs_approval, not_before, not_after, planned_on, enqueued_run_no, enqueued_as_of, state_at, round)"
+        " SELECT realm, shop_id, touch_id, campaign_id, step, purpose, channel, identity, customer_id, address_kind,"
+        " address_hash, template, variant, locale, true, not_before, not_after, planned_on, %(no)s, enqueued_as_of,"
+        " state_at, 2 FROM another",
+        no=again,
+    )
+    desk.world.run_no = again
+    with desk.world.db.transaction() as tx:
+        tx.count("outbox/approval_batches", run_no=again)
+    assert desk.dispatch() == {"held: approval": 2}
+    assert desk.answer(desk.ask(), True) == (1, 0)
+    assert desk.dispatch() == {"accepted": 2, "claimed": 2}
 
 
 def test_one_more_candidate_is_another_hash_and_the_answer_of_before_covers_none_of_them(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from tests.sql.reports import ledger
 
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
+from touchpoint.model import Rejection
 from touchpoint.orchestration.web import approval_page as page
 from touchpoint.orchestration.web import pages
 from touchpoint.pipeline import approving
@@ -123,6 +124,29 @@ def test_an_answer_stands_on_the_page_with_who_when_and_note(office: Office, is_
     assert f"<strong>{told}</strong>" in shown
     assert "by marketer on 2026-11-22 10:30 GMT+8: fine &lt;b&gt;" in shown
     assert "<form" not in shown
+
+
+@pytest.mark.parametrize("kind", list(Rejection))
+def test_a_no_says_on_the_page_which_it_was_and_what_comes_of_it(office: Office, kind: Rejection) -> None:
+    office.answer(office.asked(), False, rejection=kind)
+    shown = office.page()
+    assert f"rejected: {kind.value.replace('_', ' ')}" in shown
+    assert ("you are asked again" in shown) == (kind == Rejection.BACK_FOR_CHANGES)
+
+
+def test_reject_asks_which_it_is_and_one_click_loses_nothing(office: Office) -> None:
+    asked = office.asked()
+    stop_clock(office.database, "live", AT)
+    shown = office.page()
+    assert shown.count('name="rejection"') == 2
+    assert "checked" not in shown
+    for said in ({}, {"rejection": ""}, {"rejection": "yes"}):
+        form = {"answer": "reject", "question": asked.question, **said}
+        with pytest.raises(TouchpointError, match="did not say what you mean"):
+            page.demand_open(office.database, office.config, ledger.DAG, ledger.RUN_ID, form)
+    office.answer(asked, False)  # Airflow's own button, nothing else said
+    with office.database.transaction() as tx:
+        assert ledger.execute(tx, "SELECT min(reason) FROM ledger.freed_round") == "back_for_changes"
 
 
 def test_a_change_after_the_question_is_told_and_takes_the_form_away(office: Office) -> None:

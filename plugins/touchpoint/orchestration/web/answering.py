@@ -12,14 +12,18 @@ import anyio.from_thread
 import httpx
 from fastapi import Request
 
+from touchpoint.model import Rejection
 from touchpoint.orchestration.approval import AskMarketer, task_id_of
+from touchpoint.reports.approval import NOTE_LENGTH
 
 OPTIONS = {"approve": AskMarketer.APPROVE, "reject": AskMarketer.REJECT}
 PASSED_ON = ("authorization", "cookie")
 
 
-def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option: str, note: str, code: str) -> int:
-    """Hand an answer to Airflow; the HTTP status: 200, 403, 404 (nothing waits for it), 409 (answered already).
+def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, form: dict[str, str], code: str) -> int:
+    """Hand what a form says (answer, rejection, note) to Airflow.
+
+    Returns the HTTP status: 200, 403, 404 (nothing waits for it), 409 (answered already).
 
     A task that was marked successful, or failed, does not wait: Airflow would still note an answer, and do nothing.
 
@@ -28,7 +32,14 @@ def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, option:
     path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(
         *(quote(part, safe="") for part in (dag_id, run_id, task_id_of(campaign_id)))
     )
-    body: dict[str, object] = {"chosen_options": [OPTIONS[option]], "params_input": {"note": note, "covers": code}}
+    body: dict[str, object] = {
+        "chosen_options": [OPTIONS[form["answer"]]],
+        "params_input": {
+            "note": form.get("note", "")[:NOTE_LENGTH],
+            "rejection": form.get("rejection") or Rejection.BACK_FOR_CHANGES.value,
+            "covers": code,
+        },
+    }
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
     return anyio.from_thread.run(_answer, path, body, headers)
 

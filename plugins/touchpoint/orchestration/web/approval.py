@@ -15,7 +15,6 @@ from touchpoint.orchestration.web.approval_page import PLACE, approval_page, dem
 from touchpoint.orchestration.web.auth import MAY_READ_DAG, User, may_answer
 from touchpoint.orchestration.web.forms import OWN_SITE, Form, see
 from touchpoint.orchestration.web.pages import approval_address
-from touchpoint.reports.approval import NOTE_LENGTH
 
 REFUSALS = {
     404: TouchpointError(
@@ -39,8 +38,7 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
             raise HTTPException(403)
         try:
             campaign_id, code = demand_open(opened(), config, dag_id, run_id, form)
-            note = form.get("note", "")[:NOTE_LENGTH]
-            status = answering.answer(request, dag_id, run_id, campaign_id, form["answer"], note, code)
+            status = answering.answer(request, dag_id, run_id, campaign_id, form, code)
             if status in REFUSALS:
                 raise REFUSALS[status]
         except TouchpointError as refused:

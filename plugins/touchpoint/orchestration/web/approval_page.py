@@ -12,6 +12,7 @@ from touchpoint.campaigns.version import approval_versions
 from touchpoint.clock import real_now
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
+from touchpoint.model import Rejection
 from touchpoint.orchestration.web.pages import LIVE, approval_address, face_of, make_page, notice, run_address
 from touchpoint.render.messages import Renderer
 from touchpoint.reports import approval as figures
@@ -115,6 +116,12 @@ def demand_open(database: Database, config: Path, dag_id: str, run_id: str, form
     """
     if form.get("answer") not in ANSWERS:
         raise TouchpointError("nothing was chosen", place=PLACE, remedy="approve or reject")
+    if form["answer"] == "reject" and form.get("rejection") not in {kind.value for kind in Rejection}:
+        raise TouchpointError(
+            "you did not say what you mean by rejecting",
+            place=PLACE,
+            remedy="choose: back for changes, or not this month",
+        )
     campaigns = load_campaigns(config).by_id
     with database.transaction() as tx:
         run_no = run.find_run(tx, dag_id, run_id)
