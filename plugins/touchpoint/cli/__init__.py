@@ -18,11 +18,12 @@ from touchpoint.cli.trial import campaign_test_send
 from touchpoint.cli.worklist import worklist_app
 from touchpoint.db import trouble
 from touchpoint.errors import TouchpointError
+from touchpoint.local import rehearsal_desk, replay
 
 app = typer.Typer(help="Touchpoint from a shell.", no_args_is_help=True, pretty_exceptions_enable=False)
 for command in flow.COMMANDS:
     app.command()(command)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(flow.replay)
+app.command("replay")(replay.command)
 app.command()(past.recomputed)
 app.command()(offers.offers)
 app.command()(learning.learn)
@@ -45,6 +46,8 @@ __all__ = ["app", "as_table", "main"]
 def main() -> None:
     """Entry: our errors, and the database's, are one line on stderr, without a traceback."""
     try:
+        if shop_id := rehearsal_desk.shop_asked(sys.argv[1:]):
+            raise SystemExit(rehearsal_desk.ask(sys.argv[1:], shop_id))
         app(prog_name="touchpoint")
     except TouchpointError as error:
         told = str(error)

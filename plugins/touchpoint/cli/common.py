@@ -46,12 +46,13 @@ def services() -> Iterator[Services]:
 
 
 def known_shop(shop: str) -> Shop:
-    """The shop of that id.
+    """The shop of that id; of a rehearsal, in the realm TOUCHPOINT_REALM names.
 
     Raises:
         ConfigError: there is none; names those there are.
     """
-    return load_shop(shop, CONFIG_ROOT)
+    loaded, realm = load_shop(shop, CONFIG_ROOT), os.environ.get("TOUCHPOINT_REALM")
+    return loaded.model_copy(update={"realm": realm}) if realm and loaded.realm != LIVE else loaded
 
 
 def known_campaign(campaign: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import subprocess
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -138,11 +136,6 @@ def resume(
 ) -> None:
     """Let what was stopped go on."""
     _switch("resumed", shop, campaign, note, as_json)
-
-
-def replay(context: typer.Context) -> None:
-    """Replay a folder of exports at past instants: --data DIR --mapping FILE --from T --to T --realm NAME."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "touchpoint.local", "replay", *context.args]))
 
 
 COMMANDS = (ingest, dispatch, reconcile, report, why, stop, resume)

@@ -151,8 +151,10 @@ def _through_scheduler(
             for run in runs:
                 dag_id = _dag_id(rehearsal.shop_id, run)
                 _wait(api, dag_id, api.trigger(dag_id, {"as_of": run.instant.isoformat(), "realm": realm}))
-            scheduled = _decisions(database, rehearsal.shop_id, realm, config)
-            expected = _same_instants(found[rehearsal.shop_id]["campaigns"], scheduled)
+            campaigns = found[rehearsal.shop_id]["campaigns"]
+            decided = _decisions(database, rehearsal.shop_id, realm, config)
+            scheduled = {name: each for name, each in decided.items() if "unavailable" not in campaigns.get(name, {})}
+            expected = _same_instants(campaigns, scheduled)
             found[rehearsal.shop_id]["scheduler"] = {
                 "realm": realm,
                 "instants": [run.instant.isoformat() for run in runs],

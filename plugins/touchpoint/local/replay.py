@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -20,12 +18,14 @@ from touchpoint.clock import real_now
 from touchpoint.errors import ConfigError, TimeError
 from touchpoint.local.clocks import parse_now
 from touchpoint.local.layout import Layout
+from touchpoint.local.rehearsal_desk import Replayed, remember, replayed
+from touchpoint.local.rehearsal_shop import PATTERNS, fingerprint, rehearsal_config, rehearsal_id
 from touchpoint.local.rehearse import Planned, Rehearsal, rehearse
-from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, parse_duration, read_yaml, shop_ids
+from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, parse_duration, shop_ids
 from touchpoint.statements import ROOT
 
-PATTERN = "tmall"
-"""The rehearsal that a mapping of one's own is patterned on."""
+FIRST = "tmall"
+"""The rehearsal whose figures stand first."""
 CADENCES = ("daily", "monthly", "intraday")
 """At the same instant in this order."""
 
@@ -40,35 +40,17 @@ def planned(shop: Shop) -> list[Planned]:
     return sorted(runs, key=lambda run: (run.instant, CADENCES.index(run.cadence)))
 
 
-def rehearsal_config(shop_id: str, mapping: Path, target: Path, *, zone: str | None, currency: str | None) -> Path:
-    """A copy of config/ with a rehearsal shop for a mapping of one's own.
-
-    Raises:
-        ConfigError: the mapping is not there.
-    """
-    if not mapping.is_file():
-        raise ConfigError(
-            "no such mapping", place=str(mapping), remedy="name a file, as config/mappings/tmall_orders.yaml"
-        )
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(CONFIG_ROOT, target)
-    (target / "mappings" / mapping.name).write_bytes(mapping.read_bytes())
-    shop = dict(read_yaml(CONFIG_ROOT / "rehearsals" / f"{PATTERN}.yaml"))
-    shop.update(id=shop_id, name=f"Replay of {mapping.stem}", replay=[])
-    shop["zone"], shop["currency"] = zone or shop["zone"], currency or shop["currency"]
-    for source in shop["sources"].values():
-        source["mapping"] = mapping.stem
-    text = yaml.safe_dump(shop, allow_unicode=True, sort_keys=False)
-    (target / "rehearsals" / f"{shop_id}.yaml").write_text(text, encoding="utf-8")
-    return target
-
-
 def command(
     shop: Annotated[
-        list[str] | None, typer.Option("--shop", help="A rehearsal; default: all that say when (replay:).")
+        list[str] | None,
+        typer.Option(
+            "--shop", help="A rehearsal; default: all that say when (replay:). With --mapping: its shop's id."
+        ),
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder of exports; default $TOUCHPOINT_DATA.")] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="Read the folder by a mapping of your own.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Read the folder by a mapping of your own: every entity it names.")
+    ] = None,
     start: Annotated[str | None, typer.Option("--from", help="First instant; without offset, shop time.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Exclusive.")] = None,
     every: Annotated[str, typer.Option("--every", help="Step between instants, as in 2h.")] = "2h",
@@ -76,6 +58,16 @@ def command(
     realm: Annotated[str | None, typer.Option("--realm", help="A new name starts from nothing.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="With --mapping: the shop's zone.")] = None,
     currency: Annotated[str | None, typer.Option("--currency", help="With --mapping: the shop's currency.")] = None,
+    locale: Annotated[
+        str | None, typer.Option("--locale", help=f"With --mapping: of its messages, {' or '.join(PATTERNS)}.")
+    ] = None,
+    closes_after: Annotated[
+        str | None, typer.Option("--closes-after", help="With --mapping: when an unpaid order closes, as in 48h.")
+    ] = None,
+    shop_file: Annotated[
+        Path | None,
+        typer.Option("--shop-file", help="With --mapping: a shop's file, for its zone, currency, hours, blackouts."),
+    ] = None,
 ) -> None:
     """Replay real shops' exports at past instants."""
     folder = data or Path(os.environ.get("TOUCHPOINT_DATA", ROOT / ".." / "shared" / "data"))
@@ -85,16 +77,33 @@ def command(
         )
     layout = Layout(var=ROOT / "var" / "replay")
     layout.make_folders()
-    shops, config = shop or _with_dates(), CONFIG_ROOT
-    if mapping is not None:
-        shops = ["replay_" + "".join(c if c.isalnum() else "_" for c in mapping.stem.lower())]
-        config = rehearsal_config(shops[0], mapping, layout.var / "config", zone=zone, currency=currency)
+    console, summary = Console(), ROOT / "var" / "replay-summary.json"
     in_realm = realm or f"replay-{real_now():%Y%m%d%H%M%S}"
+    given = {"zone": zone, "currency": currency, "locale": locale, "closes_after": closes_after}
+    if mapping is not None:
+        shops = [rehearsal_id(mapping, _one(shop))]
+        _demand_same(layout, shops[0], mapping, folder)
+        config = rehearsal_config(
+            shops[0],
+            mapping,
+            layout.var / "config" / shops[0],
+            data=folder,
+            shop_file=shop_file,
+            given=given,
+            warn=lambda text: console.print(f"Warning: {text}.", highlight=False, soft_wrap=True),
+        )
+    elif said := [key for key, value in {**given, "shop_file": shop_file}.items() if value is not None]:
+        option = f"--{said[0].replace('_', '-')}"
+        raise ConfigError("goes with --mapping", place=option, remedy="a rehearsal says it in its own file")
+    else:
+        shops, config = shop or _with_dates(), CONFIG_ROOT
     rehearsals = [
         Rehearsal(shop_id, in_realm, _runs(load_shop(shop_id, config), start, end, every, cadence), 1 + (not number))
         for number, shop_id in enumerate(shops)
     ]
-    console, summary = Console(), ROOT / "var" / "replay-summary.json"
+    read = fingerprint(mapping, folder) if mapping else ""
+    for shop_id in shops:
+        remember(layout, shop_id, Replayed(str(config), in_realm, read))
     figures = rehearse(rehearsals, data=folder, config=config, layout=layout, console=console)
     # Who knows the file from one shop finds the first one's figures where they were.
     summary.write_text(
@@ -108,7 +117,24 @@ def command(
 def _with_dates() -> list[str]:
     """Rehearsals that say when; the pattern first."""
     found = [shop_id for shop_id in shop_ids(CONFIG_ROOT, "rehearsals") if load_shop(shop_id, CONFIG_ROOT).replay]
-    return sorted(found, key=lambda shop_id: (shop_id != PATTERN, shop_id))
+    return sorted(found, key=lambda shop_id: (shop_id != FIRST, shop_id))
+
+
+def _one(shops: list[str] | None) -> str | None:
+    if shops and len(shops) > 1:
+        raise ConfigError("two shops for one mapping", place="--shop", remedy="name one")
+    return shops[0] if shops else None
+
+
+def _demand_same(layout: Layout, shop_id: str, mapping: Path, data: Path) -> None:
+    """What a shop has read is not read again: by another mapping, or of another folder, it is another shop."""
+    before = replayed(layout).get(shop_id)
+    if before and mapping.is_file() and before.read != fingerprint(mapping, data):
+        raise ConfigError(
+            "its exports were read by another text of the mapping, or of another folder",
+            place=f"--shop {shop_id}",
+            remedy=f"name another shop, as in --shop {shop_id}_2",
+        )
 
 
 def _runs(shop: Shop, start: str | None, end: str | None, every: str, cadence: str) -> list[Planned]:
@@ -134,6 +160,10 @@ def _instants(start: datetime, end: datetime, step: timedelta) -> list[datetime]
 def _show(console: Console, shops: Iterable[dict[str, Any]], summary: Path) -> None:
     for figures in shops:
         for campaign_id, campaign in figures["campaigns"].items():
+            if "unavailable" in campaign:
+                told = f"{figures['shop']}: {campaign_id}: unavailable: {campaign['unavailable']}"
+                console.print(told, highlight=False, soft_wrap=True)
+                continue
             title = f"{figures['shop']}: {campaign_id}"
             table = Table("instant", "candidates", "enqueued", "suppressed", "expired", "accepted", title=title)
             for instant, found in campaign["by_instant"].items():
@@ -144,4 +174,7 @@ def _show(console: Console, shops: Iterable[dict[str, Any]], summary: Path) -> N
         if "scheduler" in figures:
             equal = "equal" if figures["scheduler"]["equal"] else "[red]different[/red]"
             console.print(f"{figures['shop']}, through the scheduler: {equal}")
+        console.print(
+            f"Ask it with    touchpoint segments show --shop {figures['shop']}", highlight=False, soft_wrap=True
+        )
     console.print(f"Figures    {summary}", highlight=False, soft_wrap=True)

@@ -15,6 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from touchpoint import pipeline
+from touchpoint.campaigns.load import load_campaigns
+from touchpoint.campaigns.needs import unavailable
 from touchpoint.clock import real_now
 from touchpoint.errors import TouchpointError
 from touchpoint.model import Cadence
@@ -50,24 +52,36 @@ def replay(services: Services, shop_id: str, realm: str, runs: Iterable[Planned]
     """Run the shop's DAGs, each at its instant, in order.
 
     Returns:
-        by campaign: by_instant (as in run-summary.json) and touches (distinct, by last decision).
+        by campaign: by_instant (as in run-summary.json) and touches (distinct, by last decision); of one that reads
+        facts the shop has no source of, `unavailable` alone: what to connect.
 
     Raises:
         TouchpointError: a DAG run did not succeed.
     """
+    lacking = _unavailable(services, shop_id)
     by_campaign: dict[str, dict[str, Any]] = {}
     for cadence, instant in runs:
         run_no = _run_dag(services, shop_id, realm, cadence, instant)
         with services.db.transaction() as tx:
             figures = summary(tx, [run_no])["campaigns"]
         for campaign_id, found in figures.items():
+            if campaign_id in lacking:
+                continue
             campaign = by_campaign.setdefault(campaign_id, {"by_instant": {}, "touches": {}})
             campaign["by_instant"][instant.isoformat()] = found
-        print(f"  {cadence} {instant.isoformat()}: {_line(figures)}", file=sys.stderr, flush=True)
+        print(f"  {cadence} {instant.isoformat()}: {_line(figures, lacking)}", file=sys.stderr, flush=True)
     with services.db.transaction() as tx:
         for campaign_id, counts in touches(tx, realm, shop_id).items():
             by_campaign.setdefault(campaign_id, {"by_instant": {}})["touches"] = counts
-    return by_campaign
+    return {**by_campaign, **{campaign_id: {"unavailable": why} for campaign_id, why in lacking.items()}}
+
+
+def _unavailable(services: Services, shop_id: str) -> dict[str, str]:
+    """Campaigns that cannot find anybody in the shop, whatever the instant: what it would have to connect."""
+    shop = load_shop(shop_id, services.config)
+    enabled = [campaign for campaign in load_campaigns(services.config).by_id.values() if campaign.enabled]
+    found = {campaign.id: unavailable(campaign, shop) for campaign in enabled}
+    return {campaign_id: why for campaign_id, why in found.items() if why}
 
 
 def _run_dag(services: Services, shop_id: str, realm: str, cadence: Cadence, instant: datetime) -> int:
@@ -100,9 +114,11 @@ def _dag(dag_id: str, cadence: Cadence) -> Any:
     return bag.dags[dag_id]
 
 
-def _line(figures: dict[str, Any]) -> str:
+def _line(figures: dict[str, Any], lacking: dict[str, str]) -> str:
     return ", ".join(
-        f"{campaign_id} {found['decisions']['candidates']} candidates, {found['decisions']['enqueued']} enqueued, "
+        f"{campaign_id} unavailable"
+        if campaign_id in lacking
+        else f"{campaign_id} {found['decisions']['candidates']} candidates, {found['decisions']['enqueued']} enqueued, "
         f"{found['messages']['accepted']} accepted"
         for campaign_id, found in figures.items()
     )
