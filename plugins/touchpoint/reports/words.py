@@ -29,7 +29,7 @@ MESSAGE_WORDS = {
     "accepted": Word("accepted", "The provider took it."),
     "rejected": Word("rejected", "The provider refused it."),
     "expired": Word("expired", "Its time was over before it could go."),
-    "cancelled": Word("cancelled", "No longer true when it was to go, for example paid meanwhile."),
+    "cancelled": Word("cancelled", "Called off before it went; the reason says why."),
     "unknown": Word("unknown", "May or may not have reached the provider; asked for, never guessed."),
 }
 FATE_WORDS = {
@@ -38,62 +38,6 @@ FATE_WORDS = {
     "superseded": Word("superseded", "Older than what is known."),
     "quarantined": Word("quarantined", "Broke a rule; kept with its reasons."),
     "pending": Word("pending", "Landed and not judged yet."),
-}
-REASON_MEANINGS = {
-    # of a decision
-    "no_address": "no usable address",
-    "no_consent": "no consent for this channel and purpose",
-    "suppressed": "the address is on the suppression list",
-    "no_words": "the campaign has no words for this lifecycle stage",
-    "no_offer": "second-time buyer, and no offer to make",
-    "same_address": "someone else at this address has it",
-    "cash_on_delivery": "pays on delivery",
-    "price_difference": "price-difference link",
-    "presale": "balance of a pre-sale",
-    "payment_under_way": "payment under way",
-    "paid_other_order": "has ordered and paid the same item since",
-    "per_day": "messages a day, all campaigns",
-    "per_week": "messages in 7 days, all campaigns",
-    "campaign_per_day": "messages of this campaign a day",
-    "campaign_per_week": "messages of this campaign in 7 days",
-    "quiet_hours": "the first legal minute is too late",
-    "blackout": "the shop's days without promotions last too long",
-    "refunded": "paid back in full",
-    "refund_asked": "the buyer asks for the money back",
-    "open_order": "an order unpaid or unfinished",
-    "parcel_trouble": "waits for a parcel that is late or in trouble",
-    "refund": "a refund asked for, or made not long ago",
-    "bad_review": "gave few stars",
-    "late_parcel": "the last parcel came late or not at all",
-    "offer_not_here": "this shop does not make the offer",
-    "offer_not_begun": "the offer has not begun",
-    "offer_over": "the offer is over before it could be told",
-    "offer_gone": "the offer is all given out",
-    # of a message
-    "ordered_since": "has ordered since it was decided",
-    "paid": "paid meanwhile",
-    "closed": "closed meanwhile",
-    "no_order": "the order is gone",
-    "not_approved": "nobody approved it in time",
-    "back_for_changes": "a marketer sent it back for changes: asked about anew when it is decided again",
-    "not_this_month": "a marketer said: not this month",
-    "merged": "the same person has it under another customer",
-    "held_out": "the same person is in the control group under another customer",
-    "shipped": "left meanwhile",
-    "not_paid": "not paid after all",
-    "not_after": "its last minute has passed",
-    "no_time_to_retry": "the next try would come too late",
-    "gate_not_passed": "the gate of its run never passed",
-    "retryable": "not sent, tried again later",
-    # of a message that is due and waits
-    "other_environment": "the database does not lie where its installation sends from",
-    "sending_off": "the shop's file says sending: off",
-    "stopped": "a kill switch is on",
-    "campaign_off": "its campaign's file is off or does not load",
-    "approval": "a marketer has not approved it",
-    "planned_day_passed": "its day has passed and no other had room yet",
-    "stale_facts": "the facts it stands on are too old",
-    "render_error": "its text cannot be made",
 }
 SEAT_WORDS = {
     "installation": "the installation's id",
@@ -170,11 +114,6 @@ def span(length: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min" if minutes else f"{seconds} s"
-
-
-def reason_meaning(reason: str) -> str:
-    """What a reason of the ledger means; nothing for a provider's code or a campaign's id, which say it themselves."""
-    return REASON_MEANINGS.get(reason, "")
 
 
 def reasons_of(reasons: dict[str, int], name: str) -> list[tuple[str, int]]:

@@ -36,14 +36,6 @@ KINDS = {
     "no_first_scan": Kind("Shipped and not scanned", "parcel", is_alarm=True),
     "chase_parcel": Kind("Parcels to chase", "parcel"),
 }
-REASONS = {
-    "paid_before_cut_off": "paid before the cut-off, not handed over that day",
-    "paid_after_cut_off": "paid after the cut-off, not handed over by the next one",
-    "not_scanned": "the carrier has not scanned it since the ship click",
-    "late": "past the day it should have arrived",
-    "stuck": "not scanned for days",
-}
-"""Reasons of tasks as a page says them; others stand as they are."""
 
 
 def kind_of(name: str) -> Kind:

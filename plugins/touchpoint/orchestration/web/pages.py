@@ -19,7 +19,7 @@ from touchpoint.errors import ConfigError, TouchpointError
 from touchpoint.model import Cadence
 from touchpoint.render.messages import Renderer
 from touchpoint.render.pages import render_page
-from touchpoint.reports import approval, charts, run, shops, words
+from touchpoint.reports import approval, charts, reasons, run, shops, words
 from touchpoint.reports.offers import OfferUse, offers_of
 from touchpoint.reports.samples import Sample, samples
 from touchpoint.settings import Shop, load_offers, load_shop, shop_ids
@@ -244,6 +244,7 @@ def make_page(name: str, **context: object) -> str:
         number=words.number,
         share=words.share,
         instant=words.instant,
+        reason_meaning=reasons.meaning,
         words=words,
         utc=ZoneInfo("UTC"),
         **context,

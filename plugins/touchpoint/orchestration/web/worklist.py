@@ -22,7 +22,7 @@ from touchpoint.orchestration.web.shown import readable_shops
 from touchpoint.render.words import money
 from touchpoint.reports import words
 from touchpoint.worklists import desk
-from touchpoint.worklists.kinds import KINDS, OUTCOMES, REASONS, kind_of
+from touchpoint.worklists.kinds import KINDS, OUTCOMES, kind_of
 
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 STATES = {"open": "open", "done": "done", "withdrawn": "withdrawn", "all": None}
@@ -132,7 +132,6 @@ def worklist_page(
         shops=[(shop_id, face_of(shop_id, config).name) for shop_id in shown],
         kinds=[*KINDS, *sorted(set(found.counts) - set(KINDS))],
         kind_of=kind_of,
-        reasons=REASONS,
         outcomes=OUTCOMES,
         states=STATES,
         may_record=may_record,
