@@ -74,6 +74,8 @@ due_messages AS (
                         AND heads.loaded_as_of >= %(at)s::timestamptz - messages.max_staleness
                 )
                 THEN 'stale_facts'
+            -- What was claimed and given back to be mended: claimed again by the next dispatch, which tries anew.
+            WHEN messages.reason IN ('render_error', 'no_template_code') THEN messages.reason
             ELSE 'claimable'
         END AS reason
     FROM ledger.message AS messages

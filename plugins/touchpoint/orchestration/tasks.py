@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from touchpoint.errors import ConfigError, GateFailed, LedgerError, SourceRefused, TimeError
+from touchpoint.errors import ConfigError, GateFailed, LedgerError, RenderError, SourceRefused, TimeError
 
 if TYPE_CHECKING:
     from touchpoint.services import Services
 
-FINAL = (ConfigError, GateFailed, LedgerError, SourceRefused, TimeError)
+FINAL = (ConfigError, GateFailed, LedgerError, RenderError, SourceRefused, TimeError)
 """Errors that trying again cannot mend: the task fails at once."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,12 +47,14 @@ class Composed:
 
     Attributes:
         drafts: ready to go.
-        unrenderable: parked; one poison row must not hold the others.
+        unrenderable: they wait until it is mended; one poison row must not hold the others. Why, in `causes`.
+        causes: what is wrong (template and variable; never a value) -> messages.
         unregistered: their words are under no template code of the shop; template keys in `missing_codes`.
     """
 
     drafts: list[Draft]
     unrenderable: list[Claimed]
+    causes: Counter[str]
     unregistered: list[Claimed]
     missing_codes: frozenset[str]
 
@@ -60,13 +63,15 @@ def compose(claimed: Iterable[Claimed], *, shop: Shop, renderer: MessageRenderer
     """Render every message; what cannot be rendered or addressed to a registered template is set apart."""
     drafts: list[Draft] = []
     unrenderable: list[Claimed] = []
+    causes: Counter[str] = Counter()
     unregistered: list[Claimed] = []
     missing: set[str] = set()
     for message in claimed:
         try:
             rendered = _render(message, shop, renderer, at)
-        except (RenderError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+        except (RenderError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             unrenderable.append(message)
+            causes[_cause(message, error)] += 1
             continue
         code = _template_code(shop, message, rendered)
         if code is None:
@@ -74,7 +79,7 @@ def compose(claimed: Iterable[Claimed], *, shop: Shop, renderer: MessageRenderer
             missing.add(rendered.code_key)
         else:
             drafts.append(Draft(message, uuid4().hex, code, rendered))
-    return Composed(drafts, unrenderable, unregistered, frozenset(missing))
+    return Composed(drafts, unrenderable, causes, unregistered, frozenset(missing))
 
 
 def groups(drafts: Iterable[Draft], size: int) -> Iterator[list[Draft]]:
@@ -116,6 +121,15 @@ def _render(message: Claimed, shop: Shop, renderer: MessageRenderer, at: datetim
         purpose=Purpose(row["purpose"]),
         context=message_context(shop, message.context, at),
     )
+
+
+def _cause(message: Claimed, error: Exception) -> str:
+    """What keeps a text from being made; of an error that is none of ours its kind alone, for it may quote a value."""
+    if isinstance(error, RenderError) and message.context is not None:
+        return f"{error.place}: {error.thing}"
+    row = message.row
+    thing = error.thing if isinstance(error, RenderError) else f"{type(error).__name__} in what it is told"
+    return f"{row['campaign_id']}, template {row['template']}: {thing}"
 
 
 def _template_code(shop: Shop, message: Claimed, rendered: Rendered) -> str | None:

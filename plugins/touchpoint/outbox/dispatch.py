@@ -17,7 +17,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
 from touchpoint.clock import Clock, stopwatch
 from touchpoint.db import Database
-from touchpoint.errors import ChannelError
+from touchpoint.errors import ChannelError, RenderError
 from touchpoint.model import Channel, Outgoing, SendResult, SendState
 from touchpoint.outbox import leases, settle
 from touchpoint.outbox.claim import Claimed, Scope, claim, expire
@@ -71,7 +71,8 @@ def dispatch(
         lease: real time a message stays ours; a dispatcher that is silent longer has lost it.
 
     Raises:
-        ChannelError: some texts are under no template code of the shop; all the others went.
+        RenderError: some texts could not be made; all the others went, and these wait.
+        ChannelError: some texts are under no template code of the shop; likewise.
     """
     for sender in channels.values():
         if sender.longest_send >= lease:
@@ -84,20 +85,17 @@ def dispatch(
     tally.done.update(leases.recover(db, realm=realm, shop=shop, clock=clock).done)
     _expire(db, scope, clock, tally)
     missing: set[str] = set()
+    causes: Counter[str] = Counter()
     for kind, sender in channels.items():
         worker = _Worker(db, scope, kind, sender, renderer, clock, tally)
         worker.run(limit)
         missing |= worker.missing_codes
+        causes += worker.causes
     with db.transaction() as tx:
         waiting = tx.many("outbox/waiting_because", **scope.reasons(clock.now()), **tx.server)
     tally.held = {row["reason"]: row["messages"] for row in waiting if row["reason"] != "claimable"}
     log.info("dispatched shop %s shard %s/%s: %s", shop.id, shard, shards, tally.as_dict())
-    if missing:
-        raise ChannelError(
-            f"no template code for {', '.join(sorted(missing))}",
-            place=f"config/shops/{shop.id}.yaml: sms.templates",
-            remedy="register the text with the provider and add its code; the messages wait",
-        )
+    _demand_texts(shop, causes, missing)
     return tally
 
 
@@ -113,6 +111,7 @@ class _Worker:
     clock: Clock
     tally: Tally
     missing_codes: set[str] = field(default_factory=set)
+    causes: Counter[str] = field(default_factory=Counter)
     skipped: list[int] = field(default_factory=list)
     unsettled: list[SendResult] = field(default_factory=list)
     is_paused: bool = False
@@ -151,9 +150,14 @@ class _Worker:
 
     def _set_aside(self, composed: Composed) -> None:
         at = self.clock.now()
-        parked = settle.park(self.db, composed.unrenderable, reason="render_error", at=at)
-        self.tally.done.update(rejected=parked)
-        self.skipped += [message.message_id for message in composed.unregistered]
+        for reason, claimed in (
+            ("render_error", composed.unrenderable),
+            ("no_template_code", composed.unregistered),
+        ):
+            settle.hold(self.db, claimed, reason=reason, at=at)
+            # Not claimed again by this dispatch: nothing is mended while it runs.
+            self.skipped += [message.message_id for message in claimed]
+        self.causes += composed.causes
         self.missing_codes |= composed.missing_codes
 
     def _send(self, group: list[Draft], at: datetime) -> None:
@@ -195,6 +199,25 @@ class _Worker:
                 settled = settle.settle(tx, self.unsettled, at=self.clock.now())
             self.tally.done.update(settled)
             self.unsettled = []
+
+
+def _demand_texts(shop: Shop, causes: Counter[str], missing: set[str]) -> None:
+    """Name what has to be mended before what is held can go: the task is red until it is."""
+    no_codes = f"no template code for {', '.join(sorted(missing))}" if missing else ""
+    if causes:
+        told = "; ".join(f"{cause} ({number} messages)" for cause, number in causes.most_common(5))
+        more = f"; and {len(causes) - 5} more causes" if len(causes) > 5 else ""
+        raise RenderError(
+            f"the text of {causes.total()} messages cannot be made: {told}{more}{f'; {no_codes}' if no_codes else ''}",
+            place=f"shop {shop.id}",
+            remedy="mend the template, or what it is told; the messages wait and go then, if their time is not over",
+        )
+    if no_codes:
+        raise ChannelError(
+            no_codes,
+            place=f"config/shops/{shop.id}.yaml: sms.templates",
+            remedy="register the text with the provider and add its code; the messages wait",
+        )
 
 
 def _expire(db: Database, scope: Scope, clock: Clock, tally: Tally) -> None:

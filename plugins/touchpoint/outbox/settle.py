@@ -75,9 +75,9 @@ def complete(messages: Sequence[Outgoing], results: Sequence[SendResult]) -> lis
     ]
 
 
-def park(db: Database, claimed: Sequence[Claimed], *, reason: str, at: datetime) -> int:
-    """Reject claimed messages for good, without an attempt."""
-    return _unlease(db, "outbox/park", claimed, reason=reason, at=at)
+def hold(db: Database, claimed: Sequence[Claimed], *, reason: str, at: datetime) -> int:
+    """Return claimed messages to waiting with what has to be mended for them; the next dispatch tries anew."""
+    return _unlease(db, "outbox/hold", claimed, reason=reason, at=at)
 
 
 def withhold(db: Database, claimed: Sequence[Claimed], *, at: datetime) -> int:

@@ -17,7 +17,8 @@ class Tally:
             expired, cancelled, put_off (to a later hour), unknown, abandoned, replanned; withheld (from people held
             out). Of ended and replanned ones, what people were held out of counts too.
         held: reason -> messages that were due and stayed waiting: stale_facts, quiet_hours, stopped, campaign_off,
-            sending_off, gate_not_passed, approval, planned_day_passed, other_environment.
+            sending_off, gate_not_passed, approval, planned_day_passed, other_environment, render_error,
+            no_template_code.
     """
 
     done: Counter[str] = field(default_factory=Counter)

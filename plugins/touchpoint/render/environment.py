@@ -17,6 +17,31 @@ from touchpoint.statements import ROOT
 TEMPLATE_ROOT = ROOT / "include" / "templates"
 
 
+class Empty(StrictUndefined):
+    """A value that is known to be empty: a template may ask whether it is there, and cannot print it.
+
+    A sentence around nothing would go out as one with a hole in it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(hint=f"{name!r} is empty", name=name)
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return False
+
+    # The library's type says that these never return: they fail there.
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
+        return other == "" or isinstance(other, Empty)
+
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]
+        return not self == other
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash("")
+
+
 def escapes(name: str | None) -> bool:
     """Whether a template's output is HTML: its last suffix says so, and a string's is."""
     return name is None or name.endswith(".html")

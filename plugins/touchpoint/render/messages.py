@@ -13,7 +13,7 @@ from touchpoint.errors import RenderError
 from touchpoint.model import Channel, Purpose
 from touchpoint.render import sms, words
 from touchpoint.render.contexts import message_context
-from touchpoint.render.environment import TEMPLATE_ROOT, Templates
+from touchpoint.render.environment import TEMPLATE_ROOT, Empty, Templates
 from touchpoint.render.text import clean
 from touchpoint.settings import Shop
 
@@ -90,7 +90,7 @@ class Renderer:
         values: dict[str, Any] = {"purpose": purpose.value}
         for name, value in {**self.campaign_values.get(campaign, {}), **context}.items():
             if value is not None:
-                values[name] = clean(value) if isinstance(value, str) else value
+                values[name] = (clean(value) or Empty(name)) if isinstance(value, str) else value
         if channel == Channel.SMS:
             return self._sms(shop, key, values)
         return self._email(key, purpose, values)

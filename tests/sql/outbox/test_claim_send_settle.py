@@ -214,14 +214,6 @@ def test_without_time_for_another_try_a_message_expires(world: World, channel: R
     assert world.states() == {"expired: no_time_to_retry": 1}
 
 
-def test_a_row_that_cannot_be_rendered_is_set_aside_and_the_others_go(world: World, channel: Recorder) -> None:
-    world.add(1, template="nonexistent")
-    world.add(3)
-    tally = world.dispatch({SMS: channel})
-    assert world.states() == {"accepted": 3, "rejected: render_error": 1}
-    assert tally["rejected"] == 1
-
-
 def test_words_under_no_template_code_are_named_and_wait(world: World, channel: Recorder) -> None:
     assert world.shop.sms is not None
     codes = {key: code for key, code in world.shop.sms.templates.items() if not key.endswith("loyal")}
@@ -230,7 +222,7 @@ def test_words_under_no_template_code_are_named_and_wait(world: World, channel: 
     world.add(3)
     with pytest.raises(ChannelError, match=r"no template code for unpaid_reminder/zh-CN/remind\.loyal"):
         world.dispatch({SMS: channel})
-    assert world.states() == {"accepted": 3, "waiting": 2}
+    assert world.states() == {"accepted": 3, "waiting: no_template_code": 2}
 
 
 def test_a_channel_that_breaks_leaves_its_group_unknown_and_the_task_red(world: World, channel: Recorder) -> None:

@@ -14,6 +14,7 @@ from tests.sql.outbox.conftest import Recorder
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.db import Database
+from touchpoint.errors import RenderError
 from touchpoint.model import Channel, SendResult, SendState
 from touchpoint.outbox.claim import Scope, claim
 from touchpoint.outbox.leases import LEASE
@@ -135,8 +136,9 @@ _TERMS = {"quota": 9, "from": "2026-11-01", "until": "2026-11-30"}
 def test_a_message_enqueued_before_its_step_made_the_offer_does_not_promise_it(world: World, channel: Recorder) -> None:
     add(world, 1)
     world.sql("UPDATE ledger.message SET offer_id = NULL")
-    dispatch(world, channel)
-    assert world.states() == {"rejected: render_error": 1}
+    with pytest.raises(RenderError, match=r"body\.txt: 'offer' is undefined|sms\.txt: 'offer' is undefined"):
+        dispatch(world, channel)
+    assert world.states() == {"waiting: render_error": 1}
 
 
 # What ends without having gone gives its slot back

@@ -1,12 +1,12 @@
--- purpose: set aside claimed messages that cannot be rendered, so that the others go on
--- grain:   one row per message set aside
+-- purpose: give claimed messages back that something here must be mended for, with what it is: they wait
+-- grain:   one row per message held
 -- params:  message_ids bigint[], lease_tokens bigint[], reason text, at timestamptz
 -- reads:   nothing
--- writes:  ledger.message
+-- writes:  ledger.outbox
 -- returns: count
-UPDATE ledger.message AS messages
+UPDATE ledger.outbox AS messages
 SET
-    state = 'rejected',
+    state = 'waiting',
     reason = %(reason)s::text,
     state_at = %(at)s::timestamptz,
     lease_until = NULL
