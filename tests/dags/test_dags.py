@@ -169,6 +169,14 @@ def test_what_is_old_is_forgotten_once_a_day(found: dict) -> None:
     assert "upkeep" not in intraday
 
 
+def test_the_daily_dag_alone_looks_at_all_recent_orders_before_it_judges(found: dict) -> None:
+    daily, intraday = (found["dags"][f"touchpoints_{cadence}__sandbox"]["tasks"] for cadence in ("daily", "intraday"))
+    assert "extract" in daily["rescan"]["upstream"]
+    assert "rescan" in daily["validate"]["upstream"]
+    assert daily["rescan"]["pool"] == "touchpoint_ingest"
+    assert "rescan" not in intraday
+
+
 def test_the_daily_dag_learns_beside_its_campaigns_and_nothing_waits_for_it(found: dict) -> None:
     daily, intraday = (found["dags"][f"touchpoints_{cadence}__sandbox"]["tasks"] for cadence in ("daily", "intraday"))
     assert "refresh" in daily["learn"]["upstream"]

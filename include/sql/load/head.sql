@@ -6,6 +6,7 @@
 -- returns: maybe
 SELECT
     loaded_as_of,
-    refreshed_as_of
+    refreshed_as_of,
+    confirmed_as_of
 FROM record.heads
 WHERE shop_id = %(shop_id)s::text

@@ -12,7 +12,8 @@ SELECT
     snapshot_at,
     as_of,
     landed,
-    verdict
+    verdict,
+    origin
 FROM landing.batch
 WHERE shop_id = %(shop_id)s::text AND state = 'pending'
 ORDER BY batch_id

@@ -15,7 +15,7 @@ CROSS JOIN LATERAL ( -- noqa: ST05
     FROM ledger.run AS runs
     WHERE runs.shop_id = shops.shop_id
     UNION ALL
-    SELECT greatest(heads.loaded_as_of, heads.refreshed_as_of) AS at
+    SELECT greatest(heads.loaded_as_of, heads.refreshed_as_of, heads.confirmed_as_of) AS at
     FROM record.heads AS heads
     WHERE heads.shop_id = shops.shop_id
 ) AS latest

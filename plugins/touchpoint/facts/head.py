@@ -14,22 +14,27 @@ from touchpoint.errors import NotAtHead
 
 @dataclass(frozen=True)
 class Head:
-    """How far a shop's facts (loaded) and record (refreshed) have come, in business time; None: never yet."""
+    """How far a shop's facts (loaded) and record (refreshed) have come, in business time; None: never yet.
+
+    Attributes:
+        confirmed_as_of: when the facts of single orders, asked about one by one, came in. Not how fresh the others are.
+    """
 
     loaded_as_of: datetime | None = None
     refreshed_as_of: datetime | None = None
+    confirmed_as_of: datetime | None = None
 
     @property
     def at(self) -> datetime | None:
         """The instant a writer must not lie before: known_at and record both only move forward."""
-        instants = [instant for instant in (self.loaded_as_of, self.refreshed_as_of) if instant is not None]
-        return max(instants, default=None)
+        known = (self.loaded_as_of, self.refreshed_as_of, self.confirmed_as_of)
+        return max((instant for instant in known if instant is not None), default=None)
 
 
 def read(tx: Transaction, shop_id: str) -> Head:
     """The head of a shop; an empty one before its first load."""
     row = tx.maybe("load/head", shop_id=shop_id)
-    return Head(row["loaded_as_of"], row["refreshed_as_of"]) if row else Head()
+    return Head(**row) if row else Head()
 
 
 def require(tx: Transaction, shop_id: str, as_of: datetime) -> None:
@@ -50,6 +55,11 @@ def require(tx: Transaction, shop_id: str, as_of: datetime) -> None:
 def advance_loaded(tx: Transaction, shop_id: str, as_of: datetime) -> None:
     """Facts are loaded up to `as_of`; never moves back."""
     tx.count("load/advance_loaded", shop_id=shop_id, as_of=as_of)
+
+
+def advance_confirmed(tx: Transaction, shop_id: str, as_of: datetime) -> None:
+    """Facts of single orders are loaded as of `as_of`; never moves back."""
+    tx.count("load/advance_confirmed", shop_id=shop_id, as_of=as_of)
 
 
 def advance_refreshed(tx: Transaction, shop_id: str, as_of: datetime) -> None:

@@ -38,6 +38,10 @@ _TOLD_ROWS = 1_000
 """From here on the planner is told at once what landed; smaller batches wait for autovacuum."""
 
 
+RESCAN, CONFIRM = "rescan", "confirm"
+"""Origins of batches that are part of no window: orders the platform listed late, and orders asked about one by one."""
+
+
 @dataclass(frozen=True)
 class PendingBatch:
     """A landed batch that is not loaded yet. `verdict`: what the gate or a person said of it so far."""
@@ -50,6 +54,7 @@ class PendingBatch:
     as_of: datetime
     landed: int
     verdict: str | None = None
+    origin: str = "extract"
 
 
 def relation_of(entity: Entity) -> str:
@@ -98,14 +103,18 @@ def land(
     shop: Shop,
     entity: Entity,
     pages: Iterable[Page],
-    window: Window,
+    window: Window | None,
     snapshot_at: datetime,
     as_of: datetime,
     run_no: int | None,
     is_history: bool,
     key: bytes,
+    origin: str = "extract",
 ) -> list[int]:
     """Land every page of an extraction and move the watermark to the window's end.
+
+    Without a window (orders read one by one) the watermark stays, and no head is needed: they are pending until a run
+    at the head loads them.
 
     The pages are read in another thread while rows are copied; `key` is not needed to land, and kept for sources that
     bring addresses already hashed.
@@ -117,12 +126,12 @@ def land(
         NotAtHead: a later run has taken the head (declared history needs none).
     """
     lock_ingest(tx, shop.id)
-    if not is_history:
+    if window is not None and not is_history:
         head.require(tx, shop.id, as_of)
     batches = {
         landed: open_batch(
             tx, shop=shop, entity=landed, window=window, snapshot_at=snapshot_at, as_of=as_of, run_no=run_no,
-            is_history=is_history,
+            is_history=is_history, origin=origin,
         )
         for landed in LANDS[entity]
     }  # fmt: skip
@@ -132,7 +141,8 @@ def land(
             _take(tx, shop.id, entity, batches, piece, as_of)
     for landed, batch_id in batches.items():
         _close_batch(tx, landed, batch_id, encoder.lines[landed])
-    tx.count("load/move_watermark", shop_id=shop.id, entity=entity, extracted_until=window.end)
+    if window is not None:
+        tx.count("load/move_watermark", shop_id=shop.id, entity=entity, extracted_until=window.end)
     kept = [batch_id for landed, batch_id in batches.items() if landed == entity or encoder.lines[landed]]
     tx.count("load/drop_batches", batch_ids=sorted(set(batches.values()) - set(kept)))
     return kept

@@ -13,7 +13,7 @@ from typing import Any
 
 from touchpoint.db import Transaction
 from touchpoint.facts import contacts, head
-from touchpoint.facts.landing import MERGE_ORDER, PendingBatch, lock_ingest, relation_of
+from touchpoint.facts.landing import CONFIRM, MERGE_ORDER, PendingBatch, lock_ingest, relation_of
 from touchpoint.model import Entity
 from touchpoint.settings import Shop
 
@@ -133,7 +133,9 @@ def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, k
     loaded, superseded = _load_lines(tx, given)
     if loaded >= _TOLD_LINES:
         _tell_planner(tx, batch.entity, loaded)
-    if not batch.is_history:
+    if batch.origin == CONFIRM:
+        head.advance_confirmed(tx, shop.id, as_of)
+    elif not batch.is_history:
         head.advance_loaded(tx, shop.id, as_of)
     row = tx.one("load/finish_batch", batch_id=batch.batch_id, as_of=as_of, loaded=loaded, superseded=superseded)
     return Counts(**row)

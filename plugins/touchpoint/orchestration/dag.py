@@ -135,6 +135,7 @@ def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
     if cadence == "daily":
         # Beside the campaigns: what it learns is for the next run.
         refreshed >> _use_case("learn", run_no) >> watched
+        extracted >> _use_case("rescan", run_no, pool=INGEST_POOL) >> validated
         reconciled >> _use_case("upkeep", run_no, trigger_rule=ALWAYS) >> watched
     task(task_id="config_check", retries=0)(tasks.config_check)() >> watched
 

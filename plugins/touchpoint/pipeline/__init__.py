@@ -10,6 +10,7 @@ from __future__ import annotations
 from touchpoint.pipeline.deciding import choose, config_check, decide, plan
 from touchpoint.pipeline.intake import EXTRACTED, extract, ingest, load, refresh, validate
 from touchpoint.pipeline.learning import learn
+from touchpoint.pipeline.rescan import rescan
 from touchpoint.pipeline.runs import Trigger, begin, read_run, report
 from touchpoint.pipeline.sending import SHARDS, dispatch, reconcile, send, settle
 from touchpoint.pipeline.upkeep import upkeep
@@ -34,6 +35,7 @@ __all__ = [
     "reconcile",
     "refresh",
     "report",
+    "rescan",
     "run_once",
     "send",
     "settle",

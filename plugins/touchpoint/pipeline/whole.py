@@ -9,6 +9,7 @@ from touchpoint.model import Cadence, Run
 from touchpoint.pipeline.deciding import choose, decide, plan
 from touchpoint.pipeline.intake import EXTRACTED, extract, load, refresh, validate
 from touchpoint.pipeline.learning import learn
+from touchpoint.pipeline.rescan import rescan
 from touchpoint.pipeline.runs import HISTORY, Trigger, begin, report
 from touchpoint.pipeline.sending import dispatch, reconcile
 from touchpoint.services import Services
@@ -42,6 +43,8 @@ def run_once(services: Services, trigger: Trigger, *, only: str | None = None) -
     run = begin(services, trigger)
     for entity in EXTRACTED:
         extract(services, run.run_no, entity)
+    if run.cadence == Cadence.DAILY:
+        rescan(services, run.run_no)
     validate(services, run.run_no)
     load(services, run.run_no)
     refresh(services, run.run_no)

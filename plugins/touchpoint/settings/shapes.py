@@ -6,13 +6,20 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictInt, field_validator, model_validator
 
 from touchpoint.settings.values import Day, Duration, Price, Strict, TimeOfDay, time_zones
 
 
 class SourceConfig(Strict):
-    """Where one entity of a shop comes from."""
+    """Where one entity of a shop comes from.
+
+    Attributes:
+        overlap: how far before the last reading the next one begins, for what a platform lists late.
+        settle_lag: how long before as_of a reading ends: the last minutes are still moving.
+        history: how far back the first reading goes.
+        rescan_days: orders made in so many days are all looked at again every night; 0: none.
+    """
 
     adapter: Literal["taobao", "files"]
     connection: str | None = None
@@ -20,6 +27,7 @@ class SourceConfig(Strict):
     overlap: Duration = timedelta(minutes=5)
     settle_lag: Duration = timedelta(minutes=1)
     history: Duration = timedelta(days=400)
+    rescan_days: StrictInt = Field(default=3, ge=0, le=60)
 
 
 class SmsConfig(Strict):
@@ -123,6 +131,16 @@ class Shop(Strict):
     def _zone_exists(cls, value: str) -> str:
         if value not in time_zones():
             raise ValueError(f"{value!r} is no IANA time zone: write one as in Asia/Shanghai")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _platform_orders_are_rescanned(cls, value: dict[str, SourceConfig]) -> dict[str, SourceConfig]:
+        for entity, source in value.items():
+            if "rescan_days" in source.model_fields_set and (entity != "order" or source.adapter == "files"):
+                raise ValueError(
+                    f"{entity} has rescan_days: only orders of a platform are looked at again; leave it out"
+                )
         return value
 
     @property

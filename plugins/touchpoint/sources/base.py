@@ -7,10 +7,10 @@ files read are handed in by landing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from touchpoint.model import Entity, Window
 
@@ -89,4 +89,30 @@ class Source(Protocol):
 
     def snapshot_at(self, entity: Entity, window: Window) -> datetime:
         """The instant a row of this read that has no time of its own speaks of. May be asked before `read`."""
+        ...
+
+
+@runtime_checkable
+class OrderPlatform(Source, Protocol):
+    """A platform that can be asked about single orders. Folders of exports cannot."""
+
+    @property
+    def changes_kept(self) -> timedelta:
+        """How far back it lists changes: a longer window is read by creation, and tells nothing of older orders."""
+        ...
+
+    def read_orders(self, order_ids: Sequence[str]) -> Iterator[Page]:
+        """Orders with their lines, whole and as they stand now, a page every few orders; none for an unknown id.
+
+        Raises:
+            SourceError: as `read` does; the pages before it hold.
+        """
+        ...
+
+    def versions(self, window: Window) -> Iterator[dict[str, str]]:
+        """Order id -> its last change (ISO 8601), of the orders made in the window, and of those changed in it."""
+        ...
+
+    def read_refunds(self, window: Window) -> Iterator[Page]:
+        """The refunds that changed in the window."""
         ...

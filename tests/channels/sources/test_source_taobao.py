@@ -309,3 +309,12 @@ def test_a_nickname_with_line_breaks_and_formulas_arrives_whole(resolve, sandbox
     names = {row["display_name"] for row in rows_of(pages, Entity.MEMBER)}
     assert name.replace("\r\n", "\n") in names
     assert not [bad for page in pages for bad in page.malformed]
+
+
+@pytest.mark.parametrize("kind", ["fenxiao", "pre_auth_type"])
+def test_a_trade_of_any_type_arrives(client, sandbox, shop, kind):
+    entry = {"buyer": 5, "type": kind, "at": NOW.isoformat()}
+    made = sandbox.control("POST", "/control/world/order", entry)
+    window = Window(NOW - timedelta(minutes=5), ANCHOR)
+    rows = rows_of(TaobaoSource(shop, client).read(Entity.ORDER, window), Entity.ORDER)
+    assert made["tid"] in {row["order_id"] for row in rows}

@@ -22,7 +22,8 @@ def controlled_order(origin: Origin, maker: Maker, buyers: Buyers, entry: dict[s
     """An order made on demand, open until somebody pays or its time is up (cash on delivery: for good).
 
     Entry: at (seconds since 1970), buyer (number) or ouid, product (place in the catalogue), source (WAP ...),
-    kind (normal, cod, difference, presale), state (unpaid, pending, deposit), place.
+    kind (normal, cod, difference, presale), state (unpaid, pending, deposit), type (the platform's word
+    for the trade), place.
 
     Raises:
         ConfigError: a source or kind nobody knows, or a buyer who cannot be.
@@ -40,7 +41,8 @@ def controlled_order(origin: Origin, maker: Maker, buyers: Buyers, entry: dict[s
         changes.append((wish.created + 1, What.PENDING if entry["state"] == "pending" else What.DEPOSIT))
     if kind is not Kind.COD:
         changes.append((closes_at, What.CLOSED))
-    return assemble(tid, wish, kind, source, closes_at, lines, trip, lives.Life(tuple(changes), 0, ""), luck)
+    made = assemble(tid, wish, kind, source, closes_at, lines, trip, lives.Life(tuple(changes), 0, ""), luck)
+    return replace(made, trade_type=entry.get("type", made.trade_type))
 
 
 def controlled_member(buyers: Buyers, entry: dict[str, Any]) -> tuple[int, Member]:

@@ -7,7 +7,7 @@ creation, so that each run asks for its share of them; none shipped more than 30
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,6 +42,7 @@ from touchpoint.sources.taobao.trades import (
     line_rows,
     order_row,
     refund_row,
+    whole_trade,
 )
 
 CHANGES_KEPT = timedelta(days=88)
@@ -55,6 +56,8 @@ MADE_BEFORE_SHIPPED = timedelta(days=15)
 TRACE_EVERY = timedelta(hours=2)
 _OPEN = ("WAIT_BUYER_CONFIRM_GOODS", "SELLER_CONSIGNED_PART")
 _PAGE_TRADES = 2_000
+ASKED_TOGETHER = 20
+"""Trades asked about one by one make a page so often, so that an outage costs the answers of one page at most."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,8 +79,7 @@ class TaobaoSource:
                 # A first load has trades by the hundred thousand: one call for each would take days.
                 is_long = window.end - window.start > CHANGES_KEPT
                 yield self._order_page(trades if is_long else with_promotions(self.client, trades))
-            for refunds in _gathered(self._refunds(window)):
-                yield _page_of({Entity.REFUND: [refund_row(refund, self._shop.currency) for refund in refunds]})
+            yield from self.read_refunds(window)
         elif entity is Entity.SHIPMENT:
             for trades in _gathered(self._shipped(window)):
                 yield self._shipment_page(trades, window)
@@ -85,6 +87,30 @@ class TaobaoSource:
             raise SourceError(
                 f"the platform lists no {entity}", place=f"shop {self._shop.id}", remedy="read it from files"
             )
+
+    @property
+    def changes_kept(self) -> timedelta:
+        """How far back changes are listed."""
+        return CHANGES_KEPT
+
+    def read_orders(self, order_ids: Sequence[str]) -> Iterator[Page]:
+        """Trades whole, one call each: what fullinfo tells is the platform's last word."""
+        for start in range(0, len(order_ids), ASKED_TOGETHER):
+            asked = (whole_trade(self.client, order_id) for order_id in order_ids[start : start + ASKED_TOGETHER])
+            if trades := [trade for trade in asked if trade is not None]:
+                yield self._order_page(trades)
+
+    def versions(self, window: Window) -> Iterator[dict[str, str]]:
+        """The last change of each trade made or changed in the window, day by day."""
+        for piece in slices(window, A_DAY):
+            for listing in (MADE, CHANGED):
+                for trades in rows_within(self.client, listing, piece, fields="tid,created,modified", type=TYPES):
+                    yield {str(trade["tid"]): instant(trade["modified"]) or "" for trade in trades}
+
+    def read_refunds(self, window: Window) -> Iterator[Page]:
+        """Refunds by their last change."""
+        for refunds in _gathered(self._refunds(window)):
+            yield _page_of({Entity.REFUND: [refund_row(refund, self._shop.currency) for refund in refunds]})
 
     def snapshot_at(self, entity: Entity, window: Window) -> datetime:
         """The window's end: trades carry their own times."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from touchpoint.sources.taobao.answers import listed
-from touchpoint.sources.taobao.discounts import coupon, discount
-from touchpoint.sources.taobao.paging import Trade
+from touchpoint.sources.taobao.answers import CallRefusedError, listed
+from touchpoint.sources.taobao.discounts import FULLINFO, coupon, discount
+from touchpoint.sources.taobao.paging import Caller, Trade
 
 Row = dict[str, str | None]
 
@@ -30,7 +30,7 @@ REFUND_FIELDS = "refund_id,tid,oid,status,refund_fee,created,modified"
 TYPES = (
     "fixed,auction,guarantee_trade,step,independent_simple_trade,independent_shop_trade,auto_delivery,ec,cod,"
     "game_equipment,shopex_trade,netcn_trade,external_trade,instant_trade,b2c_cod,hotel_trade,super_market_trade,"
-    "super_market_cod_trade,taohua,waimai,nopaid,eticket,tmall_i18n,o2o_offlinetrade"
+    "super_market_cod_trade,taohua,waimai,nopaid,eticket,tmall_i18n,o2o_offlinetrade,fenxiao,pre_auth_type"
 )
 """All of them: without `type` the platform leaves out whole kinds of trade."""
 DIFFERENCE_TITLES = ("补差价", "差价", "补拍", "补邮费", "邮费链接", "运费链接")
@@ -63,6 +63,16 @@ def instant(value: Any) -> str | None:
     """The platform's local time (GMT+8 always) as ISO 8601; anything else stays as it came."""
     given = text(value)
     return f"{given[:10]}T{given[11:]}+08:00" if given and _TIME.match(given) else given
+
+
+def whole_trade(caller: Caller, order_id: str) -> Trade | None:
+    """A trade by its id, as it stands now; None where the platform knows no such trade."""
+    try:
+        answer = caller.call(FULLINFO, tid=order_id, fields=FIELDS, include_oaid="true")
+    except CallRefusedError:
+        return None
+    trade: Trade | None = answer.get("trade")
+    return trade
 
 
 def order_row(trade: Trade, currency: str) -> Row:
