@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST = 1_000
+"""Characters a message shows of the thing, and of the remedy."""
+
 
 class TouchpointError(Exception):
     """Anything Touchpoint refuses or fails at.
@@ -14,11 +17,16 @@ class TouchpointError(Exception):
 
     def __init__(self, thing: str, *, place: str = "", remedy: str = "") -> None:
         self.thing, self.place, self.remedy = thing, place, remedy
-        head = f"{place}: {thing}" if place else thing
-        super().__init__(f"{head}. {remedy}" if remedy else head)
+        head = f"{place}: {_readable(thing)}" if place else _readable(thing)
+        super().__init__(f"{head}. {_readable(remedy)}" if remedy else head)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.thing, self.place, self.remedy)
+
+
+def _readable(text: str) -> str:
+    """What is quoted may be a file's whole content: nobody reads that far, and pages and mails have to show it."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _rebuild(kind: type[TouchpointError], thing: str, place: str, remedy: str) -> TouchpointError:
