@@ -22,7 +22,10 @@ from touchpoint.sources.columns import COLUMNS, REQUIRED, Holds
 from touchpoint.sources.files.given import Column, Conditions, Given, Lookup
 from touchpoint.sources.files.lines import WHITESPACE
 from touchpoint.sources.files.time_formats import trouble
+from touchpoint.sources.files.workbooks import DATES, ENDINGS
 
+_OF_LINES = ("encoding", "delimiter", "quoted_newlines")
+_OF_WORKBOOKS = ("sheet", "header_row")
 _OF_TEXT_FILES = ("encoding", "headers", "delimiter", "quoted_newlines", "decimal_mark", "thousands_mark")
 
 
@@ -108,7 +111,10 @@ class _Format(Strict):
 
     Attributes:
         files: glob below the folder of the connection; all that match are read, each once.
-        format: csv (gzip is recognised by itself) or parquet; a file named *.parquet is Parquet without saying so.
+        format: csv (gzip is recognised by itself), parquet or xlsx; files named *.parquet, *.xlsx and *.xlsm are what
+            their names say without it.
+        sheet: of a workbook, by name; the first if not given.
+        header_row: of a workbook, the row that holds the headers; what stands above it is no data.
         headers: names of the columns, of a file whose first line is a row already.
         delimiter: one character, or `whitespace`: any run of blanks and tabs (outside quotes) parts two columns.
         quoted_newlines: a quoted value may hold line breaks. Off, a record is one line; a quote left open costs it.
@@ -124,7 +130,9 @@ class _Format(Strict):
     """
 
     files: Annotated[str, AfterValidator(_stays_below)]
-    format: Literal["csv", "parquet"] | None = None
+    format: Literal["csv", "parquet", "xlsx"] | None = None
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1)
     encoding: Literal["utf-8", "gbk"] = "utf-8"
     headers: list[str] | None = Field(default=None, min_length=1)
     delimiter: str = ","
@@ -180,6 +188,13 @@ class _Format(Strict):
             raise ValueError("decimal_mark and thousands_mark are the same")
         if self.headers and self.lookups:
             raise ValueError("`headers` beside `lookups`: the files looked up have others; write them into the file")
+        if self.files.lower().endswith(".xls"):
+            raise ValueError("old workbooks (.xls) are not read: save them as .xlsx")
+        is_workbook = self.is_workbook(self.files)
+        if is_workbook and (said := [key for key in _OF_LINES if key in self.model_fields_set]):
+            raise ValueError(f"a workbook has no {said[0]}: remove it")
+        if not is_workbook and (said := [key for key in _OF_WORKBOOKS if key in self.model_fields_set]):
+            raise ValueError(f"{said[0]} is of workbooks alone: remove it, or say format: xlsx")
         if self.is_parquet(self.files) and (said := [key for key in _OF_TEXT_FILES if key in self.model_fields_set]):
             raise ValueError(f"a Parquet file has no {said[0]}: remove it")
         return self
@@ -197,6 +212,17 @@ class _Format(Strict):
     def is_parquet(self, name: str) -> bool:
         """Whether a file of this name is read as Parquet."""
         return self.format == "parquet" or (self.format is None and name.endswith(".parquet"))
+
+    def is_workbook(self, name: str) -> bool:
+        """Whether a file of this name is read as a workbook."""
+        return self.format == "xlsx" or (self.format is None and name.lower().endswith(ENDINGS))
+
+    def formats_of(self, name: str) -> _Format:
+        """The export as the cells of a file of this name are written: dates of workbooks in a way of their own."""
+        if not any(map(self.is_workbook, (name, *(lookup.files for lookup in self.lookups.values())))):
+            return self
+        both = {key: [*getattr(self, key), *DATES] for key in ("time_formats", "date_formats")}
+        return self.model_copy(update=both)
 
 
 Export: Any = create_model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from touchpoint.sources.files.lines import Block, Layout, Lines
 from touchpoint.sources.files.opening import ExportFile, digest_of, opened, opened_whole
@@ -28,15 +28,23 @@ def reading(file: ExportFile) -> Iterator[tuple[Rows, Callable[[], str]]]:
         SourceError: the file is not what the mapping says, or damaged.
         SourceUnavailable: it cannot be opened, or is still being written.
     """
-    if not file.export.is_parquet(file.name):
+    if not (file.export.is_parquet(file.name) or file.export.is_workbook(file.name)):
         with opened(file) as (stream, hashing):
             yield Lines(stream, _layout(file)), hashing.finish
         return
-    from touchpoint.sources.files.parquet import ParquetRows
-
     with opened_whole(file) as raw:
         digest = digest_of(file.path)
-        yield ParquetRows(raw, file.name), lambda: digest
+        yield _columnar(raw, file), lambda: digest
+
+
+def _columnar(raw: IO[bytes], file: ExportFile) -> Rows:
+    if file.export.is_workbook(file.name):
+        from touchpoint.sources.files.workbooks import WorkbookRows
+
+        return WorkbookRows(raw, file.name, file.export)
+    from touchpoint.sources.files.parquet import ParquetRows
+
+    return ParquetRows(raw, file.name)
 
 
 def _layout(file: ExportFile) -> Layout:

@@ -151,10 +151,11 @@ class FilesSource:
         with reading(file) as (rows, digest):
             used = used_columns(file, rows.headers, mappings)
             sheets = self._sheets(file, mappings)
+            export = file.export.formats_of(file.name)
             for block in rows.blocks(used):
                 if held.tables or held.malformed:
                     yield held
-                cells = Cells(block.table, file.export, ZoneInfo(file.export.zone or self._shop.zone), sheets)
+                cells = Cells(block.table, export, ZoneInfo(file.export.zone or self._shop.zone), sheets)
                 for entity, group in groups.items():
                     group.add(cells.where(cells.holds(mappings[entity].where)))
                 bad = [Malformed(next(iter(mappings)), line.line_no, line.text, line.reason) for line in block.bad]
