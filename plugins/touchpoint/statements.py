@@ -2,7 +2,8 @@
 
 Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs. One of
 type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__`
-puts the alias before each column. One of type `statement` names another statement, put in as a sub-select: its own
+puts the alias before each column. One of type `each` names columns too: the call it is the first argument of is written
+once for each of them, with commas between; `name:word` brings a word along, as the next argument. One of type `statement` names another statement, put in as a sub-select: its own
 parameters must be among those of the outer one. One of type `queries` takes texts of statements bound before
 (Transaction.literal), all of the same columns, put in as one sub-select with UNION ALL between them.
 """
@@ -59,6 +60,8 @@ class Statement:
                 text = text.replace(f"__{key}__", quote(str(value)))
             elif kind == "columns":
                 text = _put_columns(text, key, value if isinstance(value, list | tuple) else [value])
+            elif kind == "each":
+                text = _put_calls(text, key, value if isinstance(value, list | tuple) else [value])
             elif kind == "statement":
                 text = self._put_statement(text, key, load(str(value)))
             elif kind == "queries":
@@ -98,6 +101,22 @@ def _put_columns(text: str, key: str, names: list[object] | tuple[object, ...]) 
         return ", ".join(f"{match[1]}.{name}" if match[1] else name for name in quoted)
 
     return re.sub(rf"__(?:([a-z_]+)\.)?{key}__", listed, text)
+
+
+def _put_calls(text: str, key: str, names: list[object] | tuple[object, ...]) -> str:
+    def called(match: re.Match[str]) -> str:
+        calls = []
+        for given in names:
+            name, _, word = str(given).partition(":")
+            argument = f"{match[2]}.{quote(name)}" if match[2] else quote(name)
+            calls.append(f"{match[1]}({argument}{f', {_word(word)}' if word else ''}{match[3]})")
+        return ", ".join(calls)
+
+    return re.sub(rf"([a-z_.]+)\(__(?:([a-z_]+)\.)?{key}__([^()]*)\)", called, text)
+
+
+def _word(word: str) -> str:
+    return quote(word).replace('"', "'")
 
 
 def _put_queries(text: str, key: str, queries: list[object]) -> str:

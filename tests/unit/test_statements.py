@@ -14,7 +14,7 @@ from touchpoint.errors import StatementError
 from touchpoint.statements import HEADER_KEYS, ROOT, SQL_ROOT, Statement, load, names
 
 PUT_IN = {
-    "checks/failing": ["checks/rows"],
+    "checks/failing": ["checks/rows", "checks/cells"],
     "features/make": ["scope"],
     "features/make_series": ["scope"],
     "features/tag": ["tags"],
@@ -68,7 +68,7 @@ def unkept_params(statement: Statement, put_in: Iterable[Statement] = ()) -> lis
     text = code_of(statement.text)
     written = placeholders(statement.text) | identifiers(text)
     lent = {name for inner in put_in for name in inner.params}
-    named = {name for name, kind in statement.params.items() if kind in ("relation", "columns", "statement", "queries")}
+    named = {name for name, kind in statement.params.items() if kind in ("relation", "columns", "each", "statement", "queries")}
     return sorted(
         {f"{name} stands only in the header" for name in set(statement.params) - written - lent}
         | {f"{name} is not in the header" for name in written - set(statement.params)}

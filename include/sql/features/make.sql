@@ -4,7 +4,7 @@
 -- reads:   what the statements put in read
 -- writes:  the made table, of the shape of record.customer_features
 -- returns: nothing
--- Sums of what no order says are NULL, not 0. A sum of integers is a bigint: of bigints it would be numeric, and slow.
+-- Sums of what no order says are NULL, not 0.
 CREATE UNLOGGED TABLE IF NOT EXISTS __made__ AS
 WITH bought AS (
     SELECT
@@ -12,17 +12,17 @@ WITH bought AS (
         min(purchases.paid_at) AS first_paid_at,
         max(purchases.paid_at) AS last_paid_at,
         count(*)::integer AS order_count,
-        sum(purchases.net_minor) AS paid_minor,
+        record.sum_minor(purchases.net_minor) AS paid_minor,
         count(DISTINCT purchases.day)::integer AS purchase_days,
         min(purchases.day) AS first_day,
         max(purchases.day) AS last_day,
-        sum(purchases.items) AS item_count,
+        round(sum(purchases.items)::numeric, 6)::double precision AS item_count,
         count(purchases.items)::integer AS item_orders,
-        sum(purchases.net_minor) FILTER (WHERE purchases.items IS NOT NULL) AS item_paid_minor,
+        record.sum_minor(purchases.net_minor) FILTER (WHERE purchases.items IS NOT NULL) AS item_paid_minor,
         sum((purchases.discount_minor > 0)::integer)::integer AS discount_count,
-        sum(purchases.discount_minor) AS discount_minor,
+        record.sum_minor(purchases.discount_minor) AS discount_minor,
         sum((purchases.coupon_minor > 0)::integer)::integer AS coupon_count,
-        sum(purchases.coupon_minor) AS coupon_minor
+        record.sum_minor(purchases.coupon_minor) AS coupon_minor
     FROM __purchases__ AS purchases
     GROUP BY purchases.customer_no
 ),
@@ -31,7 +31,7 @@ refunded AS (
     SELECT
         refunds.customer_no,
         count(*)::integer AS refund_count,
-        sum(refunds.amount_minor)::bigint AS refund_minor
+        record.sum_minor(refunds.amount_minor) AS refund_minor
     FROM __refunds__ AS refunds
     GROUP BY refunds.customer_no
 )

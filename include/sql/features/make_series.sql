@@ -10,7 +10,7 @@ WITH bought AS (
         lines.customer_no,
         lines.series_no,
         count(DISTINCT lines.order_key)::integer AS order_count,
-        sum(lines.net_minor) AS net_minor,
+        record.sum_minor(lines.net_minor) AS net_minor,
         max(lines.paid_at) AS last_paid_at
     FROM __lines__ AS lines
     WHERE lines.series_no IS NOT NULL

@@ -1,7 +1,8 @@
 -- purpose: move the lines of a batch that break a row rule into quarantine, whole and with all their reasons
 -- grain:   one row per failing line
--- params:  batch_id bigint, as_of timestamptz, as_of_day text, failing statement, rules statement, relation relation,
---          keys columns, version columns
+-- params:  batch_id bigint, as_of timestamptz, as_of_day text, failing statement, cells statement, rows statement,
+--          relation relation, keys columns, version columns, columns_of_rules jsonb, rules jsonb, shortest_limit integer,
+--          required columns, texts columns, measured each, typed each, amounts each
 -- reads:   the landing table, landing.batch
 -- writes:  landing.quarantine, the landing table
 -- returns: count
@@ -14,16 +15,18 @@ WITH moved_lines AS (
     RETURNING
         lines.line_no,
         failing_lines.reasons,
+        failing_lines.columns_by_reason,
         to_jsonb(lines) - 'batch_id' - 'line_no' AS payload
 )
 
-INSERT INTO landing.quarantine (shop_id, entity, batch_id, line_no, reasons, payload, as_of)
+INSERT INTO landing.quarantine (shop_id, entity, batch_id, line_no, reasons, columns_by_reason, payload, as_of)
 SELECT
     batches.shop_id,
     batches.entity,
     batches.batch_id,
     moved_lines.line_no,
     moved_lines.reasons,
+    moved_lines.columns_by_reason,
     moved_lines.payload,
     %(as_of)s::timestamptz AS as_of
 FROM moved_lines

@@ -4,7 +4,6 @@
 -- reads:   pg_temp.line_pieces, pg_temp.order_versions, record.words
 -- writes:  pg_temp.line_rows
 -- returns: nothing
--- The gate lets no amount in that an integer does not hold; the sum of several is cut off there.
 CREATE TEMPORARY TABLE line_rows ON COMMIT DROP AS
 WITH sums AS (
     SELECT
@@ -16,8 +15,8 @@ WITH sums AS (
         coalesce(words.word_no, pieces.size_no) AS size_no,
         pieces.is_discounted,
         pieces.is_new,
-        least(sum(pieces.quantity), 2147483647)::integer AS quantity,
-        least(sum(pieces.net_minor), 2147483647)::integer AS net_minor,
+        sum(pieces.quantity)::double precision AS quantity,
+        record.sum_minor(pieces.net_minor) AS net_minor,
         bool_and(pieces.is_from_start AND pieces.is_to_end) AS is_whole
     FROM pg_temp.line_pieces AS pieces
     LEFT JOIN record.words AS words ON pieces.size = words.word

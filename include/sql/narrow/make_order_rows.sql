@@ -10,11 +10,7 @@ WITH counted AS (
         orders.version_no,
         pieces.known_from,
         pieces.known_until,
-        -- No quantity of any goods is unknown, and not the most there is: least() would take it for that.
-        CASE
-            WHEN sum(pieces.quantity) < 2147483647 THEN sum(pieces.quantity)
-            WHEN sum(pieces.quantity) > 0 THEN 2147483647
-        END::integer AS items
+        sum(pieces.quantity)::double precision AS items
     FROM pg_temp.order_versions AS orders
     INNER JOIN pg_temp.line_pieces AS pieces ON orders.version_no = pieces.version_no
     WHERE orders.item_count IS NULL

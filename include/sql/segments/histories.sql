@@ -20,7 +20,7 @@ histories AS (
         first_day,
         count(DISTINCT day)::integer AS purchase_days,
         max(day) AS last_day,
-        coalesce(sum(net_minor) FILTER (WHERE day > first_day), 0)::bigint AS repeat_minor
+        coalesce(record.sum_minor(net_minor) FILTER (WHERE day > first_day), 0) AS repeat_minor
     FROM bought
     GROUP BY customer_no, first_day
 )

@@ -9,19 +9,19 @@ WITH paid AS (
     SELECT
         purchases.customer_no,
         count(*) AS orders,
-        sum(purchases.net_minor) AS paid_minor
+        record.sum_minor(purchases.net_minor) AS paid_minor
     FROM __purchases__ AS purchases
     GROUP BY purchases.customer_no
     HAVING
         count(*) >= (%(rules)s::jsonb ->> 'minimum')::bigint
-        AND sum(purchases.net_minor) > 0
+        AND record.sum_minor(purchases.net_minor) > 0
 ),
 
 refunded AS (
     SELECT
         refunds.customer_no,
         count(*) AS times,
-        sum(refunds.amount_minor) AS refund_minor
+        record.sum_minor(refunds.amount_minor) AS refund_minor
     FROM __refunds__ AS refunds
     GROUP BY refunds.customer_no
 )

@@ -1,7 +1,7 @@
 """What is expected of a landed batch: row rules per entity, and rules over many rows.
 
-A row rule is a column of include/sql/checks/rows/<entity>.sql (true where a line breaks it); a rule over many rows is a
-statement of include/sql/checks/batch/ that returns a row when it is broken.
+A row rule is that of a column (column_rules.py), or a column of include/sql/checks/rows/<entity>.sql, true where a line
+breaks it; a rule over many rows is a statement of include/sql/checks/batch/ that returns a row when it is broken.
 """
 
 from __future__ import annotations
@@ -14,71 +14,39 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
+from touchpoint.column_rules import RULES, Kind, cell_reasons, columns_of
+from touchpoint.db import Json
 from touchpoint.model import Entity
 from touchpoint.settings import CONFIG_ROOT, Duration, Strict, parse_config, read_yaml
 
 CONTRADICTING = "contradicting_versions"
 
-_MONEY = ("unreadable_amount", "negative_amount", "amount_too_large", "unknown_currency")
-_PROMISED = ("duplicate", "price_not_positive")  # judged where an export promises it; a gift may cost nothing
+LINE_RULES: dict[Entity, dict[str, tuple[str, ...]]] = {
+    Entity.MEMBER: {
+        "consent_without_instant": ("sms_promotional_at", "email_promotional_at"),
+        "unknown_gender": ("gender",),
+    },
+    Entity.PRODUCT: {},
+    Entity.ORDER: {
+        "unknown_kind": ("kind",),
+        "unknown_payment_state": ("payment_state",),
+        "paid_before_created": ("paid_at", "created_at"),
+        "created_in_the_future": ("created_at",),
+    },
+    # The last two are judged where an export promises it; a gift may cost nothing.
+    Entity.ORDER_LINE: {"unknown_kind": ("kind",), "duplicate": (), "price_not_positive": ("price",)},
+    Entity.REFUND: {"unknown_state": ("state",), "duplicate": (), "price_not_positive": ("amount",)},
+    Entity.PAYMENT: {"unknown_state": ("state",)},
+    Entity.SHIPMENT: {},
+    Entity.TRACKING_EVENT: {"unknown_state": ("state",)},
+    Entity.REVIEW: {"unknown_score": ("score",)},
+    Entity.INQUIRY: {"missing_key": ("customer_id", "order_id"), "unknown_kind": ("kind",)},
+    Entity.VISIT: {},
+}
+"""Rules of include/sql/checks/rows, with the columns each is about: words of a column, and rules over several columns."""
 
 ROW_RULES: dict[Entity, tuple[str, ...]] = {
-    Entity.MEMBER: (
-        "missing_key",
-        "key_too_long",
-        "unreadable_instant",
-        "unreadable_day",
-        "unreadable_flag",
-        "consent_without_instant",
-        "unknown_gender",
-    ),
-    Entity.PRODUCT: ("missing_key", "key_too_long", "unreadable_instant", *_MONEY),
-    Entity.ORDER: (
-        "missing_key",
-        "key_too_long",
-        "missing_instant",
-        "unreadable_instant",
-        "missing_amount",
-        *_MONEY,
-        "unknown_kind",
-        "unknown_payment_state",
-        "unreadable_count",
-        "paid_before_created",
-        "created_in_the_future",
-    ),
-    Entity.ORDER_LINE: (
-        "missing_key",
-        "key_too_long",
-        "unreadable_instant",
-        "missing_amount",
-        *_MONEY,
-        "unreadable_count",
-        "unknown_kind",
-        *_PROMISED,
-    ),
-    Entity.REFUND: (
-        "missing_key",
-        "key_too_long",
-        "unreadable_instant",
-        "missing_amount",
-        *_MONEY,
-        "unknown_state",
-        *_PROMISED,
-    ),
-    Entity.PAYMENT: (
-        "missing_key",
-        "key_too_long",
-        "missing_instant",
-        "unreadable_instant",
-        "missing_amount",
-        *_MONEY,
-        "unknown_state",
-    ),
-    Entity.SHIPMENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant"),
-    Entity.TRACKING_EVENT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_state"),
-    Entity.REVIEW: ("missing_key", "key_too_long", "unreadable_instant", "unknown_score"),
-    Entity.INQUIRY: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unknown_kind"),
-    Entity.VISIT: ("missing_key", "key_too_long", "missing_instant", "unreadable_instant", "unreadable_count"),
+    entity: tuple(dict.fromkeys((*cell_reasons(entity), *rules))) for entity, rules in LINE_RULES.items()
 }
 """Rules one line can break by itself; it is quarantined, the others of its batch are loaded."""
 
@@ -185,15 +153,39 @@ class Expectation:
 def failing_params(batch: Batch) -> dict[str, Any]:
     """Parameters of checks/failing: which lines of a batch break a row rule, whenever it is asked."""
     entity = Entity(batch.entity)
+    blamed = {**LINE_RULES[entity], CONTRADICTING: _KEYS[entity]}
     return {
         "batch_id": batch.batch_id,
         "as_of": batch.as_of,
         # Text of an instant begins with its day: a look at it spares most lines the reading.
         "as_of_day": batch.as_of.astimezone(UTC).date().isoformat(),
-        "rules": f"checks/rows/{entity.value}",
+        "cells": "checks/cells",
+        "rows": f"checks/rows/{entity.value}" if LINE_RULES[entity] else "checks/rows/none",
         "relation": f"landing.{entity.value}",
         "keys": _KEYS[entity],
         "version": _VERSION[entity],
+        "columns_of_rules": Json(blamed),
+        **_column_params(entity),
+    }
+
+
+def _column_params(entity: Entity) -> dict[str, Any]:
+    rules = RULES[entity]
+    measured = {name: rule.longest for name, rule in rules.items() if rule.longest is not None}
+    amounts = columns_of(entity, Kind.MONEY, Kind.PRICE)
+    typed = [name for name in rules if name not in measured and name not in amounts]
+    listed = [
+        {"name": name, "kind": rule.kind, "is_required": rule.is_required, "longest": rule.longest}
+        for name, rule in rules.items()
+    ]
+    return {
+        "rules": Json(listed),
+        "shortest_limit": min(measured.values()),
+        "required": [name for name, rule in rules.items() if rule.is_required],
+        "texts": list(measured),
+        "measured": list(measured),
+        "typed": [f"{name}:{rules[name].kind}" for name in typed],
+        "amounts": [f"{name}:{rules[name].kind}" for name in amounts],
     }
 
 

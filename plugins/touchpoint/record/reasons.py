@@ -60,7 +60,7 @@ def values(found: Row, shop: Shop, met: frozenset[str], silent: Silent) -> list[
 def items(found: Row, shop: Shop, met: frozenset[str], silent: Silent) -> list[Row]:
     """What not every shop tells of orders; of those that say it alone."""
     rows = []
-    items, orders = found["item_count"], found["item_orders"]
+    items, orders = _pieces(found["item_count"]), found["item_orders"]
     if items:
         paid, pieces = major(found["item_paid_minor"], shop), counted(items, "piece")
         rows += [
@@ -149,12 +149,18 @@ def local(instant: datetime | None, shop: Shop) -> str:
     return instant.astimezone(ZoneInfo(shop.zone)).isoformat(sep=" ", timespec="seconds") if instant else ""
 
 
-def counted(number: int, what: str) -> str:
+def _pieces(number: float | None) -> int | Decimal | None:
+    """How many: a whole number, but where goods are sold by weight or length."""
+    exact = None if number is None else Decimal(str(number))
+    return int(exact) if exact is not None and exact == int(exact) else exact
+
+
+def counted(number: int | Decimal, what: str) -> str:
     """`1 order`, `2 orders`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _each(minor: int, number: int, shop: Shop) -> Decimal:
+def _each(minor: int, number: int | Decimal, shop: Shop) -> Decimal:
     """An amount over so many, as fine as the coins of the shop's currency."""
     return round(major(minor, shop) / number, EXPONENTS.get(shop.currency, 2))
 

@@ -6,18 +6,10 @@
 -- returns: many
 SELECT
     judged.line_no,
-    judged.missing_key,
-    judged.key_too_long,
-    judged.missing_instant,
-    judged.unreadable_instant,
     judged.unknown_state
 FROM (
     SELECT
         lines.line_no,
-        lines.shipment_id IS NULL AS missing_key,
-        length(lines.shipment_id) > 200 AS key_too_long,
-        lines.happened_at IS NULL AS missing_instant,
-        NOT landing.is_instant(lines.happened_at) AS unreadable_instant,
         (
             lines.state IS NULL
             OR lines.state NOT IN (
@@ -30,8 +22,4 @@ FROM (
     WHERE lines.batch_id = %(batch_id)s::bigint
 ) AS judged
 WHERE
-    judged.missing_key
-    OR judged.key_too_long
-    OR judged.missing_instant
-    OR judged.unreadable_instant
-    OR judged.unknown_state
+    judged.unknown_state

@@ -25,7 +25,7 @@ SELECT
     facts.minor_units(good_lines.total, good_lines.currency) AS total_minor,
     facts.minor_units(good_lines.paid, good_lines.currency) AS paid_minor,
     good_lines.currency::char(3) AS currency,
-    good_lines.item_count::integer AS item_count,
+    trim_scale(good_lines.item_count::numeric) AS item_count,
     good_lines.region,
     good_lines.city,
     good_lines.status,

@@ -12,7 +12,7 @@ SELECT
     good_lines.product_id,
     good_lines.sku_id,
     good_lines.title,
-    good_lines.quantity::integer AS quantity,
+    trim_scale(good_lines.quantity::numeric) AS quantity,
     facts.minor_units(good_lines.price, good_lines.currency) AS price_minor,
     facts.minor_units(good_lines.net, good_lines.currency) AS net_minor,
     good_lines.currency::char(3) AS currency,
