@@ -1,8 +1,8 @@
 """What each column of each landing table has to be: its kind, whether it must be there, its length and characters.
 
-The one declaration of these rules. The gate quarantines a row with a cell that breaks its column's rule, so that whatever
-follows may cast, index and copy every cell. What a kind means in SQL stands in landing.is_cell; words a column may hold,
-and rules over several columns, in include/sql/checks/rows.
+The one declaration of these rules. The gate quarantines a row with a cell that breaks its column's rule, so that
+whatever follows may cast, index and copy every cell. What a kind means in SQL stands in landing.is_cell; words a column
+may hold, and rules over several columns, in include/sql/checks/rows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 LONGEST: dict[Kind, int] = {Kind.KEY: 200, Kind.WORD: 200, Kind.NAME: 200, Kind.ADDRESS: 500, Kind.TEXT: 2000}
-"""Characters a cell may have. An index takes 2,700 bytes: two keys of 200 characters of four bytes each, and a shop id."""
+"""Characters a cell may have. An index takes 2,700 bytes: two keys of 200 characters, four bytes each, and a shop."""
 
 
 @dataclass(frozen=True)

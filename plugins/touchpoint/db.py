@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Any
 
 import psycopg2
@@ -32,9 +33,9 @@ def Json(value: object) -> Any:  # noqa: N802 - the driver's own name for it
 _NOT_MIGRATED = ("42P01", "3F000", "42703", "42883")  # no such table, schema, column, function
 
 
-def trouble(error: SQLAlchemyError, *, place: str = "") -> TouchpointError:
+def trouble(error: SQLAlchemyError | psycopg2.Error, *, place: str = "") -> TouchpointError:
     """A database error as one of ours: what to do, without the driver's text, which may quote the values of a row."""
-    reason = getattr(error, "orig", None)
+    reason = getattr(error, "orig", error)
     state = getattr(reason, "pgcode", None)
     if state in _NOT_MIGRATED:
         return TouchpointError(
@@ -53,6 +54,40 @@ def trouble(error: SQLAlchemyError, *, place: str = "") -> TouchpointError:
         place=place,
         remedy="nothing of it was kept; the server's log names the statement",
     )
+
+
+@contextmanager
+def naming_place(place: str) -> Iterator[None]:
+    """A block whose database errors say where they happened.
+
+    Raises:
+        TouchpointError: as `trouble` makes it.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, psycopg2.Error) as error:
+        raise trouble(error, place=place) from error
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the database would not take: SQLSTATE, and the column or constraint where it names one."""
+
+    state: str
+    column: str | None
+    constraint: str | None
+
+
+_OF_DATA = ("21", "22", "23", "54")  # cardinality, data, integrity, what exceeds a limit of the program
+
+
+def refusal_of(error: BaseException) -> Refusal | None:
+    """The refusal, if an error is about the content of rows; None for a lost connection, a deadlock, no table."""
+    reason = getattr(error, "orig", error)
+    state = getattr(reason, "pgcode", None)
+    if not isinstance(reason, psycopg2.Error) or not state or not state.startswith(_OF_DATA):
+        return None
+    return Refusal(state, reason.diag.column_name, reason.diag.constraint_name)
 
 
 class Database:
@@ -102,6 +137,12 @@ class Transaction:
             yield
         finally:
             nested.rollback()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A block whose writes are kept at its end, and undone alone on any error; the transaction goes on."""
+        with self.connection.begin_nested():
+            yield
 
     def many(self, name: str, **params: object) -> list[Row]:
         """All rows of a statement that returns many."""

@@ -1,11 +1,12 @@
 """Statements live in include/sql, one a file; this loads them, reads their header and binds names, never values.
 
-Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs. One of
-type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers; `__alias.name__`
-puts the alias before each column. One of type `each` names columns too: the call it is the first argument of is written
-once for each of them, with commas between; `name:word` brings a word along, as the next argument. One of type `statement` names another statement, put in as a sub-select: its own
-parameters must be among those of the outer one. One of type `queries` takes texts of statements bound before
-(Transaction.literal), all of the same columns, put in as one sub-select with UNION ALL between them.
+Header, six keys in this order: purpose, grain, params, reads, writes, returns. `params` lists `name type` pairs. One
+of type `relation` or `columns` stands in the text as `__name__` and is replaced by quoted identifiers;
+`__alias.name__` puts the alias before each column. One of type `each` names columns too: the call it is the first
+argument of is written once for each of them, with commas between; `name:word` brings a word along, as the next
+argument. One of type `statement` names another statement, put in as a sub-select: its own parameters must be among
+those of the outer one. One of type `queries` takes texts of statements bound before (Transaction.literal), all of the
+same columns, put in as one sub-select with UNION ALL between them.
 """
 
 from __future__ import annotations

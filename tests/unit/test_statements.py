@@ -68,7 +68,11 @@ def unkept_params(statement: Statement, put_in: Iterable[Statement] = ()) -> lis
     text = code_of(statement.text)
     written = placeholders(statement.text) | identifiers(text)
     lent = {name for inner in put_in for name in inner.params}
-    named = {name for name, kind in statement.params.items() if kind in ("relation", "columns", "each", "statement", "queries")}
+    named = {
+        name
+        for name, kind in statement.params.items()
+        if kind in ("relation", "columns", "each", "statement", "queries")
+    }
     return sorted(
         {f"{name} stands only in the header" for name in set(statement.params) - written - lent}
         | {f"{name} is not in the header" for name in written - set(statement.params)}

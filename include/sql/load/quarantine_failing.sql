@@ -1,8 +1,8 @@
 -- purpose: move the lines of a batch that break a row rule into quarantine, whole and with all their reasons
 -- grain:   one row per failing line
 -- params:  batch_id bigint, as_of timestamptz, as_of_day text, failing statement, cells statement, rows statement,
---          relation relation, keys columns, version columns, columns_of_rules jsonb, rules jsonb, shortest_limit integer,
---          required columns, texts columns, measured each, typed each, amounts each
+--          relation relation, keys columns, version columns, columns_of_rules jsonb, rules jsonb,
+--          shortest_limit integer, required columns, texts columns, measured each, typed each, amounts each
 -- reads:   the landing table, landing.batch
 -- writes:  landing.quarantine, the landing table
 -- returns: count

@@ -24,12 +24,18 @@ _CONSENT = (("sms", "phone"), ("email", "email"))
 
 @dataclass(frozen=True)
 class Given:
-    """A batch being loaded, and what loading needs to know."""
+    """A batch being loaded, and what loading needs to know; `part`: which part of it, 0 being the whole."""
 
     shop: Shop
     batch: PendingBatch
     as_of: datetime
     key: bytes
+    part: int = 0
+
+    @property
+    def tag(self) -> str:
+        """Ends the names of its temporary tables."""
+        return f"{self.batch.batch_id}_{self.part}" if self.part else str(self.batch.batch_id)
 
     @cached_property
     def region(self) -> str:
@@ -136,7 +142,7 @@ def _point(
 
 
 def _keep_points(tx: Transaction, given: Given, points: Iterable[tuple[object, ...]], name: str = "points") -> str:
-    relation = f"found_{name}_{given.batch.batch_id}"
+    relation = f"found_{name}_{given.tag}"
     tx.do("load/make_found_points", found=relation)
     columns = ("customer_id", "kind", "address_hash", "address", "order_id", "is_synthetic", "known_at")
     if _copy(tx, relation, columns, points):
@@ -145,7 +151,7 @@ def _keep_points(tx: Transaction, given: Given, points: Iterable[tuple[object, .
 
 
 def _keep_consents(tx: Transaction, given: Given, reached: Sequence[tuple[Row, dict[str, str | None]]]) -> None:
-    relation = f"found_consents_{given.batch.batch_id}"
+    relation = f"found_consents_{given.tag}"
     tx.do("load/make_found_consents", found=relation)
     columns = ("address_hash", "channel", "is_granted", "happened_at", "method")
     if _copy(tx, relation, columns, _consents(given, reached)):
@@ -163,5 +169,6 @@ def _consents(given: Given, reached: Sequence[tuple[Row, dict[str, str | None]]]
 
 def _copy(tx: Transaction, relation: str, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> int:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    # With both in its line end, the writer quotes a value that holds one of them.
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return tx.copy_in(relation, columns, io.BytesIO(text.getvalue().encode())) if text.tell() else 0

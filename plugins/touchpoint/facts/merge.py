@@ -14,6 +14,7 @@ from typing import Any
 from touchpoint.db import Transaction
 from touchpoint.facts import contacts, head
 from touchpoint.facts.landing import CONFIRM, MERGE_ORDER, PendingBatch, lock_ingest, relation_of
+from touchpoint.facts.splitting import load_what_loads
 from touchpoint.model import Entity
 from touchpoint.settings import Shop
 
@@ -119,6 +120,8 @@ def in_order(batches: Iterable[PendingBatch]) -> list[PendingBatch]:
 def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, key: bytes) -> Counts:
     """Merge the good lines of a judged batch into the facts and close it with its counts.
 
+    A line that the database refuses all the same is quarantined as `unloadable`.
+
     `as_of` is the business time of the loading run, and so when we learn what is in the batch; of declared history each
     fact is known since it happened. `key` is that of address hashes and identities.
 
@@ -128,9 +131,8 @@ def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, k
     lock_ingest(tx, shop.id)
     if not batch.is_history:
         head.require(tx, shop.id, as_of)
-    tx.do("load/plan_for", is_bulk=batch.landed >= _BULK_LINES)
     given = contacts.Given(shop, batch, as_of, key)
-    loaded, superseded = _load_lines(tx, given)
+    loaded, superseded = load_what_loads(tx, given, _load_lines)
     if loaded >= _TOLD_LINES:
         _tell_planner(tx, batch.entity, loaded)
     if batch.origin == CONFIRM:
@@ -144,6 +146,7 @@ def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, k
 def _load_lines(tx: Transaction, given: contacts.Given) -> tuple[int, int]:
     if not given.batch.landed:
         return 0, 0
+    tx.do("load/plan_for", is_bulk=not given.part and given.batch.landed >= _BULK_LINES)
     entity = given.batch.entity
     if entity == Entity.TRACKING_EVENT:
         return tx.count("load/append_scans", **given.times()), 0
@@ -183,7 +186,7 @@ def _split(tx: Transaction, given: contacts.Given, fact: _Fact) -> None:
 def _pay_orders(tx: Transaction, given: contacts.Given) -> None:
     """Orders whose own source says nothing of their payment take it from the payments just merged."""
     batch_id, orders = given.batch.batch_id, _FACTS[Entity.ORDER]
-    staged = {"staged": f"staged_orders_{batch_id}"}
+    staged = {"staged": f"staged_orders_{given.tag}"}
     if tx.count("load/stage_paid", **staged, **given.times()):
         tx.count(
             "load/keep_history",
@@ -200,7 +203,7 @@ def _pay_orders(tx: Transaction, given: contacts.Given) -> None:
 
 def _merge(tx: Transaction, given: contacts.Given, fact: _Fact) -> tuple[int, int]:
     batch_id = given.batch.batch_id
-    staged = {"staged": f"staged_{batch_id}"}
+    staged = {"staged": f"staged_{given.tag}"}
     keyed: dict[str, Any] = {**staged, "fact": fact.relation, "keys": fact.keys}
     lines = tx.count(
         "load/stage",

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from itertools import chain
 
-from touchpoint.db import Transaction
+from touchpoint.db import Transaction, naming_place
 from touchpoint.errors import GateFailed, NotAtHead
 from touchpoint.facts import head, landing, merge
 from touchpoint.model import Entity, Mode, Run
@@ -173,8 +173,9 @@ def _load_judged(tx: Transaction, services: Services, shop: Shop, run: Run) -> d
     for batch in merge.in_order(landing.pending(tx, shop.id)):
         if batch.verdict not in ("passed", "released"):
             continue
-        gate.quarantine_rows(tx, batch, findings)
-        total.update(merge.load(tx, shop=shop, batch=batch, as_of=run.as_of, key=services.key).as_dict())
+        with naming_place(f"shop {shop.id}: loading batch {batch.batch_id} ({batch.entity})"):
+            gate.quarantine_rows(tx, batch, findings)
+            total.update(merge.load(tx, shop=shop, batch=batch, as_of=run.as_of, key=services.key).as_dict())
     return dict(total)
 
 

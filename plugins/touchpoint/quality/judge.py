@@ -35,11 +35,16 @@ def run_suites(url: str, batches: Sequence[Batch], thresholds: Thresholds, real_
         with database.transaction() as tx, _great_expectations() as gx:
             source = _source(gx, url)
             try:
-                return [
-                    finding
-                    for batch in batches
-                    for finding in _judged(gx, source, tx, batch, list(expectations(batch, thresholds, real_now)))
-                ]
+                found: list[Finding] = []
+                for batch in batches:
+                    suite = list(expectations(batch, thresholds, real_now))
+                    try:
+                        found += _judged(gx, source, tx, batch, suite)
+                    except TouchpointError:
+                        raise
+                    except Exception as error:  # of the library or the driver: whose batch it was, they do not say
+                        raise _unjudged(batch, "a row rule") from error
+                return found
             finally:
                 # The library keeps its connections until it is collected, which may be never in a long-lived process.
                 source[1].get_execution_engine().close()

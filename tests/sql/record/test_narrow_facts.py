@@ -91,12 +91,14 @@ def test_norms_kept_for_the_first_time_find_the_late_parcels_of_before(tx: Trans
     assert narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[]) == 0
 
 
-def test_amounts_that_fit_one_by_one_never_stop_a_refresh(tx: Transaction) -> None:
+def test_amounts_and_parts_of_a_piece_are_added_up_as_they_are(tx: Transaction) -> None:
     add_order(tx, "o1", "ann", AS_OF - DAY, paid_at=AS_OF - DAY, item={"product_id": "p1"})
     add_order(tx, "o1b", "ann", AS_OF - DAY, item={"product_id": "p1"})
-    tx.connection.exec_driver_sql("UPDATE facts.order_lines SET net_minor = 2000000000, order_id = 'o1'")
+    tx.connection.exec_driver_sql(
+        "UPDATE facts.order_lines SET net_minor = 10000000000000, quantity = 0.35, order_id = 'o1'"
+    )
     narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[1])
-    assert rows(tx, "SELECT net_minor, quantity FROM record.paid_lines") == [{"net_minor": 2**31 - 1, "quantity": 2}]
+    assert rows(tx, "SELECT net_minor, quantity FROM record.paid_lines") == [{"net_minor": 2 * 10**13, "quantity": 0.7}]
 
 
 def test_a_product_changed_in_words_alone_touches_nobody(tx: Transaction) -> None:
