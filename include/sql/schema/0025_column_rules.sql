@@ -110,7 +110,7 @@ ALTER TABLE record.paid_lines
 ALTER COLUMN net_minor TYPE bigint,
 ALTER COLUMN quantity TYPE double precision;
 ALTER TABLE record.customer_features ALTER COLUMN item_count TYPE double precision;
-COMMENT ON COLUMN facts.orders.item_count IS 'Pieces of goods; with a fraction where they are sold by weight or length.';
+COMMENT ON COLUMN facts.orders.item_count IS 'Pieces of goods, with a fraction where sold by weight or length.';
 COMMENT ON COLUMN facts.order_lines.quantity IS 'Pieces, with a fraction where goods are sold by weight or length.';
 COMMENT ON COLUMN record.paid_orders.net_minor IS 'What was paid, else the total. Add up with record.sum_minor.';
 
@@ -120,6 +120,6 @@ CREATE AGGREGATE record.sum_minor (bigint) (
     combinefunc = int8pl,
     parallel = safe
 );
-COMMENT ON AGGREGATE record.sum_minor (bigint) IS
+COMMENT ON AGGREGATE record.sum_minor(bigint) IS
 'sum() of amounts that stays a bigint: the one of SQL is numeric, and several times slower. The gate lets in no amount '
 'above 10^13, so that 900,000 of them fit.';

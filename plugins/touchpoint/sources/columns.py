@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from touchpoint.column_rules import RULES, Kind
 from touchpoint.model import Entity
 
 
@@ -16,47 +17,10 @@ class Holds(StrEnum):
     MONEY = "money"  # decimal, major units
 
 
-def _columns(text: str = "", instant: str = "", day: str = "", money: str = "") -> dict[str, Holds]:
-    given = {Holds.TEXT: text, Holds.INSTANT: instant, Holds.DAY: day, Holds.MONEY: money}
-    return {name: holds for holds, names in given.items() for name in names.split()}
-
+_HOLDS = {Kind.INSTANT: Holds.INSTANT, Kind.DAY: Holds.DAY, Kind.MONEY: Holds.MONEY, Kind.PRICE: Holds.MONEY}
 
 COLUMNS: dict[Entity, dict[str, Holds]] = {
-    Entity.MEMBER: _columns(
-        text="customer_id display_name phone email locale gender sms_promotional sms_promotional_method"
-        " email_promotional email_promotional_method is_synthetic",
-        instant="joined_at sms_promotional_at email_promotional_at modified_at",
-        day="birthday",
-    ),
-    Entity.PRODUCT: _columns(
-        text="product_id title series category size currency", instant="listed_at modified_at", money="price"
-    ),
-    Entity.ORDER: _columns(
-        text="order_id customer_id oaid source kind payment_state payment_kind currency item_count region city status"
-        " device",
-        instant="created_at paid_at closes_at closed_at shipped_at finished_at modified_at",
-        money="total paid discount coupon",
-    ),
-    Entity.ORDER_LINE: _columns(
-        text="order_id line_id product_id sku_id title quantity currency kind size line_digest priced",
-        instant="modified_at",
-        money="price net",
-    ),
-    Entity.REFUND: _columns(
-        text="refund_id order_id customer_id currency state line_digest priced",
-        instant="happened_at modified_at",
-        money="amount",
-    ),
-    Entity.SHIPMENT: _columns(
-        text="shipment_id order_id carrier tracking_no region", instant="shipped_at promised_at modified_at"
-    ),
-    Entity.TRACKING_EVENT: _columns(text="shipment_id state place description", instant="happened_at"),
-    Entity.PAYMENT: _columns(
-        text="payment_id order_id kind currency state", instant="happened_at modified_at", money="amount"
-    ),
-    Entity.REVIEW: _columns(text="order_id review_id score", instant="happened_at modified_at"),
-    Entity.INQUIRY: _columns(text="inquiry_id customer_id order_id kind scenario", instant="happened_at modified_at"),
-    Entity.VISIT: _columns(text="visit_id customer_id seconds pages device", instant="happened_at modified_at"),
+    entity: {name: _HOLDS.get(rule.kind, Holds.TEXT) for name, rule in rules.items()} for entity, rules in RULES.items()
 }
 
 REQUIRED: dict[Entity, tuple[str, ...]] = {
