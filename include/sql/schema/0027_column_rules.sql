@@ -114,12 +114,12 @@ COMMENT ON COLUMN facts.orders.item_count IS 'Pieces of goods, with a fraction w
 COMMENT ON COLUMN facts.order_lines.quantity IS 'Pieces, with a fraction where goods are sold by weight or length.';
 COMMENT ON COLUMN record.paid_orders.net_minor IS 'What was paid, else the total. Add up with record.sum_minor.';
 
-CREATE AGGREGATE record.sum_minor (bigint) (
+CREATE AGGREGATE record.sum_minor (bigint) ( -- noqa: LT01
     sfunc = int8pl,
     stype = bigint,
     combinefunc = int8pl,
     parallel = safe
 );
-COMMENT ON AGGREGATE record.sum_minor(bigint) IS
+COMMENT ON AGGREGATE record.sum_minor(bigint) IS -- noqa: LT01
 'sum() of amounts that stays a bigint: the one of SQL is numeric, and several times slower. The gate lets in no amount '
 'above 10^13, so that 900,000 of them fit.';
