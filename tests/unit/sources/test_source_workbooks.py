@@ -190,6 +190,15 @@ def test_a_workbook_that_unpacks_to_more_than_memory_holds_is_refused(
         folder.rows(EXPORTS)
 
 
+def test_a_workbook_packed_as_nobody_packs_is_said(folder: Folder) -> None:
+    path = book(folder.path / "data" / "orders.xlsx", [1, 1, MADE, 1])
+    damaged = bytearray(path.read_bytes())
+    damaged[damaged.index(b"PK\x01\x02") + 6] = 91  # the version a reader needs
+    path.write_bytes(damaged)
+    with pytest.raises(SourceError, match="no workbook, damaged, or locked"):
+        folder.rows(EXPORTS)
+
+
 def test_a_damaged_workbook_gives_rows_or_an_error_of_ours(tmp_path: Path) -> None:
     whole = book(tmp_path / "orders.xlsx", *([number, 1, MADE, 1.5, "x"] for number in range(30))).read_bytes()
     mapping = tmp_path / "shop.yaml"

@@ -115,7 +115,6 @@ def _trimmed(row: Sequence[Any]) -> list[Any]:
 def _sheet(stream: IO[bytes], place: str, name: str | None) -> list[Sequence[Any]]:
     """The rows of a sheet from its first on, as pandas reads them, no cell made into another type."""
     import pandas as pd
-    from python_calamine import CalamineError
 
     try:
         with zipfile.ZipFile(stream) as packed:
@@ -135,6 +134,8 @@ def _sheet(stream: IO[bytes], place: str, name: str | None) -> list[Sequence[Any
                 )
             sheet = 0 if name is None else name
             frame = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
-    except (zipfile.BadZipFile, CalamineError) as error:
+    except (SourceError, OSError):
+        raise
+    except Exception as error:  # whatever a parser makes of damaged bytes: each of the three has errors of its own
         raise SourceError(_DAMAGED, place=place, remedy="save it again as .xlsx without a password") from error
     return list(frame.itertuples(index=False, name=None))
