@@ -18,6 +18,8 @@ ROUTES = (
 )
 PUBLIC = {"/api/v2/version", "/api/v2/monitor/health", "/api/v2/auth/login", "/api/v2/auth/logout"}
 """Airflow's own routes that answer anybody, by Airflow's design."""
+LOOKS = {"/style.css"}
+"""What pages look like is told anybody: a refusal has a face, too."""
 DAG_RUN = f"/api/v2/dags/{ledger.DAG}/dagRuns/{ledger.RUN_ID.replace('+', '%2B')}"
 NOT_FOR_MARKETERS = [
     ("GET", "/api/v2/connections"),
@@ -56,7 +58,7 @@ def tokens(airflow: Airflow) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def routes(airflow: Airflow) -> list[tuple[str, str]]:
     """Path and method of every route of ours, as the application has them."""
-    found = [(path, method) for path, methods in airflow.ask_python(ROUTES) for method in methods]
+    found = [(path, method) for path, methods in airflow.ask_python(ROUTES) for method in methods if path not in LOOKS]
     assert ("/run", "GET") in found  # else the loops below would prove nothing
     return [("/touchpoint" + path.replace("{path:path}", "anything/at/all"), method) for path, method in found]
 
@@ -66,6 +68,33 @@ def test_no_route_of_ours_answers_without_a_log_in(airflow: Airflow, routes: lis
     assert {call: status for call, status in asked.items() if status != 401} == {}
     forged = {path: airflow.call(method, f"{path}?{RUN}", token="forged")[0] for path, method in routes}
     assert {path: status for path, status in forged.items() if status != 403} == {}
+
+
+def test_what_pages_look_like_is_served_without_a_log_in_and_nothing_else(airflow: Airflow) -> None:
+    for path in LOOKS:
+        status, text = airflow.call("GET", f"/touchpoint{path}")
+        assert (status, ledger.SHOP in text) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "told"),
+    [
+        (f"run?dag_id={ledger.DAG}&run_id=%00", 400, "no page of ours sends"),
+        ("run?dag_id=%00&run_id=1", 400, "no page of ours sends"),
+        (f"approval?dag_id={ledger.DAG}&run_id=a%00b", 400, "no page of ours sends"),
+        ("segments?shop=sandbox&tag=%00", 400, "no page of ours sends"),
+        ("a%00b", 400, "no page of ours sends"),
+        (f"backfills?dag_id={ledger.DAG}&until=9999-12-31", 400, "is no day"),
+        (f"backfills?dag_id={ledger.DAG}&since=0001-01-01", 400, "is no day"),
+        (f"backfills?dag_id={ledger.DAG}&since=x", 400, "write a day from"),
+        ("anything/at/all", 404, "There is nothing at this address"),
+    ],
+)
+def test_an_address_no_page_sends_gets_a_page_that_says_so(
+    airflow: Airflow, tokens: dict[str, str], query: str, status: int, told: str
+) -> None:
+    answered, page = airflow.call("GET", f"/touchpoint/{query}", token=tokens["engineer"])
+    assert (answered, told in page) == (status, True)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

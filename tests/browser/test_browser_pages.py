@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
-from tests.browser.airflow_process import Airflow, log_in
+from tests.browser.airflow_process import PASSWORDS, Airflow, log_in
 from tests.sql.reports import ledger
 
 REPORT = "/touchpoint/run?" + urlencode({"dag_id": ledger.DAG, "run_id": ledger.RUN_ID})
@@ -76,11 +76,20 @@ def test_samples_show_masked_addresses_alone(page: Page) -> None:
     assert not [secret for secret in (ledger.PHONE, "13912345678", ledger.EMAIL, "王小明") if secret in text]
 
 
-def test_an_ended_log_in_is_told_so_in_words(airflow: Airflow, browser: Browser) -> None:
+def test_an_ended_log_in_is_told_so_in_words_and_leads_back_to_the_page(airflow: Airflow, browser: Browser) -> None:
     context = browser.new_context(base_url=airflow.url)
     page = context.new_page()
-    page.goto("/touchpoint/")
-    expect(page.get_by_role("heading", name="Your log-in has ended")).to_be_visible()
+    page.goto("/touchpoint/anything/below")
+    heading = page.get_by_role("heading", name="Your log-in has ended")
+    expect(heading).to_have_css("font-size", "22px")  # of our style, from wherever the address leads
+    page.goto(REPORT)
+    expect(heading).to_have_css("font-size", "22px")
+    shoot(page, "log_in_ended")
+    page.get_by_role("link", name="Log in again").click()
+    page.locator("input[name=username]").fill("ops")
+    page.locator("input[name=password]").fill(PASSWORDS["ops"])
+    page.locator("[type=submit]").click()
+    expect(page.get_by_role("heading", name="青禾小铺: intraday run")).to_be_visible()
     context.close()
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, as_table, instant, known_shop, services
+from touchpoint.cli.common import (
+    DEFAULT_SHOP,
+    AsJson,
+    AsOf,
+    ShopOption,
+    as_json_text,
+    as_table,
+    instant,
+    known_shop,
+    services,
+)
 from touchpoint.errors import TouchpointError
 from touchpoint.settings import CONFIG_ROOT, Dormancy, Segments, load_segments, parse_duration
 from touchpoint.settings.learning import load_learning
@@ -54,7 +63,7 @@ def segments_backtest(
     if picture:
         _draw(picture, loaded, found, segments.dormancy)
     told = {**_told(found), "kept": is_kept}
-    print(json.dumps(told, default=str, indent=2) if as_json else _text(told, loaded, segments.dormancy, keep))
+    print(as_json_text(told) if as_json else _text(told, loaded, segments.dormancy, keep))
 
 
 def _segments(horizon: str | None) -> Segments:

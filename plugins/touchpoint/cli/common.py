@@ -8,9 +8,11 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from shutil import get_terminal_size
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -31,6 +33,8 @@ AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Instant with a zone, 2026-11-22T10:30:00+08:00. Default: now.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_zone: ContextVar[ZoneInfo | None] = ContextVar("zone", default=None)
+"""Of the shop a command is about: it prints its instants in it, or as they came where it is about none."""
 Note = Annotated[str, typer.Option("--note", help="Why; kept with your name.")]
 EntityOption = Annotated[str | None, typer.Option("--entity", help=f"One of: {', '.join(Entity)}.")]
 
@@ -48,10 +52,13 @@ def services() -> Iterator[Services]:
 def known_shop(shop: str) -> Shop:
     """The shop of that id; of a rehearsal, in the realm TOUCHPOINT_REALM names.
 
+    What is printed from now on has the shop's zone.
+
     Raises:
         ConfigError: there is none; names those there are.
     """
     loaded, realm = load_shop(shop, CONFIG_ROOT), os.environ.get("TOUCHPOINT_REALM")
+    _zone.set(loaded.tz)
     return loaded.model_copy(update={"realm": realm}) if realm and loaded.realm != LIVE else loaded
 
 
@@ -111,15 +118,20 @@ def last_run(opened: Services, shop: Shop) -> int | None:
 
 def say(content: object, as_json: bool, text: str) -> None:
     """One outcome: a sentence, or JSON."""
-    print(json.dumps(content, default=str, ensure_ascii=False) if as_json else text)
+    print(as_json_text(content, indent=None) if as_json else text)
 
 
 def show(rows: Sequence[dict[str, Any]], as_json: bool, empty: str) -> None:
     """Rows as a table, or as JSON."""
     if as_json:
-        print(json.dumps(rows, default=str, ensure_ascii=False, indent=2))
+        print(as_json_text(rows))
     else:
         print(as_table(rows) if rows else empty)
+
+
+def as_json_text(content: object, indent: int | None = 2) -> str:
+    """JSON with instants as everywhere on the command line, characters as they are."""
+    return json.dumps(content, default=_told, ensure_ascii=False, indent=indent)
 
 
 def as_table(rows: Sequence[dict[str, Any]], *, words: Collection[str] | None = None) -> str:
@@ -154,9 +166,17 @@ def _room() -> int:
     return get_terminal_size().columns if is_told else 10_000
 
 
+def _told(value: object) -> str:
+    """2026-11-22 10:30:00+08:00: an instant in the shop's zone; anything else by its own text."""
+    zone = _zone.get()
+    if isinstance(value, datetime) and value.tzinfo is not None and zone is not None:
+        return str(value.astimezone(zone))
+    return str(value)
+
+
 def _visible(value: Any) -> str:
     """A value as text that cannot move a terminal's cursor."""
     if value is None:
         return ""
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = ", ".join(map(_told, value)) if isinstance(value, list | tuple) else _told(value)
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

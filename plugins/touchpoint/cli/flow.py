@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from touchpoint.cli.common import (
     AsOf,
     Note,
     ShopOption,
+    as_json_text,
     instant,
     known_campaign,
     known_shop,
@@ -96,7 +96,7 @@ def report(
             for number in numbers:
                 if tx.maybe("runs/read", run_no=number) is None:
                     raise no_run(number)
-            print(json.dumps(summary(tx, numbers), default=str, ensure_ascii=False, indent=2))
+            print(as_json_text(summary(tx, numbers)))
 
 
 def why(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from touchpoint.cli.common import (
     EntityOption,
     Note,
     ShopOption,
+    as_json_text,
     instant,
     known_entity,
     known_shop,
@@ -49,7 +49,7 @@ def quarantine_show(quarantine_id: int, as_json: AsJson = False) -> None:
     from touchpoint.quality import quarantine
 
     with services() as opened, opened.db.transaction() as tx:
-        print(json.dumps(quarantine.show(tx, quarantine_id), default=str, ensure_ascii=False, indent=2))
+        print(as_json_text(quarantine.show(tx, quarantine_id)))
 
 
 @quarantine_app.command("retry")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, instant, known_shop, services
+from touchpoint.cli.common import DEFAULT_SHOP, AsJson, AsOf, ShopOption, as_json_text, instant, known_shop, services
 from touchpoint.cli.lessons import SAMPLES, section
 from touchpoint.errors import ConfigError
 from touchpoint.services import Services
@@ -52,7 +51,7 @@ def learn(
     if picture is not None:
         _draw(picture, bodies, loaded.id, at)
     if as_json:
-        print(json.dumps({"learned": rows, "bodies": bodies}, default=str, ensure_ascii=False, indent=2))
+        print(as_json_text({"learned": rows, "bodies": bodies}))
         return
     _print_sections(
         section(row["name"], [*_from(loaded, row), f"kept: {row['kept']}"], bodies.get(row["name"])) for row in rows
@@ -94,7 +93,7 @@ def learned_show(
     ]
     if as_json:
         bodies = {version.name: version.body for version in found}
-        print(json.dumps({"learned": rows, "bodies": bodies}, default=str, ensure_ascii=False, indent=2))
+        print(as_json_text({"learned": rows, "bodies": bodies}))
         return
     if not rows:
         print("Nothing learned by then: `touchpoint learn --keep`, or the next daily run.")

@@ -63,7 +63,7 @@ def worklist_csv(shop: ShopOption = DEFAULT_SHOP, kind: KindOption = None, state
     loaded, of_state = known_shop(shop), _asked(kind, state)
     with services() as opened, opened.db.transaction() as tx:
         rows = desk.tasks(tx, realm=loaded.realm, shop_id=shop, kind=kind, state=of_state)
-    sys.stdout.buffer.write(desk.as_csv(rows).encode())
+    sys.stdout.buffer.write(desk.as_csv(rows, loaded.tz).encode())
     sys.stdout.buffer.flush()
 
 

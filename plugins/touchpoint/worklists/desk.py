@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from touchpoint.db import Row, Transaction
 from touchpoint.errors import TouchpointError
@@ -124,16 +125,20 @@ def tidy_note(note: str) -> str:
     return star_addresses(plain)[:NOTE_LENGTH]
 
 
-def as_csv(rows: Iterable[Row]) -> str:
-    """Tasks as CSV with a byte order mark, as spreadsheets want it: ids alone, and no cell that one would compute."""
+def as_csv(rows: Iterable[Row], zone: ZoneInfo) -> str:
+    """Tasks as CSV with a byte order mark, as spreadsheets want it: ids alone, and no cell that one would compute.
+
+    Instants are in the zone given, the shop's: 2026-11-22T10:30:00+08:00.
+    """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
-    writer.writerows([_cell(row[name]) for name in CSV_COLUMNS] for row in rows)
+    writer.writerows([_cell(row[name], zone) for name in CSV_COLUMNS] for row in rows)
     return "\ufeff" + text.getvalue()
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, zone: ZoneInfo) -> str:
     """A value that stays text: a spreadsheet takes what begins like a formula for one."""
-    text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
+    local = value.astimezone(zone).isoformat() if isinstance(value, datetime) else value
+    text = "" if local is None else str(local)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text

@@ -11,7 +11,8 @@ import pytest
 from tests.sql.reports import ledger
 
 from touchpoint.db import Database
-from touchpoint.orchestration.web import pages
+from touchpoint.errors import TimeError
+from touchpoint.orchestration.web import backfills, forms, pages, refusals
 from touchpoint.outbox import environment
 from touchpoint.settings import CONFIG_ROOT
 
@@ -142,6 +143,15 @@ def test_a_shop_that_never_ran_is_there_without_a_run(database: Database) -> Non
     assert "No run yet." in page
 
 
+def test_a_stop_of_everything_is_told_in_the_zone_of_the_shops(database: Database) -> None:
+    with database.transaction() as tx:
+        ledger.execute(
+            tx, "INSERT INTO ledger.stop (scope, is_stopped, who, recorded_real_at) "
+            "VALUES ('everything', true, 'ops', '2026-11-22T02:30Z')",
+        )  # fmt: skip
+    assert "stopped by ops on 2026-11-22 10:30 GMT+8" in pages.overview_page(database, CONFIG_ROOT, everything)
+
+
 def test_rehearsals_stand_apart(seeded: Database) -> None:
     with seeded.transaction() as tx:
         ledger.add_run(
@@ -163,9 +173,23 @@ def test_synthetic_addresses_are_marked(database: Database) -> None:
 
 
 def test_an_error_page_names_the_remedy_and_refusals_name_nothing() -> None:
-    assert "Reload the whole page to log in again." in pages.refusal_page(401)
-    assert "The answer was 418." in pages.refusal_page(418)
-    assert "run the migrations" in pages.unreachable_page()
+    assert "Your log-in has ended" in refusals.refusal_page(401)
+    assert "The answer was 418." in refusals.refusal_page(418)
+    assert "run the migrations" in refusals.unreachable_page()
+
+
+def test_a_form_of_another_site_is_not_told_about_rights() -> None:
+    page = refusals.refusal_page(403, detail=forms.FOREIGN_FORM)
+    assert "did not come from a page of Touchpoint" in page
+    assert "Your role" not in page
+
+
+@pytest.mark.parametrize("day", ["x", "9999-12-31", "0001-01-01", "2026-02-30", "２０２６-11-22"])
+def test_a_day_that_is_none_or_far_away_is_refused_with_the_remedy(database: Database, day: str) -> None:
+    for given in ({"since": day}, {"until": day}):
+        with pytest.raises(TimeError, match="write a day from 1970-01-02 to 2999-12-31"):
+            backfills.backfills_page(database, CONFIG_ROOT, ledger.DAG, **given)
+    assert "2999-12-31" in backfills.backfills_page(database, CONFIG_ROOT, ledger.DAG, "1970-01-02", "2999-12-31")
 
 
 def _config(folder: Path, old: str, new: str) -> Path:

@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.sql.decide.building import AS_OF, SHOP, add_order, make_run, make_shop, rows
@@ -175,8 +176,9 @@ def test_the_csv_holds_no_formula_and_no_more_than_ids(tx: Transaction) -> None:
     late_order(tx, "=1+1")
     refresh(tx)
     close(tx, first_task(tx), note='@SUM(A1), "quoted"', who="+lin")
-    text = as_csv(desk.tasks(tx, realm="live", shop_id=SHOP, state=None))
+    text = as_csv(desk.tasks(tx, realm="live", shop_id=SHOP, state=None), ZoneInfo("Asia/Shanghai"))
     read = next(iter(csv.DictReader(io.StringIO(text.lstrip("\ufeff")))))
     assert (read["subject_id"], read["note"], read["who"]) == ("'=1+1", '\'@SUM(A1), "quoted"', "'+lin")
     assert set(read) == set(desk.CSV_COLUMNS)
     assert "detail" not in read
+    assert read["due_at"].endswith("+08:00")  # the shop's zone, as on its page

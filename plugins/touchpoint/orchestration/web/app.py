@@ -1,28 +1,25 @@
-"""The pages' application. Every route needs Airflow's log-in; what is not a page is answered behind it, too."""
+"""The pages' application. Every page needs Airflow's log-in, and so does what is none; what they look like does not."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from touchpoint.db import Database
-from touchpoint.errors import TouchpointError
 from touchpoint.orchestration.connections import airflow_connection
 from touchpoint.orchestration.web import approval, backfills, pages, segments, switches, worklist
 from touchpoint.orchestration.web.auth import MAY_READ_DAG, SIGNED_IN, User, readable_dags
 from touchpoint.orchestration.web.headers import SecurityHeaders
+from touchpoint.orchestration.web.refusals import ReadableAddresses, tell_errors_as_pages
 from touchpoint.settings import CONFIG_ROOT, TOUCHPOINT_CONNECTION, database_url
 from touchpoint.statements import ROOT
 
-STYLE = ROOT / "include" / "templates" / "reports" / "style.css"
-log = logging.getLogger(__name__)
+TEMPLATES = ROOT / "include" / "templates" / "reports"
+ASSETS = {"style.css": "text/css"}
 
 
 def build_app(connect: Callable[[], Database] | None = None, config: Path = CONFIG_ROOT) -> FastAPI:
@@ -33,6 +30,7 @@ def build_app(connect: Callable[[], Database] | None = None, config: Path = CONF
         config: the folder of shop and campaign files.
     """
     app = FastAPI(title="Touchpoint", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[SIGNED_IN])
+    app.add_middleware(ReadableAddresses)
     app.add_middleware(SecurityHeaders)
     opened = connect or airflow_database
 
@@ -53,15 +51,15 @@ def build_app(connect: Callable[[], Database] | None = None, config: Path = CONF
     segments.add_routes(app, opened, config)
     switches.add_routes(app, opened, config)
 
-    @app.get("/style.css")
-    def style() -> Response:
-        return Response(STYLE.read_bytes(), media_type="text/css")
+    for name, kind in ASSETS.items():
+        # Starlette's own routes ask for no log-in: what a page looks like is no secret, and a refusal has a face, too.
+        app.router.add_route(f"/{name}", _asset(name, kind), methods=["GET"], include_in_schema=False)
 
     @app.get("/{path:path}")
     def elsewhere(path: str) -> None:
         raise HTTPException(404)
 
-    _tell_errors_as_pages(app)
+    tell_errors_as_pages(app)
     return app
 
 
@@ -75,17 +73,5 @@ def _pool(url: str) -> Database:
     return Database(url, application="touchpoint_pages")
 
 
-def _tell_errors_as_pages(app: FastAPI) -> None:
-    @app.exception_handler(StarletteHTTPException)
-    async def refused(request: Request, error: StarletteHTTPException) -> HTMLResponse:
-        return HTMLResponse(pages.refusal_page(error.status_code), error.status_code, headers=error.headers)
-
-    @app.exception_handler(SQLAlchemyError)
-    async def unreachable(request: Request, error: SQLAlchemyError) -> HTMLResponse:
-        log.error("Touchpoint's pages cannot read their database: %s", type(error).__name__)
-        return HTMLResponse(pages.unreachable_page(), 503)
-
-    @app.exception_handler(TouchpointError)
-    async def failed(request: Request, error: TouchpointError) -> HTMLResponse:
-        log.error("Touchpoint's pages: %s", error)
-        return HTMLResponse(pages.error_page(error), 500)
+def _asset(name: str, kind: str) -> Callable[[Request], Response]:
+    return lambda request: Response((TEMPLATES / name).read_bytes(), media_type=kind)

@@ -14,6 +14,7 @@ from touchpoint.reports import backfills
 DAYS = 60
 """Shown where no days are asked for."""
 ROWS = 500
+EARLIEST, LATEST = date(1970, 1, 2), date(2999, 12, 31)
 
 
 def backfills_page(database: Database, config: Path, dag_id: str, since: str = "", until: str = "") -> str:
@@ -51,6 +52,14 @@ def backfills_page(database: Database, config: Path, dag_id: str, since: str = "
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
-        raise TimeError(f"{text[:20]!r} is no day", place="since, until", remedy="write it as in 2026-11-22") from error
+        raise _no_day(text) from error
+    if not EARLIEST <= day <= LATEST:  # near the ends of what a date can hold, a zone leads beyond them
+        raise _no_day(text)
+    return day
+
+
+def _no_day(text: str) -> TimeError:
+    remedy = f"write a day from {EARLIEST} to {LATEST} as in 2026-11-22"
+    return TimeError(f"{text[:20]!r} is no day", place="since, until", remedy=remedy)

@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 
 LARGEST = 16_384
 """Bytes of a form; a note is a few hundred."""
+FOREIGN_FORM = "foreign form"
 
 
 def demand_own_site(request: Request) -> None:
@@ -25,7 +26,7 @@ def demand_own_site(request: Request) -> None:
     if not comes_from_here(
         request.headers.get("sec-fetch-site"), request.headers.get("origin"), request.headers.get("host")
     ):
-        raise HTTPException(403)
+        raise HTTPException(403, FOREIGN_FORM)
 
 
 def comes_from_here(fetch_site: str | None, origin: str | None, host: str | None) -> bool:
@@ -44,7 +45,8 @@ async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form as a browser sends it, each once: the last of a name.
 
     Raises:
-        HTTPException: 415 for anything but a plain form, 413 for one too large, 400 for one that is no UTF-8.
+        HTTPException: 415 for anything but a plain form, 413 for one too large, 400 for one that holds no
+            UTF-8 or a NUL byte.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
@@ -57,6 +59,8 @@ async def read_form(request: Request) -> dict[str, str]:
         fields = parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError as error:
         raise HTTPException(400) from error
+    if any("\0" in value for values in fields.values() for value in values):
+        raise HTTPException(400)
     return {name: values[-1] for name, values in fields.items()}
 
 

@@ -15,7 +15,7 @@ from touchpoint.campaigns.spec import Campaign
 from touchpoint.campaigns.version import approval_versions
 from touchpoint.clock import FRESHNESS, real_now
 from touchpoint.db import Database, Row, Transaction
-from touchpoint.errors import ConfigError, TouchpointError
+from touchpoint.errors import ConfigError
 from touchpoint.model import Cadence
 from touchpoint.render.messages import Renderer
 from touchpoint.render.pages import render_page
@@ -26,11 +26,6 @@ from touchpoint.settings import Shop, load_offers, load_shop, shop_ids
 
 LIVE = "live"
 _OUR_DAG = re.compile(r"^touchpoints_(intraday|daily|monthly)__")
-_REFUSALS = {
-    401: ("Your log-in has ended", "Reload the whole page to log in again."),
-    403: ("Not for this log-in", "Your role may not read this DAG. An administrator can grant it."),
-    404: ("No such page", "Use the entry Touchpoint in the navigation."),
-}
 
 
 @dataclass(frozen=True)
@@ -75,6 +70,12 @@ def face_of(shop_id: str, config: Path) -> Face:
     except ConfigError as error:
         return Face(shop_id, shop_id, ZoneInfo("UTC"), "UTC", None, str(error))
     return Face(shop_id, shop.name, shop.tz, shop.zone, shop)
+
+
+def common_zone(faces: Iterable[Face]) -> ZoneInfo:
+    """The zone some shops share; UTC where they do not share one."""
+    zones = {face.zone for face in faces}
+    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
 def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
@@ -127,31 +128,10 @@ def overview_page(database: Database, config: Path, readable: Callable[[Iterable
         rehearsals=[card for card in cards if card.state.realm != LIVE],
         stops=stops,
         elsewhere=elsewhere,
+        zone=common_zone(card.face for card in cards if card.state.realm == LIVE),
         days=shops.MESSAGE_DAYS,
         query=run_address,
     )
-
-
-def refusal_page(status: int) -> str:
-    """What an HTTP refusal says; names nothing that was asked for."""
-    heading, text = _REFUSALS.get(status, ("This did not work", f"The answer was {status}."))
-    return notice(heading, text)
-
-
-def unreachable_page() -> str:
-    """The database does not answer, or has not been migrated."""
-    return make_page(
-        "notice.html",
-        title="Touchpoint's database cannot be read",
-        text="It does not answer, or has not been brought to this version.",
-        remedy="Check the connection `touchpoint`, and run the migrations.",
-    )
-
-
-def error_page(error: TouchpointError) -> str:
-    """An error of ours: thing, place, remedy."""
-    place = f"{error.place}: " if error.place else ""
-    return notice("This page cannot be shown", place + error.thing, error.remedy)
 
 
 def notice(title: str, text: str, remedy: str = "") -> str:
@@ -240,12 +220,13 @@ def make_page(name: str, **context: object) -> str:
     """A template below include/templates/reports, with the words and formats every page has."""
     return render_page(
         name,
+        root=context.pop("root", ""),
+        log_in=context.pop("log_in", ""),
         approval=approval_address,
         number=words.number,
         share=words.share,
         instant=words.instant,
         reason_meaning=reasons.meaning,
         words=words,
-        utc=ZoneInfo("UTC"),
         **context,
     )

@@ -14,7 +14,7 @@ from touchpoint.db import Database, Row
 from touchpoint.errors import TouchpointError
 from touchpoint.orchestration.web.auth import User, editable_dags, name_of, readable_dags
 from touchpoint.orchestration.web.forms import OWN_SITE, Form, see
-from touchpoint.orchestration.web.pages import dag_ids, face_of, make_page
+from touchpoint.orchestration.web.pages import common_zone, dag_ids, face_of, make_page
 from touchpoint.outbox import stops
 from touchpoint.settings import shop_ids
 
@@ -137,8 +137,7 @@ def turn(
 
 def _common_zone(rights: Rights, config: Path) -> ZoneInfo:
     """The zone of the live shops the user may see where they share one, else UTC."""
-    zones = {face_of(shop_id, config).zone for shop_id in shop_ids(config) if shop_id in rights.readable}
-    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
+    return common_zone(face_of(shop_id, config) for shop_id in shop_ids(config) if shop_id in rights.readable)
 
 
 def campaign_ids(config: Path) -> list[str]:

@@ -146,16 +146,10 @@ def worklist_page(
 
 def worklist_csv(database: Database, config: Path, asked: Asked) -> str:
     """The tasks asked for, all pages of them."""
+    face = face_of(asked.shop_id, config)
     with database.transaction() as tx:
-        return desk.as_csv(
-            desk.tasks(
-                tx,
-                realm=_realm(face_of(asked.shop_id, config)),
-                shop_id=asked.shop_id,
-                kind=asked.kind,
-                state=STATES[asked.state],
-            )
-        )
+        found = desk.tasks(tx, realm=_realm(face), shop_id=asked.shop_id, kind=asked.kind, state=STATES[asked.state])
+    return desk.as_csv(found, face.zone)
 
 
 def record_outcome(database: Database, config: Path, asked: Asked, given: dict[str, str], who: str) -> int:
