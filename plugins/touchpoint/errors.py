@@ -49,6 +49,10 @@ class SourceUnavailable(SourceError):
     """The source does not answer, or throttles: the same call may succeed later."""
 
 
+class HeaderError(SourceError):
+    """A file's header cannot be told apart into columns: the file is left out, and others of its folder are read."""
+
+
 class SourceRefused(SourceError):
     """The source says no (signature, session, permission): a person has to act."""
 

@@ -273,20 +273,38 @@ def test_utf16_is_refused(opened, folder):
         orders(opened())
 
 
-@pytest.mark.parametrize(
-    ("header", "message"),
-    [
-        (
-            "编号,时间,总额,省",
-            r"no column '金额', which the mapping reads for order.total; columns found: 编号, 时间, 总额, 省",
-        ),
-        ("编号,时间,金额,金额,省", "2 columns '金额'"),
-    ],
-)
-def test_a_column_that_is_absent_or_twice_is_named_with_those_found(opened, folder, header, message):
-    (folder / "orders.csv").write_text(lines(header=header), encoding="utf-8")
+def test_a_column_that_is_absent_is_named_with_those_found(opened, folder):
+    (folder / "orders.csv").write_text(lines(header="编号,时间,总额,省"), encoding="utf-8")
+    message = r"no column '金额', which the mapping reads for order.total; columns found: 编号, 时间, 总额, 省"
     with pytest.raises(SourceError, match=message):
         orders(opened())
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [("编号,时间,金额,金额,省", "2 columns '金额'"), ("编号,时\r间,金额,省", "the header is not CSV")],
+)
+def test_a_file_whose_header_names_no_columns_is_left_out_alone_and_read_again_once_corrected(
+    opened, folder, header, reason
+):
+    path = folder / "orders_1.csv"
+    path.write_text(lines(row(1), header=header), encoding="utf-8", newline="")
+    (folder / "orders_2.csv").write_text(lines(row(2)), encoding="utf-8")
+    assert [found["order_id"] for found in orders(opened("orders_*.csv"))] == ["2"]
+    (line,) = malformed(opened("orders_*.csv"))
+    assert (line.entity, line.line_no) == (Entity.ORDER, 1)
+    assert line.reason.startswith(reason)
+    read = frozenset((page.file.path, page.file.digest) for page in opened("orders_*.csv").read(Entity.ORDER, WINDOW))
+    assert list(opened("orders_*.csv", already_read=read).read(Entity.ORDER, WINDOW)) == []
+    path.write_text(lines(row(1)), encoding="utf-8")
+    assert [found["order_id"] for found in orders(opened("orders_*.csv", already_read=read))] == ["1"]
+
+
+def test_lines_that_end_in_carriage_returns_alone_are_lines(opened, folder):
+    text = lines(row(1), row(2, "x" * 70_000), row(3))
+    (folder / "orders.csv").write_text(text.replace("\n", "\r"), encoding="utf-8", newline="")
+    assert [found["order_id"] for found in orders(opened())] == ["1", "2", "3"]
+    assert malformed(opened()) == []
 
 
 def test_a_column_the_mapping_does_not_know_is_left_or_refused(opened, folder):

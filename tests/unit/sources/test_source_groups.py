@@ -102,6 +102,29 @@ def test_a_line_that_would_be_left_out_is_refused_where_every_line_has_to_land(i
         invoices.rows(forgets)
 
 
+def test_every_line_that_is_part_of_an_order_has_landed_where_no_lines_are_mapped(folder):
+    folder.text("lines.csv", "doc,sum,made", "1,5.00,2026-01-05 10:00:00", "1,6.00,2026-01-05 10:00:00", "C2,1.00,x")
+    exports = """
+    - files: lines.csv
+      every_line_lands: true
+      order:
+        where: {column: doc, no_prefix: C}
+        group_by: doc
+        columns:
+          order_id: doc
+          customer_id: doc
+          created_at: made
+          total: {from: sum, take: sum}
+          currency: {constant: GBP}
+      refund:
+        where: {column: doc, prefix: C}
+        columns: {refund_id: doc, amount: sum, currency: {constant: GBP}}
+    """
+    assert [(row["order_id"], row["total"]) for row in folder.rows(exports)] == [("1", "11")]
+    with pytest.raises(SourceError, match="1 lines fit no `where` of order, refund"):
+        folder.rows(exports.replace("prefix: C}\n        columns: {refund", "prefix: D}\n        columns: {refund"))
+
+
 def test_groups_come_with_the_mark_after_all_lines(invoices):
     pages = list(invoices.source(INVOICES).read(Entity.ORDER, WINDOW))
     assert [sorted(page.tables) for page in pages] == [["order_line", "refund"], ["order"]]

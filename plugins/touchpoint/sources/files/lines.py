@@ -16,7 +16,7 @@ from typing import IO, Any
 import pyarrow
 import pyarrow.csv
 
-from touchpoint.errors import SourceError
+from touchpoint.errors import HeaderError, SourceError
 from touchpoint.sources.files.forgiving import BadLine, Shape, decode, read_records
 
 BLOCK = 6 << 20
@@ -27,6 +27,9 @@ _GAPS = re.compile(rb"[ \t]+")
 _GAPS_BESIDE_QUOTES = re.compile(rb'("[^"\n]*")|[ \t]+')
 _OUTER = re.compile(rb"^\t+|\t+$", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
+_STRAY_SHARE = 0.2
+"""Up to this part of a block, lines that do not decode are bad lines; beyond it the mapping names another encoding."""
+_AGAIN = "export it again"
 _CODECS = {"utf-8": "utf-8", "gbk": "gb18030"}  # its superset: newer exports hold characters GBK lacks
 
 
@@ -75,7 +78,10 @@ class Lines:
         line, _, self._waiting = self._waiting.partition(b"\n")
         text = self._header_text(line.rstrip(b"\r"))
         self._line_no = 2
-        return [name.strip() for name in next(csv.reader([text], delimiter=self._delimiter), [])]
+        try:
+            return [name.strip() for name in next(csv.reader([text], delimiter=self._delimiter), [])]
+        except csv.Error as error:
+            raise HeaderError(f"the header is not CSV: {error}", place=self._layout.place, remedy=_AGAIN) from error
 
     def blocks(self, used: list[str]) -> Iterator[Block]:
         """The rows, with the columns of `used` alone; an empty value is null.
@@ -193,7 +199,8 @@ class Lines:
     def _refuse_mostly_undecodable(self, lines: list[bytes]) -> None:
         foreign = [(number, line) for number, line in enumerate(lines) if not line.isascii()]
         wrong = [(number, line) for number, line in foreign if decode(line, self._codec) is None]
-        if 2 * len(wrong) > len(foreign):
+        # A stray line of another encoding goes to quarantine alone, in an export of plain English too.
+        if 2 * len(wrong) > len(foreign) and len(wrong) > _STRAY_SHARE * len(lines):
             number, line = wrong[0]
             raise self._wrong_encoding(self._line_no + number, line)
 

@@ -16,6 +16,7 @@ from touchpoint.errors import SourceError, SourceUnavailable
 
 _GZIP = b"\x1f\x8b"
 _DRAIN = 1 << 20
+_HEAD = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,26 @@ class Hashing:
         while self.read(_DRAIN):
             pass
         return self._digest.hexdigest()
+
+
+class LineFeeds:
+    """A byte stream whose lines end in line feeds, though the file has carriage returns alone (as old Macs wrote)."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self._head = raw, raw.read(_HEAD)
+        if self._head.endswith(b"\r"):
+            self._head += raw.read(1)
+        self._has_returns_alone = b"\r" in self._head and b"\n" not in self._head
+
+    def read(self, size: int = -1) -> bytes:
+        """As the stream's own; first of all what was looked at."""
+        if not self._head:
+            data = self._raw.read(size)
+        elif size < 0:
+            data, self._head = self._head + self._raw.read(), b""
+        else:
+            data, self._head = self._head[:size], self._head[size:]
+        return data.replace(b"\r", b"\n") if self._has_returns_alone else data
 
 
 def digest_of(path: Path) -> str:

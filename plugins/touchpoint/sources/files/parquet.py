@@ -126,4 +126,7 @@ def _shown(value: Any) -> str:
     if types.is_string(value.type):
         raw = value.cast(pyarrow.binary()).as_py()
         return "" if raw is None else str(raw.decode(errors="backslashreplace")).replace("\0", "\\x00")
-    return str(value.as_py())
+    try:
+        return str(value.as_py())
+    except (OverflowError, ValueError):  # a time that no calendar holds
+        return str(value.value)

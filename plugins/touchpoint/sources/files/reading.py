@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from touchpoint.sources.files.lines import Block, Layout, Lines
-from touchpoint.sources.files.opening import ExportFile, digest_of, opened, opened_whole
+from touchpoint.sources.files.opening import ExportFile, LineFeeds, digest_of, opened, opened_whole
 
 
 class Rows(Protocol):
@@ -30,7 +30,7 @@ def reading(file: ExportFile) -> Iterator[tuple[Rows, Callable[[], str]]]:
     """
     if not (file.export.is_parquet(file.name) or file.export.is_workbook(file.name)):
         with opened(file) as (stream, hashing):
-            yield Lines(stream, _layout(file)), hashing.finish
+            yield Lines(cast("IO[bytes]", LineFeeds(stream)), _layout(file)), hashing.finish
         return
     with opened_whole(file) as raw:
         digest = digest_of(file.path)

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import pyarrow
 import pyarrow.compute as pc
 
-from touchpoint.errors import SourceError, SourceUnavailable
+from touchpoint.errors import HeaderError, SourceError, SourceUnavailable
 from touchpoint.model import Entity, Window
 from touchpoint.settings import Shop
 from touchpoint.sources.base import FileMark, Malformed, Page
@@ -69,10 +69,13 @@ class FilesSource:
                 entity,
             )
         for file in self._due(entity):
-            if self._is_synthetic(entity):
-                yield from self._made_up(file)
-            else:
-                yield from self._pages(file, entities_of(file.export, entity))
+            try:
+                if self._is_synthetic(entity):
+                    yield from self._made_up(file)
+                else:
+                    yield from self._pages(file, entities_of(file.export, entity))
+            except HeaderError as error:
+                yield self._left_out(file, entity, error)
 
     def snapshot_at(self, entity: Entity, window: Window) -> datetime:
         """The latest instant the files to be read speak of (the mapping's, else the file's), else the window's end."""
@@ -132,6 +135,12 @@ class FilesSource:
         found = [digest_of(other.path) for glob in globs for other in files_of(glob, self._folder, file.export)]
         return hashlib.sha256("".join([digest, *found]).encode()).hexdigest() if found else digest
 
+    def _left_out(self, file: ExportFile, entity: Entity, error: HeaderError) -> Page:
+        """Of a file that is left out whole, one line for quarantine, and its mark: corrected, it is read again."""
+        log.warning("%s", error)
+        line = Malformed(entity, 1, "(the whole file)", error.thing)
+        return Page({}, [line], FileMark(file.name, self._with_lookups(file, digest_of(file.path))))
+
     def _made_up(self, file: ExportFile) -> Iterator[Page]:
         # Of an order two columns are wanted here, and not every line is one.
         file = replace(file, export=file.export.model_copy(update={"every_line_lands": False}))
@@ -145,8 +154,7 @@ class FilesSource:
 
     def _pages(self, file: ExportFile, mappings: dict[Entity, EntityMapping]) -> Iterator[Page]:
         """Page after page, the rows of groups last; one is held back, so that the last can carry the mark."""
-        plain = {entity: mapping for entity, mapping in mappings.items() if mapping.group_by is None}
-        groups = {entity: Groups(entity, mapping) for entity, mapping in mappings.items() if entity not in plain}
+        groups = {entity: Groups(entity, made) for entity, made in mappings.items() if made.group_by is not None}
         held = Page({})
         with reading(file) as (rows, digest):
             used = used_columns(file, rows.headers, mappings)
@@ -159,7 +167,7 @@ class FilesSource:
                 for entity, group in groups.items():
                     group.add(cells.where(cells.holds(mappings[entity].where)))
                 bad = [Malformed(next(iter(mappings)), line.line_no, line.text, line.reason) for line in block.bad]
-                held = Page(_tables(cells, plain, file), bad)
+                held = Page(_tables(cells, mappings, file), bad)
             mark = FileMark(file.name, self._with_lookups(file, digest()))
         if groups:
             if held.tables or held.malformed:
@@ -176,10 +184,18 @@ class FilesSource:
 
 
 def _tables(cells: Cells, mappings: dict[Entity, EntityMapping], file: ExportFile) -> dict[Entity, Any]:
+    """The rows of the entities that are not made of groups."""
     masks = {entity: cells.holds(mapping.where) for entity, mapping in mappings.items()}
     if file.export.every_line_lands:
-        _refuse_left_out(masks, len(cells), file)
-    return {entity: landing_rows(cells.where(masks[entity]), entity, mapping) for entity, mapping in mappings.items()}
+        # Where order lines are mapped, being part of an order's sum does not make a line one.
+        has_lines = Entity.ORDER_LINE in mappings
+        counted = {entity: mask for entity, mask in masks.items() if not (has_lines and mappings[entity].group_by)}
+        _refuse_left_out(counted, len(cells), file)
+    return {
+        entity: landing_rows(cells.where(masks[entity]), entity, mapping)
+        for entity, mapping in mappings.items()
+        if mapping.group_by is None
+    }
 
 
 def _refuse_left_out(masks: dict[Entity, Any], lines: int, file: ExportFile) -> None:
@@ -197,7 +213,8 @@ def used_columns(file: ExportFile, headers: list[str], mappings: dict[Entity, En
     """The headers the mapping names, each once.
 
     Raises:
-        SourceError: the file lacks one, has one twice, or has one too many where the mapping refuses others.
+        HeaderError: the file has one twice.
+        SourceError: the file lacks one, or has one too many where the mapping refuses others.
     """
     named: dict[str, str] = {}
     for use, header in _uses(file, mappings):
@@ -207,7 +224,8 @@ def used_columns(file: ExportFile, headers: list[str], mappings: dict[Entity, En
     for header, use in named.items():
         if counts[header] != 1:
             thing = f"no column {header!r}" if not counts[header] else f"{counts[header]} columns {header!r}"
-            raise SourceError(f"{thing}, which the mapping reads for {use}; {found}", place=file.name, remedy=_CORRECT)
+            kind = HeaderError if counts[header] else SourceError
+            raise kind(f"{thing}, which the mapping reads for {use}; {found}", place=file.name, remedy=_CORRECT)
     others = sorted(set(headers) - set(named))
     if others and file.export.other_columns == "refuse":
         raise SourceError(f"unknown column {others[0]!r}; {found}", place=file.name, remedy=_CORRECT)

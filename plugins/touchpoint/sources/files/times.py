@@ -73,7 +73,16 @@ def written(local: Any, zone: ZoneInfo, plus: timedelta | None = None) -> Any:
 
 
 def carried(aware: Any, plus: timedelta | None = None) -> Any:
-    """Timestamps that carry a time zone as ISO 8601 with the offset they have there."""
+    """Timestamps that carry a time zone as ISO 8601 with the offset they have there; others as `written` does."""
+    naive = aware.cast(pyarrow.timestamp(aware.type.unit, "UTC")).cast(pyarrow.timestamp(aware.type.unit))
+    sane = _of_the_calendar(naive)
+    if sane.null_count > naive.null_count:
+        kept = pc.if_else(pc.is_valid(sane), aware, pyarrow.scalar(None, aware.type))
+        return pc.coalesce(_carried(kept, plus), naive.cast(pyarrow.string()))
+    return _carried(aware, plus)
+
+
+def _carried(aware: Any, plus: timedelta | None) -> Any:
     if plus is not None:
         aware = pc.add(aware, _as_duration(plus, aware.type.unit))
     local = pc.local_timestamp(aware)
