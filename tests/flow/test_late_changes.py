@@ -8,8 +8,10 @@ import pytest
 from tests.flow.conftest import ANCHOR, Flow
 from tests.sandbox_calls import ALL_TYPES, call, top_time
 
+from touchpoint import pipeline
 from touchpoint.model import Cadence
 
+PHONE = "19900001234"
 NIGHT = ANCHOR + timedelta(hours=4)
 
 
@@ -62,3 +64,95 @@ def test_after_the_nightly_run_no_recent_order_is_known_otherwise_than_the_platf
     assert flow.rows("SELECT extracted_until FROM landing.watermark WHERE entity = 'order'") == [
         (NIGHT - timedelta(minutes=1),)
     ]
+
+
+def list_late(flow: Flow, share: float, lag: timedelta) -> None:
+    late = {"share": share, "lag_s": int(lag.total_seconds())}
+    flow.sandbox.control("POST", "/control/faults", {"platform": {"late_arrivals": late}})
+
+
+def open_order(flow: Flow, at: datetime) -> str:
+    """An order just made by a member who can be written to."""
+    phone = {"phone": PHONE, "at": (at - timedelta(days=40)).isoformat()}
+    member = flow.sandbox.control("POST", "/control/world/member", phone)
+    flow.sandbox.control("POST", "/control/exports", {"at": at.isoformat()})
+    order = {"ouid": member["ouid"], "product": 0, "source": "WAP", "at": at.isoformat()}
+    return str(flow.sandbox.control("POST", "/control/world/order", order)["tid"])
+
+
+def message_about(flow: Flow, order_id: str) -> tuple[str, str | None]:
+    [(state, reason)] = flow.rows(
+        "SELECT messages.state, messages.reason FROM ledger.message AS messages"
+        " INNER JOIN ledger.touch AS touches USING (touch_id) WHERE touches.occasion = %s",
+        order_id,
+    )
+    return state, reason
+
+
+def test_a_payment_that_is_not_listed_yet_stops_its_reminder(flow: Flow) -> None:
+    made = ANCHOR + timedelta(minutes=5)
+    flow.at(made)
+    order_id = open_order(flow, made)
+    flow.run(ANCHOR + timedelta(minutes=10))
+    list_late(flow, 1.0, timedelta(hours=3))
+    paid = ANCHOR + timedelta(minutes=20)
+    flow.sandbox.control("POST", "/control/world/pay", {"tid": order_id, "at": paid.isoformat()})
+    run = flow.run(ANCHOR + timedelta(minutes=40))
+    assert message_about(flow, order_id) == ("cancelled", "paid")
+    assert flow.rows("SELECT paid_at FROM facts.orders WHERE order_id = %s", order_id) == [(paid,)]
+    # It came in as a batch of its own, after the run had decided, and says nothing of how fresh the other facts are.
+    assert flow.rows("SELECT loaded_as_of, confirmed_as_of FROM record.heads WHERE shop_id = 'sandbox'") == [
+        (run.as_of, run.as_of)
+    ]
+    [(origins,)] = flow.rows(
+        "SELECT array_agg(DISTINCT origin) FROM landing.batch WHERE as_of = %s AND state = 'loaded' AND loaded > 0",
+        run.as_of,
+    )
+    assert set(origins) == {"extract", "confirm"}
+    assert flow.rows("SELECT extracted_until FROM landing.watermark WHERE entity = 'order'") == [
+        (run.as_of - timedelta(minutes=1),)
+    ]
+
+
+def test_without_an_answer_a_reminder_waits_and_goes_with_the_next(flow: Flow) -> None:
+    made = ANCHOR + timedelta(minutes=5)
+    flow.at(made)
+    order_id = open_order(flow, made)
+    flow.run(ANCHOR + timedelta(minutes=10))
+    run = pipeline.begin(flow.services, flow.trigger(flow.at(ANCHOR + timedelta(minutes=40))))
+    for entity in pipeline.EXTRACTED:
+        pipeline.extract(flow.services, run.run_no, entity)
+    for step in (pipeline.validate, pipeline.load, pipeline.refresh):
+        step(flow.services, run.run_no)
+    pipeline.plan(flow.services, run.run_no, "unpaid_reminder")
+    pipeline.decide(flow.services, run.run_no)
+    flow.sandbox.control("POST", "/control/faults", {"platform": {"down": True}})
+    told = pipeline.dispatch(flow.services, run.run_no, 0, 1)
+    assert told["held: unconfirmed"] > 0
+    assert message_about(flow, order_id) == ("waiting", "unconfirmed")
+    assert not [sms for sms in flow.sms() if sms["phone"] == PHONE]
+    flow.sandbox.control("DELETE", "/control/faults")
+    told = pipeline.dispatch(flow.services, run.run_no, 0, 1)
+    assert "held: unconfirmed" not in told
+    assert message_about(flow, order_id) == ("accepted", None)
+    assert len([sms for sms in flow.sms() if sms["phone"] == PHONE]) == 1
+
+
+@pytest.mark.parametrize("lag", [timedelta(minutes=10), timedelta(hours=3)])
+def test_no_reminder_goes_to_a_paid_order(flow: Flow, lag: timedelta) -> None:
+    list_late(flow, 0.5, lag)
+    for minutes in (10, 25, 40, 55, 70, 85, 100):
+        flow.run(ANCHOR + timedelta(minutes=minutes))
+    sent = flow.rows(
+        "SELECT covers.covered_id, messages.state_at FROM ledger.message AS messages"
+        " INNER JOIN ledger.touch_cover AS covers USING (touch_id)"
+        " WHERE messages.campaign_id = 'unpaid_reminder' AND messages.state = 'accepted'"
+        " AND covers.released_as_of IS NULL"
+    )
+    assert len(sent) > 10
+    late = []
+    for order_id, at in sent:
+        trade = call(flow.sandbox, "taobao.trade.fullinfo.get", tid=order_id, fields="tid,pay_time")["trade"]
+        if trade.get("pay_time") and trade["pay_time"] <= top_time(at):
+            late.append(order_id)
+    assert late == []

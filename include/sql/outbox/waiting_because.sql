@@ -75,7 +75,7 @@ due_messages AS (
                 )
                 THEN 'stale_facts'
             -- What was claimed and given back to be mended: claimed again by the next dispatch, which tries anew.
-            WHEN messages.reason IN ('render_error', 'no_template_code') THEN messages.reason
+            WHEN messages.reason IN ('render_error', 'no_template_code', 'unconfirmed') THEN messages.reason
             ELSE 'claimable'
         END AS reason
     FROM ledger.message AS messages

@@ -58,7 +58,7 @@ def lint(
     """
     wording = wording or load_wording(config)
     shops = [load_shop(shop_id, config) for shop_id in shop_ids(config)] if shops is None else shops
-    findings = [*_key_order(campaign), *_offers(campaign, wording)]
+    findings = [*_key_order(campaign), *_offers(campaign, wording), *_confirmation(campaign, shops)]
     for key, folder, channel in _texts(campaign, shops):
         parts = {part: (templates / folder / part).read_text(encoding="utf-8") for part in PARTS[channel]}
         for part, source in parts.items():
@@ -90,6 +90,20 @@ def _key_order(campaign: Campaign) -> Iterator[LintFinding]:
     if wrong:
         place = f"config/campaigns/{campaign.id}.yaml"
         yield LintFinding("error", place, f"key {wrong!r} is out of order", f"order them: {', '.join(KEYS)}")
+
+
+def _confirmation(campaign: Campaign, shops: Sequence[Shop]) -> Iterator[LintFinding]:
+    """Files answer no questions: what a step wants confirmed is then as old as the last load."""
+    asking = next((step.id for step in campaign.steps if step.confirm_with_platform), None)
+    for shop in shops if asking else ():
+        orders = shop.sources.get("order")
+        if orders is None or orders.adapter == "files":
+            yield LintFinding(
+                "warning",
+                f"config/shops/{shop.id}.yaml: sources.order",
+                f"no platform to ask before {campaign.id}/{asking} goes",
+                "load its orders often: the last load counts as the confirmation",
+            )
 
 
 def _offers(campaign: Campaign, wording: Wording) -> Iterator[LintFinding]:

@@ -92,6 +92,8 @@ class Step(Strict):
             LearnedAfter: `Campaign.taught` puts what was learned in its place.
         not_before: local time of day (shop's zone) before which it does not go, inside the legal hours.
         not_after: local time of day from which it does not go any more, inside the legal hours.
+        confirm_with_platform: before it goes, the platform is asked whether the orders it speaks of are still as we
+            know them; without an answer it waits.
     """
 
     id: Name
@@ -100,6 +102,7 @@ class Step(Strict):
     after: delays.After = None
     not_before: TimeOfDay | None = None
     not_after: TimeOfDay | None = None
+    confirm_with_platform: StrictBool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Step:

@@ -71,6 +71,14 @@ class Campaign(Strict):
             raise ValueError(f"{ids[0]} is the first step and has after: leave it out")
         return value
 
+    @field_validator("steps")
+    @classmethod
+    def _a_platform_is_asked_about_orders(cls, value: list[Step], others: ValidationInfo) -> list[Step]:
+        asking = next((step.id for step in value if step.confirm_with_platform), None)
+        if asking and others.data.get("occasion", "order") != "order":
+            raise ValueError(f"{asking} has confirm_with_platform: only orders can be asked about; leave it out")
+        return value
+
     @field_validator("variants")
     @classmethod
     def _by_stage_or_series(cls, value: Variants) -> Variants:

@@ -109,9 +109,19 @@ def claim(
         lease=scope.lease,
     )
     left = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=True)
-    kept = [row for row in rows if row["message_id"] not in left]
-    contexts = _contexts(tx, scope, [row for row in kept if not row["is_held_out"]], at)
-    return [Claimed(row, contexts.get(row["message_id"])) for row in kept], Counter(left.values())
+    return _kept(tx, scope, rows, left, at), Counter(left.values())
+
+
+def judge_again(
+    tx: Transaction, scope: Scope, claimed: Iterable[Claimed], *, at: datetime
+) -> tuple[list[Claimed], Counter[str]]:
+    """Messages in hand once more, after facts came in: those that may still go, with what their words see now.
+
+    Nothing is widened, and nothing taken that there are few of: that was done when they were claimed.
+    """
+    rows = [message.row for message in claimed]
+    left = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=False)
+    return _kept(tx, scope, rows, left, at), Counter(left.values())
 
 
 def judge(
@@ -184,6 +194,12 @@ def free(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:
     ids = sorted(message_ids)
     if ids:
         tx.count("outbox/free_touches", message_ids=ids, at=at)
+
+
+def _kept(tx: Transaction, scope: Scope, rows: list[Row], left: Mapping[int, str], at: datetime) -> list[Claimed]:
+    kept = [row for row in rows if row["message_id"] not in left]
+    contexts = _contexts(tx, scope, [row for row in kept if not row["is_held_out"]], at)
+    return [Claimed(row, contexts.get(row["message_id"])) for row in kept]
 
 
 def _contexts(tx: Transaction, scope: Scope, rows: list[Row], at: datetime) -> dict[int, Row]:

@@ -22,7 +22,8 @@ from touchpoint.model import Channel, Outgoing, SendResult, SendState
 from touchpoint.outbox import leases, settle
 from touchpoint.outbox.claim import Claimed, Scope, claim, expire
 from touchpoint.outbox.compose import Composed, Draft, compose, groups
-from touchpoint.outbox.ports import MessageRenderer, Sender
+from touchpoint.outbox.confirming import confirm
+from touchpoint.outbox.ports import Confirmer, MessageRenderer, Sender
 from touchpoint.outbox.tally import Tally
 from touchpoint.settings import Policy, Shop
 
@@ -49,6 +50,7 @@ def dispatch(
     policy: Policy,
     environment_id: str | None,
     campaigns: Mapping[str, Campaign] | None = None,
+    confirmer: Confirmer | None = None,
     limit: int | None = None,
     lease: timedelta = leases.LEASE,
 ) -> Tally:
@@ -67,6 +69,8 @@ def dispatch(
         environment_id: of this installation; a database that does not lie on its seat is not sent from.
         campaigns: loaded campaign files by id: their occasion says what a message is about, and one that is disabled or
             not among them holds its messages back. None: every message goes, and is about orders.
+        confirmer: asks the platform about orders before a message of a step with `confirm_with_platform` goes. None:
+            nobody can be asked.
         limit: stop after so many claimed messages.
         lease: real time a message stays ours; a dispatcher that is silent longer has lost it.
 
@@ -87,7 +91,7 @@ def dispatch(
     missing: set[str] = set()
     causes: Counter[str] = Counter()
     for kind, sender in channels.items():
-        worker = _Worker(db, scope, kind, sender, renderer, clock, tally)
+        worker = _Worker(db, scope, kind, sender, renderer, clock, tally, confirmer)
         worker.run(limit)
         missing |= worker.missing_codes
         causes += worker.causes
@@ -110,6 +114,7 @@ class _Worker:
     renderer: MessageRenderer
     clock: Clock
     tally: Tally
+    confirmer: Confirmer | None = None
     missing_codes: set[str] = field(default_factory=set)
     causes: Counter[str] = field(default_factory=Counter)
     skipped: list[int] = field(default_factory=list)
@@ -127,14 +132,17 @@ class _Worker:
             left -= len(claimed)
 
     def _claim(self, size: int) -> tuple[list[Claimed], Counter[str]]:
-        started = stopwatch()
         at = self.clock.now()
         with self.db.transaction() as tx:
             claimed, gone = claim(tx, self.scope, self.kind, at=at, size=size, skipped=self.skipped)
-        going = [message for message in claimed if not message.is_held_out]
-        held_out = [message for message in claimed if message.is_held_out]
-        self.tally.done.update(claimed=len(going), **gone)
         try:
+            left = confirm(self.db, self.scope, claimed, self.confirmer, self.clock)
+            self.skipped += [message.message_id for message in left.unconfirmed]
+            gone += left.gone
+            at, started = self.clock.now(), stopwatch()
+            going = [message for message in left.claimed if not message.is_held_out]
+            held_out = [message for message in left.claimed if message.is_held_out]
+            self.tally.done.update(claimed=len(going), **gone)
             composed = compose(going, shop=self.scope.shop, renderer=self.renderer, at=at)
             self._set_aside(composed)
             for number, group in enumerate(groups(composed.drafts, self.sender.group_size)):

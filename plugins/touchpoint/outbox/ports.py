@@ -31,6 +31,16 @@ class Sender(Protocol):
     def query(self, attempts: Sequence[UnresolvedAttempt]) -> dict[str, SendResult | None]: ...
 
 
+class Confirmer(Protocol):
+    """Asks the platform about single orders, and brings the facts up to what it answers."""
+
+    def __call__(self, order_ids: Sequence[str]) -> frozenset[str]:
+        """Those the platform answered for, and of which the facts now hold no older version. It never raises for an
+        outage: what could not be asked is not among them.
+        """
+        ...
+
+
 class MessageRenderer(Protocol):
     """Makes a message of a context."""
 

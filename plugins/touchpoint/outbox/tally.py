@@ -18,7 +18,7 @@ class Tally:
             out). Of ended and replanned ones, what people were held out of counts too.
         held: reason -> messages that were due and stayed waiting: stale_facts, quiet_hours, stopped, campaign_off,
             sending_off, gate_not_passed, approval, planned_day_passed, other_environment, render_error,
-            no_template_code.
+            no_template_code, unconfirmed.
     """
 
     done: Counter[str] = field(default_factory=Counter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from touchpoint.db import Transaction
 from touchpoint.facts import head, landing
@@ -71,5 +71,15 @@ def _late(services: Services, shop: Shop, source: OrderPlatform, window: Window)
 
 def differing(tx: Transaction, shop_id: str, listed: dict[str, str]) -> list[str]:
     """Of orders as a platform tells them (id -> last change), those the facts lack or have an older version of."""
-    found = tx.many("load/differing_orders", shop_id=shop_id, order_ids=list(listed), modified=list(listed.values()))
-    return [str(row["order_id"]) for row in found]
+    readable = {order_id: at for order_id, text in listed.items() if (at := _instant(text))}
+    found = tx.many(
+        "load/differing_orders", shop_id=shop_id, order_ids=list(readable), modified=list(readable.values())
+    )
+    return [*(str(row["order_id"]) for row in found), *(listed.keys() - readable.keys())]
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None  # read all the same: the gate says what is wrong with it

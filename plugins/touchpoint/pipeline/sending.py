@@ -13,6 +13,7 @@ from touchpoint.model import Channel, Mode
 from touchpoint.outbox import dispatch as outgoing
 from touchpoint.outbox import leases, resolve
 from touchpoint.outbox.environment import demand_seat
+from touchpoint.pipeline.confirming import confirmer
 from touchpoint.pipeline.runs import gate_state, read_run
 from touchpoint.render.messages import Renderer
 from touchpoint.services import Services
@@ -67,6 +68,7 @@ def send(
             policy=load_policy(services.config),
             campaigns=campaigns,
             environment_id=environment_id,
+            confirmer=confirmer(services, realm, shop, clock),
         )
     if shop.sending == "on":
         with services.db.transaction() as tx:

@@ -16,7 +16,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.quality.judge import run_suites
 from touchpoint.quality.suites import Batch, Finding, Thresholds, failing_params, load_thresholds
 
-__all__ = ["Finding", "findings", "judge", "quarantine_rows", "record", "reject", "release", "show"]
+__all__ = ["Finding", "findings", "judge", "keep_verdicts", "quarantine_rows", "record", "reject", "release", "show"]
 
 
 def judge(
@@ -37,9 +37,16 @@ def record(tx: Transaction, run_no: int, findings: Iterable[Finding]) -> bool:
     Without findings there was nothing to judge, and the gate is passed.
     """
     found = list(findings)
-    failed = {finding.batch_id for finding in found if finding.severity == "critical" and not finding.success}
-    state = "failed" if failed else "passed"
+    is_passed = keep_verdicts(tx, found)
+    state = "passed" if is_passed else "failed"
     tx.count("load/record_gate", run_no=run_no, state=state, detail=Json([asdict(finding) for finding in found]))
+    return is_passed
+
+
+def keep_verdicts(tx: Transaction, findings: Iterable[Finding]) -> bool:
+    """Write the verdict of each batch, no run's gate; True if all are passed."""
+    found = list(findings)
+    failed = {finding.batch_id for finding in found if finding.severity == "critical" and not finding.success}
     for verdict, batches in (("failed", failed), ("passed", {finding.batch_id for finding in found} - failed)):
         tx.count("load/record_verdict", batch_ids=sorted(batches), verdict=verdict)
     return not failed

@@ -154,3 +154,9 @@ def test_a_subject_that_filters_distrust_is_a_warning(subject, thing, place, wor
 
 def test_a_word_within_a_longer_one_is_named_once(wording):
     assert [found.word for found in find_words("全网最低价", wording)] == ["全网最低价"]
+
+
+def test_a_step_that_wants_its_orders_confirmed_says_which_shop_has_nobody_to_ask(place, wording):
+    place.change("    template: remind\n", "    template: remind\n    confirm_with_platform: true\n")
+    (found,) = findings(place, wording)
+    assert (found.level, found.place) == ("warning", "config/shops/first.yaml: sources.order")

@@ -52,7 +52,8 @@ REFUSALS = {
     ),
     "an unknown key of a step": (
         ("    template: remind", "    template: remind\n    chanel: sms"),
-        "reminder.yaml: unknown key 'steps.0.chanel'. known keys: id, channel, template, after, not_before, not_after",
+        "reminder.yaml: unknown key 'steps.0.chanel'. known keys: id, channel, template, after, not_before, not_after, "
+        "confirm_with_platform",
     ),
     "a duplicate key": (
         ("owner: marketing", "owner: marketing\nowner: somebody"),
@@ -73,6 +74,14 @@ REFUSALS = {
     "a country code that YAML reads as false": (
         ("owner: marketing", "owner: NO"),
         "reminder.yaml:3: 'NO' is not what YAML makes of it. quote it: \"NO\"",
+    ),
+    "a platform asked about a parcel": (
+        (
+            "occasion: order\nsteps:\n  - id: remind\n",
+            "occasion: shipment\nsteps:\n  - id: remind\n    confirm_with_platform: true\n",
+        ),
+        "reminder.yaml: key 'steps' is wrong. remind has confirm_with_platform: only orders can be asked about; "
+        "leave it out",
     ),
     "a number for a duration": (
         ("max_staleness: 30m", "max_staleness: 30"),
