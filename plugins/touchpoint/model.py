@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -171,7 +172,7 @@ class SendResult:
     provider_ref: str | None = None
     error_code: str | None = None
     segments: int | None = None
-    cost_minor: int | None = None
+    cost_minor: Decimal | None = None
 
 
 @dataclass(frozen=True)

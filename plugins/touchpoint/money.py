@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 # ISO 4217, list one (active codes), without funds, metals and test codes.
 _TWO_DECIMALS = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK
@@ -19,3 +21,8 @@ EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_THREE_DECIMALS.split(), 3),
 }
 """Currency code -> decimals of its minor unit (JPY 0, CNY 2, KWD 3)."""
+
+
+def minor_units(amount: Decimal, currency: str) -> Decimal:
+    """An amount in minor units, with the fraction of one that a price may have: 0.045 CNY is 4.5."""
+    return amount.scaleb(EXPONENTS.get(currency, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from tests.channels.fakes import FakeAliyun
@@ -55,8 +56,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAliyun]:
 
 @pytest.fixture
 def channel(fake: FakeAliyun) -> Iterator[AliyunSms]:
-    extra = {"url": fake.url, "sandbox": True, "segment_cost_minor": 5}
-    opened = AliyunSms(ConnectionInfo("s", login="testid", password="testsecret", extra=extra), signature="青禾")
+    extra = {"url": fake.url, "sandbox": True}
+    connection = ConnectionInfo("s", login="testid", password="testsecret", extra=extra)
+    opened = AliyunSms(connection, signature="青禾", segment_cost=Decimal("4.5"))
     yield opened
     opened.close()
 
@@ -82,7 +84,11 @@ def test_a_batch_is_three_arrays_in_a_form_with_our_group_id(fake: FakeAliyun, c
 
 def test_a_text_costs_its_mainland_segments(channel: AliyunSms) -> None:
     results = channel.send("g", [message(1, "a" * 70), message(2, "a" * 71), message(3, "a" * 135)])
-    assert [(r.segments, r.cost_minor) for r in results] == [(1, 5), (2, 10), (3, 15)]
+    assert [(r.segments, r.cost_minor) for r in results] == [
+        (1, Decimal("4.5")),
+        (2, 9),
+        (3, Decimal("13.5")),
+    ]
 
 
 def test_the_nonce_comes_from_the_group_so_that_a_repeat_is_refused(fake: FakeAliyun, channel: AliyunSms) -> None:

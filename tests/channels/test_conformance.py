@@ -79,7 +79,7 @@ class Harness:
 
 def sms() -> Harness:
     fake = FakeAliyun()
-    extra = {"url": fake.url, "sandbox": True, "segment_cost_minor": 5}
+    extra = {"url": fake.url, "sandbox": True}
     return Harness(Kind.SMS, fake, ConnectionInfo("sandbox_sms", login="testid", password="testsecret", extra=extra))
 
 

@@ -29,7 +29,8 @@ WITH unapproved_messages AS MATERIALIZED (
         AND approvals.answer IS DISTINCT FROM 'approved'
 ),
 
-ended_messages AS (
+-- In one order, and past those another dispatcher has in hand: several expire at once.
+ended_messages AS MATERIALIZED (
     SELECT
         messages.message_id,
         CASE WHEN unapproved.message_id IS NULL THEN 'not_after' ELSE 'not_approved' END AS reason
@@ -40,6 +41,8 @@ ended_messages AS (
         AND messages.shop_id = %(shop_id)s::text
         AND messages.state = 'waiting'
         AND least(messages.not_after, unapproved.expires_at) <= %(at)s::timestamptz
+    ORDER BY messages.message_id
+    FOR UPDATE OF messages SKIP LOCKED
 )
 
 UPDATE ledger.outbox AS messages

@@ -1,6 +1,7 @@
 -- purpose: write down what asking about unknown attempts brought
 -- grain:   one row per message whose state changed, or whose attempt was asked about once more
--- params:  attempt_ids text[], verdicts text[], provider_refs text[], queries integer[], at timestamptz
+-- params:  attempt_ids text[], verdicts text[], provider_refs text[], queries integer[], segments integer[],
+--          costs numeric[], at timestamptz
 -- reads:   nothing
 -- writes:  ledger.attempt, ledger.message
 -- returns: many
@@ -14,8 +15,34 @@ WITH given_verdicts AS (
         %(attempt_ids)s::text[],
         %(verdicts)s::text[],
         %(provider_refs)s::text[],
-        %(queries)s::integer[]
-    ) AS given (attempt_id, verdict, provider_ref, queries)
+        %(queries)s::integer[],
+        %(segments)s::integer[],
+        %(costs)s::numeric[]
+    ) AS given (attempt_id, verdict, provider_ref, queries, segments, cost_minor)
+),
+
+-- Messages before their attempts, as everywhere.
+locked_messages AS MATERIALIZED (
+    SELECT
+        messages.message_id,
+        messages.lease_token
+    FROM ledger.message AS messages
+    WHERE
+        messages.message_id IN (
+            SELECT attempts.message_id
+            FROM ledger.attempt AS attempts
+            WHERE attempts.attempt_id = ANY(%(attempt_ids)s::text[])
+        )
+        AND messages.state = 'unknown'
+    ORDER BY messages.message_id
+    FOR UPDATE
+),
+
+held_messages AS MATERIALIZED (
+    SELECT
+        locked_messages.*,
+        count(*) OVER () AS held_together -- all of them are locked before the first attempt is written
+    FROM locked_messages
 ),
 
 resolved_attempts AS (
@@ -30,24 +57,27 @@ resolved_attempts AS (
         queries = given_verdicts.queries,
         settled_real_at = CASE WHEN given_verdicts.verdict IN ('found', 'absent') THEN clock_timestamp() END
     FROM given_verdicts
-    CROSS JOIN ledger.message AS unknown_messages
+    CROSS JOIN held_messages
     WHERE
         attempts.attempt_id = given_verdicts.attempt_id
         AND attempts.attempt_id = ANY(%(attempt_ids)s::text[])
         AND attempts.state = 'unknown'
-        AND unknown_messages.message_id = attempts.message_id
-        AND unknown_messages.lease_token = attempts.lease_token
-        AND unknown_messages.state = 'unknown'
+        AND held_messages.message_id = attempts.message_id
+        AND held_messages.lease_token = attempts.lease_token
     RETURNING
         attempts.message_id,
         attempts.lease_token,
-        given_verdicts.verdict
+        given_verdicts.verdict,
+        given_verdicts.segments,
+        given_verdicts.cost_minor
 ),
 
 judged_messages AS (
     SELECT
         messages.message_id,
         resolved_attempts.lease_token,
+        resolved_attempts.segments,
+        resolved_attempts.cost_minor,
         CASE
             WHEN resolved_attempts.verdict = 'found' THEN 'accepted'
             WHEN resolved_attempts.verdict = 'missing' THEN 'unknown'
@@ -68,6 +98,8 @@ SET
         WHEN 'waiting' THEN 'resend'
         ELSE messages.reason
     END,
+    segments = coalesce(judged_messages.segments, messages.segments),
+    cost_minor = coalesce(judged_messages.cost_minor, messages.cost_minor),
     resends = messages.resends + (judged_messages.state = 'waiting')::integer,
     state_at = CASE
         WHEN judged_messages.state = messages.state THEN messages.state_at

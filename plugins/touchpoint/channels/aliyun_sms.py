@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -48,9 +49,9 @@ class AliyunSms:
     """One connection to Aliyun, kept open.
 
     Args:
-        connection: log-in is the access key id, password its secret; extra.url another endpoint,
-            extra.segment_cost_minor what one segment costs in minor units (default 0: unknown).
+        connection: log-in is the access key id, password its secret; extra.url another endpoint.
         signature: the registered signature, without 【】.
+        segment_cost: what one segment costs, in minor units of the shop's currency; None: unknown.
     """
 
     name = "aliyun_sms"
@@ -58,11 +59,10 @@ class AliyunSms:
     longest_send = timedelta(seconds=SPLIT_BUDGET + sum(TIMEOUT))
     can_query = True
 
-    def __init__(self, connection: ConnectionInfo, *, signature: str) -> None:
-        self.connection, self.signature = connection, signature
+    def __init__(self, connection: ConnectionInfo, *, signature: str, segment_cost: Decimal | None = None) -> None:
+        self.connection, self.signature, self.segment_cost = connection, signature, segment_cost
         self.url = connection.extra.get("url") or URL
         self.host, self.path = urlsplit(self.url).netloc, urlsplit(self.url).path or "/"
-        self.segment_cost = int(connection.extra.get("segment_cost_minor", 0))
         self.session = requests.Session()
         self.session.trust_env = False  # a proxy is named in the connection, never by the environment of a worker
         self.session.proxies = dict(connection.extra.get("proxies", {}))
@@ -120,14 +120,13 @@ class AliyunSms:
         return query_string(form).encode()
 
     def _accepted(self, message: Outgoing, answer: Mapping[str, Any]) -> SendResult:
-        parts = segments(message.text)
         return SendResult(
-            message.attempt_id,
-            SendState.ACCEPTED,
-            provider_ref=answer.get("BizId"),
-            segments=parts,
-            cost_minor=parts * self.segment_cost,
+            message.attempt_id, SendState.ACCEPTED, provider_ref=answer.get("BizId"), **self._billed(message.text)
         )
+
+    def _billed(self, text: str) -> dict[str, Any]:
+        parts = segments(text)
+        return {"segments": parts, "cost_minor": self.segment_cost and parts * self.segment_cost}
 
     def _find(self, attempt: UnresolvedAttempt) -> SendResult | None:
         for detail in self._details(attempt):
@@ -137,6 +136,7 @@ class AliyunSms:
                     SendState.ACCEPTED,  # SendStatus 2 too: the provider had it, what came of it is an outcome
                     provider_ref=detail.get("BizId"),
                     error_code=detail.get("ErrCode"),
+                    **self._billed(str(detail.get("Content") or "")),
                 )
         return None
 

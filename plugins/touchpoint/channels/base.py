@@ -9,6 +9,7 @@ from typing import Protocol
 from touchpoint import model
 from touchpoint.errors import ChannelError
 from touchpoint.model import Outgoing, SendResult, UnresolvedAttempt
+from touchpoint.money import minor_units
 from touchpoint.settings import ConnectionInfo, Resolver, Shop
 
 LIVE, TEST = "live", "test"
@@ -121,7 +122,9 @@ def _opened(kind: model.Channel, shop: Shop, connection: ConnectionInfo) -> Chan
     if shop.sms is not None and kind == model.Channel.SMS:
         from touchpoint.channels.aliyun_sms import AliyunSms
 
-        return AliyunSms(connection, signature=shop.sms.signature)
+        price = shop.sms.segment_price
+        cost = minor_units(price, shop.currency) if price is not None else None
+        return AliyunSms(connection, signature=shop.sms.signature, segment_cost=cost)
     assert shop.email is not None  # noqa: S101 - settings above are one of the two
     from touchpoint.channels.smtp import Smtp
 

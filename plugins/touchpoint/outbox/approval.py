@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from touchpoint.campaigns.version import approval_code
 from touchpoint.db import Json, Transaction
 from touchpoint.model import Rejection
-from touchpoint.outbox.claim import free
+from touchpoint.outbox.claim import free, wait_for_decide
 from touchpoint.render.mask import star_addresses
 
 APPROVED, REJECTED = "approved", "rejected"
@@ -110,6 +110,7 @@ def answer(
     Returns:
         Occasions answered (0: too late, or answered before), and messages cancelled.
     """
+    wait_for_decide(tx, realm, shop_id)
     kept = tx.many(
         "outbox/approval_answer",
         question=question,

@@ -97,6 +97,7 @@ def claim(
         consent, suppression, valid_while) or put_off to a later hour. (None of the one, some of the other: there may be
         more to claim.)
     """
+    wait_for_decide(tx, scope.realm, scope.shop.id)
     rows = tx.many(
         "outbox/claim",
         **scope.gates(at),
@@ -122,6 +123,11 @@ def judge_again(
     rows = [message.row for message in claimed]
     left = judge(tx, rows, shop=scope.shop, at=at, campaigns=scope.campaigns, is_claim=False)
     return _kept(tx, scope, rows, left, at), Counter(left.values())
+
+
+def wait_for_decide(tx: Transaction, realm: str, shop_id: str) -> None:
+    """Keep from a decide, whose sweep takes messages and what they cover the other way round, until the end."""
+    tx.do("outbox/wait_for_decide", realm=realm, scope=f"shop:{shop_id}")
 
 
 def judge(
@@ -184,6 +190,7 @@ def judge(
 
 def expire(tx: Transaction, *, realm: str, shop_id: str, at: datetime, versions: Mapping[str, str]) -> int:
     """End waiting messages past their last minute, or not approved in time; how many. Their touches are free."""
+    wait_for_decide(tx, realm, shop_id)
     rows = tx.many("outbox/expire", realm=realm, shop_id=shop_id, at=at, versions=Json(dict(versions)))
     free(tx, [row["message_id"] for row in rows], at)
     return len(rows)

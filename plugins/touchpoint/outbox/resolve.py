@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from touchpoint.clock import Clock, real_now
 from touchpoint.db import Database, Row
-from touchpoint.model import Channel, UnresolvedAttempt
+from touchpoint.model import Channel, SendResult, UnresolvedAttempt
 from touchpoint.outbox.ports import Sender
 from touchpoint.outbox.tally import Tally
 from touchpoint.settings import Shop
@@ -23,6 +23,7 @@ QUERY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 60))
 """When a provider is asked, counted from the attempt, in real time. A late resolver asks once for all that are due."""
 PAGE = 100
 """Attempts asked about between two commits."""
+Verdict = tuple[Row, str, SendResult | None, int]
 
 
 def resolve(
@@ -66,11 +67,11 @@ def _passed(row: Row, now: datetime) -> int:
     return sum(now - row["started_real_at"] >= wait for wait in QUERY_AFTER)
 
 
-def _verdicts(sender: Sender, rows: list[Row], now: datetime) -> list[tuple[Row, str, str | None, int]]:
-    """(row, verdict, provider_ref, queries) for each attempt there is something to say about."""
+def _verdicts(sender: Sender, rows: list[Row], now: datetime) -> list[Verdict]:
+    """(row, verdict, answer, queries) for each attempt there is something to say about."""
     askable = [row for row in rows if sender.can_query and row["address"]]
     answers = sender.query([_question(row) for row in askable]) if askable else {}
-    told: list[tuple[Row, str, str | None, int]] = []
+    told: list[Verdict] = []
     for row in rows:
         passed = _passed(row, now)
         is_last = passed == len(QUERY_AFTER)
@@ -79,7 +80,7 @@ def _verdicts(sender: Sender, rows: list[Row], now: datetime) -> list[tuple[Row,
                 continue  # the query itself failed: asked again next time
             answer = answers[row["attempt_id"]]
             verdict = "found" if answer else "absent" if is_last else "missing"
-            told.append((row, verdict, answer.provider_ref if answer else None, max(passed, row["queries"])))
+            told.append((row, verdict, answer, max(passed, row["queries"])))
         elif is_last:
             told.append((row, "unaskable", None, passed))
     return told
@@ -95,7 +96,7 @@ def _question(row: Row) -> UnresolvedAttempt:
     )
 
 
-def _write(db: Database, told: list[tuple[Row, str, str | None, int]], at: datetime) -> Counter[str]:
+def _write(db: Database, told: list[Verdict], at: datetime) -> Counter[str]:
     if not told:
         return Counter()
     with db.transaction() as tx:
@@ -103,7 +104,9 @@ def _write(db: Database, told: list[tuple[Row, str, str | None, int]], at: datet
             "outbox/resolve",
             attempt_ids=[row["attempt_id"] for row, _, _, _ in told],
             verdicts=[verdict for _, verdict, _, _ in told],
-            provider_refs=[reference for _, _, reference, _ in told],
+            provider_refs=[answer and answer.provider_ref for _, _, answer, _ in told],
+            segments=[answer and answer.segments for _, _, answer, _ in told],
+            costs=[answer and answer.cost_minor for _, _, answer, _ in told],
             queries=[queries for _, _, _, queries in told],
             at=at,
         )
