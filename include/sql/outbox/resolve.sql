@@ -21,30 +21,6 @@ WITH given_verdicts AS (
     ) AS given (attempt_id, verdict, provider_ref, queries, segments, cost_minor)
 ),
 
--- Messages before their attempts, as everywhere.
-locked_messages AS MATERIALIZED (
-    SELECT
-        messages.message_id,
-        messages.lease_token
-    FROM ledger.message AS messages
-    WHERE
-        messages.message_id IN (
-            SELECT attempts.message_id
-            FROM ledger.attempt AS attempts
-            WHERE attempts.attempt_id = ANY(%(attempt_ids)s::text[])
-        )
-        AND messages.state = 'unknown'
-    ORDER BY messages.message_id
-    FOR UPDATE
-),
-
-held_messages AS MATERIALIZED (
-    SELECT
-        locked_messages.*,
-        count(*) OVER () AS held_together -- all of them are locked before the first attempt is written
-    FROM locked_messages
-),
-
 resolved_attempts AS (
     UPDATE ledger.attempt AS attempts
     SET
@@ -57,13 +33,14 @@ resolved_attempts AS (
         queries = given_verdicts.queries,
         settled_real_at = CASE WHEN given_verdicts.verdict IN ('found', 'absent') THEN clock_timestamp() END
     FROM given_verdicts
-    CROSS JOIN held_messages
+    CROSS JOIN ledger.message AS unknown_messages
     WHERE
         attempts.attempt_id = given_verdicts.attempt_id
         AND attempts.attempt_id = ANY(%(attempt_ids)s::text[])
         AND attempts.state = 'unknown'
-        AND held_messages.message_id = attempts.message_id
-        AND held_messages.lease_token = attempts.lease_token
+        AND unknown_messages.message_id = attempts.message_id
+        AND unknown_messages.lease_token = attempts.lease_token
+        AND unknown_messages.state = 'unknown'
     RETURNING
         attempts.message_id,
         attempts.lease_token,

@@ -20,30 +20,6 @@ WITH given_results AS (
     ) AS given (attempt_id, state, provider_ref, error_code, segments, cost_minor)
 ),
 
--- Messages before their attempts, in one order, as recover.sql takes them: a late answer meets it here.
-locked_messages AS MATERIALIZED (
-    SELECT
-        messages.message_id,
-        messages.lease_token
-    FROM ledger.message AS messages
-    WHERE
-        messages.message_id IN (
-            SELECT attempts.message_id
-            FROM ledger.attempt AS attempts
-            WHERE attempts.attempt_id = ANY(%(attempt_ids)s::text[])
-        )
-        AND messages.state IN ('sending', 'unknown')
-    ORDER BY messages.message_id
-    FOR UPDATE
-),
-
-held_messages AS MATERIALIZED (
-    SELECT
-        locked_messages.*,
-        count(*) OVER () AS held_together -- all of them are locked before the first attempt is written
-    FROM locked_messages
-),
-
 settled_attempts AS (
     UPDATE ledger.attempt AS attempts
     SET
@@ -55,13 +31,14 @@ settled_attempts AS (
         END,
         settled_real_at = clock_timestamp()
     FROM given_results
-    CROSS JOIN held_messages
+    CROSS JOIN ledger.message AS messages
     WHERE
         attempts.attempt_id = given_results.attempt_id
         AND attempts.attempt_id = ANY(%(attempt_ids)s::text[])
         AND attempts.state IN ('open', 'unknown')
-        AND held_messages.message_id = attempts.message_id
-        AND held_messages.lease_token = attempts.lease_token
+        AND messages.message_id = attempts.message_id
+        AND messages.lease_token = attempts.lease_token
+        AND messages.state IN ('sending', 'unknown')
     RETURNING
         attempts.attempt_id,
         attempts.message_id,

@@ -100,6 +100,7 @@ def _write(db: Database, told: list[Verdict], at: datetime) -> Counter[str]:
     if not told:
         return Counter()
     with db.transaction() as tx:
+        tx.do("outbox/lock_attempted", attempt_ids=[row["attempt_id"] for row, _, _, _ in told])
         rows = tx.many(
             "outbox/resolve",
             attempt_ids=[row["attempt_id"] for row, _, _, _ in told],

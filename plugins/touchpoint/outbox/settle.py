@@ -47,6 +47,7 @@ def settle(tx: Transaction, results: Sequence[SendResult], *, at: datetime) -> C
     """
     if not results:
         return Counter()
+    tx.do("outbox/lock_attempted", attempt_ids=[result.attempt_id for result in results])
     rows = tx.many(
         "outbox/settle",
         attempt_ids=[result.attempt_id for result in results],
