@@ -33,7 +33,8 @@ NEVER_CHANGED = (
     "facts.customers", "facts.orders", "facts.orders_history", "facts.order_lines", "facts.refunds",
     "facts.shipments", "facts.tracking_events", "contact.contact_points", "contact.consents", "landing.watermark",
     "landing.batch", "record.heads", "record.customer_features", "record.paid_orders", "ledger.touch",
-    "ledger.touch_cover", "ledger.decision", "ledger.message", "ledger.attempt", "ledger.audience",
+    "ledger.touch_cover", "ledger.decision", "ledger.message", "ledger.withheld_message", "ledger.freed_round",
+    "ledger.attempt", "ledger.audience",
     "ledger.candidate", "ledger.run_count", "ledger.gate",
 )  # fmt: skip
 EMPTY_DAG = f'''"""The daily Airflow DAG of a shop, its tasks emptied."""

@@ -2,7 +2,7 @@
 -- grain:   one row per buyer
 -- params:  realm text, shop_id text, as_of timestamptz, campaign_id text, step text, parameters jsonb, entities jsonb
 -- reads:   facts.orders, facts.orders_history, facts.shipments, facts.shipments_history, facts.refunds,
---          facts.refunds_history, facts.customers, ledger.touch_cover
+--          facts.refunds_history, facts.customers, ledger.touch_cover, and what ledger.is_settled_as_of reads
 -- writes:  nothing
 -- returns: many
 -- Late is a payment `after` (24 hours) ago and not handed over. The shop hears first: by the wall clock's rule of
@@ -20,7 +20,8 @@ WITH settings AS (
 ),
 
 -- The window of orders made keeps the cost constant as they pile up; a payment may come a week after the order.
--- is_covered is a column, not a condition, and so looked up order by order whatever the planner knows of the ledger.
+-- is_covered and is_settled (its touch is final: the next order stands for the text) are columns, not conditions, and
+-- so looked up order by order whatever the planner knows of the ledger.
 paid_orders AS (
     SELECT
         orders.*,
@@ -33,7 +34,10 @@ paid_orders AS (
                     %(realm)s::text, %(shop_id)s::text, %(campaign_id)s::text, %(step)s::text, %(as_of)s::timestamptz
                 ) AS covers
             WHERE covers.covered_id = orders.order_id
-        ) AS is_covered
+        ) AS is_covered,
+        ledger.is_settled_as_of(
+            %(realm)s, %(shop_id)s, %(campaign_id)s, %(step)s, orders.order_id, %(as_of)s
+        ) AS is_settled
     FROM facts.orders_as_of(%(shop_id)s::text, %(as_of)s::timestamptz) AS orders
     CROSS JOIN settings
     WHERE
@@ -73,6 +77,7 @@ late_orders AS (
     ) AS handed_over ON true
     WHERE
         NOT paid_orders.is_covered
+        AND NOT paid_orders.is_settled
         AND handed_over.shipment_id IS NULL
 ),
 

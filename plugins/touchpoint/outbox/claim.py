@@ -197,10 +197,14 @@ def expire(tx: Transaction, *, realm: str, shop_id: str, at: datetime, versions:
 
 
 def free(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:
-    """Free the touches of messages, or of what people were held out of, that ended before any attempt."""
+    """Free the touches of messages, or of what people were held out of, that ended before any attempt.
+
+    Steps enqueued to follow one that is freed end with it: they are decided afresh together.
+    """
     ids = sorted(message_ids)
-    if ids:
+    while ids:
         tx.count("outbox/free_touches", message_ids=ids, at=at)
+        ids = [row["message_id"] for row in tx.many("outbox/cancel_following", message_ids=ids, at=at)]
 
 
 def _kept(tx: Transaction, scope: Scope, rows: list[Row], left: Mapping[int, str], at: datetime) -> list[Claimed]:

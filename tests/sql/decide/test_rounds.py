@@ -250,6 +250,29 @@ def test_somebody_else_may_take_the_address_of_a_freed_touch(tx: Transaction) ->
     assert rows(tx, holder) == [{"customer_id": other}]
 
 
+@pytest.mark.parametrize("percent", [0.0, 50.0])
+def test_a_step_that_follows_one_that_never_went_ends_with_it_and_both_come_again(
+    tx: Transaction, percent: float
+) -> None:
+    """The second text would have gone a day later, and the first one after it."""
+    people = crowd(tx, 8)
+    second = PROMOTION.steps[0].model_copy(update={"id": "again", "after": DAY})
+    two = {"steps": [*PROMOTION.steps, second], "limits": PROMOTION.limits.model_copy(update={"per_week": 2})}
+    two["holdout"] = PROMOTION.holdout.model_copy(update={"percent": percent})
+    first = promote(tx, make_run(tx, AS_OF), people, "2026-03", 5, **two)
+    assert len(rows(tx, "SELECT 1 FROM ledger.outbox WHERE state = 'waiting'")) == 16
+    rows(tx, "UPDATE ledger.outbox SET not_after = %(at)s WHERE step = 'remind' RETURNING 1", at=AS_OF + HOUR)
+    assert end(tx, AS_OF + HOUR) == 8
+    assert rows(tx, "SELECT step, state, reason, count(*) AS n FROM ledger.outbox GROUP BY 1, 2, 3 ORDER BY 1") == [
+        {"step": "again", "state": "cancelled", "reason": "step_before_ended", "n": 8},
+        {"step": "remind", "state": "expired", "reason": "not_after", "n": 8},
+    ]
+    assert promote(tx, make_run(tx, AS_OF + 2 * HOUR), people, "2026-03", 5, **two) == first
+    waiting = rows(tx, "SELECT step, round, count(*) AS n FROM ledger.outbox WHERE state = 'waiting' GROUP BY 1, 2")
+    assert sorted(row["step"] for row in waiting) == ["again", "remind"]
+    assert {(row["round"], row["n"]) for row in waiting} == {(2, 8)}
+
+
 def test_a_changed_percent_moves_only_those_between_and_the_decision_keeps_what_it_went_by(tx: Transaction) -> None:
     people = crowd(tx, 200)
     promote(tx, make_run(tx, AS_OF), people, "2026-03", 1)
