@@ -13,6 +13,7 @@ from touchpoint.cli.common import as_table
 from touchpoint.cli.customers import customers_app
 from touchpoint.cli.environment import environment_app
 from touchpoint.cli.outlook import segments_outlook
+from touchpoint.cli.source import source_app
 from touchpoint.cli.tags import tags_app
 from touchpoint.cli.trial import campaign_test_send
 from touchpoint.cli.worklist import worklist_app
@@ -36,6 +37,7 @@ app.add_typer(held.quarantine_app, name="quarantine")
 app.add_typer(held.gate_app, name="gate")
 app.add_typer(segments.segments_app, name="segments")
 app.add_typer(tags_app, name="tags")
+app.add_typer(source_app, name="source")
 app.add_typer(worklist_app, name="worklist")
 app.add_typer(customers_app, name="customers")
 app.add_typer(environment_app, name="environment")

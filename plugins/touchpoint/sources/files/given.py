@@ -133,6 +133,7 @@ class Lookup(Strict):
         files: glob below the folder; written as the export is.
         key: its column that is looked up; a key on several lines needs `take`.
         by: the column of this export that holds the key; the same name as `key` if not given.
+        encoding, delimiter, sheet: where its files are written otherwise than those of the export.
         sorted_by: its column that puts the lines of a key in order (numbers as numbers); else the file's order.
     """
 
@@ -140,8 +141,16 @@ class Lookup(Strict):
     key: str
     by: str | None = None
     sorted_by: str | None = None
+    encoding: Literal["utf-8", "gbk"] | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
 
     @property
     def ours(self) -> str:
         """The column of this export that holds the key."""
         return self.by or self.key
+
+    def layout(self) -> dict[str, str]:
+        """How its files are written, where that is not as the export is."""
+        said = {"encoding": self.encoding, "delimiter": self.delimiter, "sheet": self.sheet}
+        return {key: value for key, value in said.items() if value is not None}

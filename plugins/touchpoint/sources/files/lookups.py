@@ -56,6 +56,7 @@ def sheet_of(lookup: Lookup, wanted: Wanted, folder: Path, export: Any) -> Sheet
     """
     order = sorted(wanted, key=str)
     names = {lookup.key, *(column for column, _ in order), *([lookup.sorted_by] if lookup.sorted_by else [])}
+    export = export.model_copy(update=lookup.layout())
     files = files_of(lookup.files, folder, export)
     if not files:
         # Read without it, every row would lack what it is to be looked up for.

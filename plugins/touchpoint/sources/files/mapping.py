@@ -102,8 +102,18 @@ def _stays_below(value: str) -> str:
     return value
 
 
+def _parts(value: str) -> str:
+    if value != WHITESPACE and (len(value) != 1 or value in '"\r\n\0'):
+        raise ValueError(f'{value!r} is none: write one character, as in ";" or "\\t", or {WHITESPACE}')
+    return value
+
+
+Delimiter = Annotated[str, AfterValidator(_parts)]
+
+
 class _Lookup(Lookup):
     files: Annotated[str, AfterValidator(_stays_below)]
+    delimiter: Delimiter | None = None
 
 
 class _Format(Strict):
@@ -135,7 +145,7 @@ class _Format(Strict):
     header_row: int = Field(default=1, ge=1)
     encoding: Literal["utf-8", "gbk"] = "utf-8"
     headers: list[str] | None = Field(default=None, min_length=1)
-    delimiter: str = ","
+    delimiter: Delimiter = ","
     quoted_newlines: bool = False
     zone: str | None = None
     time_formats: list[str] = Field(default=["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"])
@@ -152,13 +162,6 @@ class _Format(Strict):
     def _zone_exists(cls, value: str | None) -> str | None:
         if value is not None and value not in time_zones():
             raise ValueError(f"{value!r} is no IANA time zone: write one as in Asia/Shanghai")
-        return value
-
-    @field_validator("delimiter")
-    @classmethod
-    def _parts(cls, value: str) -> str:
-        if value != WHITESPACE and (len(value) != 1 or value in '"\r\n\0'):
-            raise ValueError(f'{value!r} is none: write one character, as in ";" or "\\t", or {WHITESPACE}')
         return value
 
     @field_validator("time_formats", "date_formats")
