@@ -42,6 +42,11 @@ def normalise(kind: AddressKind | str, raw: str | None, region: str = "CN") -> s
     return text
 
 
+def is_address(raw: str) -> bool:
+    """Whether something could be sent to it: an e-mail address, or a mobile number of China or with a country code."""
+    return normalise(AddressKind.EMAIL if "@" in raw else AddressKind.PHONE, raw) is not None
+
+
 def address_hash(key: bytes, kind: AddressKind | str, normalised: str) -> str:
     """HMAC-SHA-256 of kind and normalised address, hex."""
     return hmac.digest(key, f"{kind}|{normalised}".encode(), "sha256").hex()

@@ -56,6 +56,10 @@ class Entity(StrEnum):
     VISIT = "visit"
 
 
+ORDER_SOURCES = ("app", "web", "flash_sale", "partner")
+"""Where an order was made, in our words; a shop's own exports may say others."""
+
+
 class Decision(StrEnum):
     ENQUEUED = "enqueued"  # final
     REPEATED = "repeated"  # decided before; never stored on a touch

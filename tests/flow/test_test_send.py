@@ -21,7 +21,7 @@ from touchpoint.settings import CONFIG_ROOT, load_shop
 from touchpoint.trial import Asked, send_test
 
 PHONE, MAIL = "+8613800138000", "colleague@sandbox.invalid"
-POLICY = 'test_addresses: ["138-0013-8000", Colleague@sandbox.invalid, not an address]'
+POLICY = 'test_addresses: ["138-0013-8000", Colleague@sandbox.invalid]'
 TABLES = (
     "ledger.message", "ledger.touch", "ledger.attempt", "ledger.run", "ledger.decision", "ledger.touch_cover",
     "ledger.candidate", "ledger.audience", "ledger.run_count", "ledger.holdout", "contact.contact_points",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from touchpoint.campaigns.offers import OFFER_PARAMETERS, with_offer
+from touchpoint.campaigns import delays
+from touchpoint.campaigns.offers import with_offer
+from touchpoint.campaigns.parameters import wrong_parameters
 from touchpoint.campaigns.spec import STAGES, Campaign
 from touchpoint.errors import ConfigError
-from touchpoint.model import Channel
+from touchpoint.model import ORDER_SOURCES, Channel
 from touchpoint.settings import (
     CONFIG_ROOT,
+    Shop,
     load_segments,
     load_shop,
     parse_config,
@@ -26,7 +28,6 @@ from touchpoint.statements import ROOT, SQL_ROOT
 TEMPLATE_ROOT = ROOT / "include" / "templates"
 PARTS = {Channel.SMS: ("sms.txt",), Channel.EMAIL: ("subject.txt", "body.txt", "body.html")}
 """Files a template consists of, per channel."""
-_READS = re.compile(r"\bgiven\s*(->>?)\s*'(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,36 @@ class Campaigns:
 def load_campaigns(config: Path = CONFIG_ROOT, *, templates: Path = TEMPLATE_ROOT, sql: Path = SQL_ROOT) -> Campaigns:
     """Every campaign file of a configuration folder; at most one error a file, the first found."""
     found = Campaigns()
-    locales = shop_locales(config)
+    shops = shops_of(config)
     for path in sorted((config / "campaigns").glob("*.yaml")):
         try:
-            found.by_id[path.stem] = load_campaign(path, locales=locales, templates=templates, sql=sql)
+            found.by_id[path.stem] = load_campaign(path, shops=shops, templates=templates, sql=sql)
         except ConfigError as error:
             found.broken.append(error)
-        except (
-            Exception
-        ) as error:  # whatever a file holds, the others load: one nobody thought of must not stop them all
+        except Exception as error:  # whatever a file holds, the others load
             found.broken.append(_unforeseen(path, error))
+    for campaign_id, refused in _shared_salts(found.by_id.values(), config).items():
+        del found.by_id[campaign_id]
+        found.broken.append(refused)
     return found
+
+
+def _shared_salts(campaigns: Iterable[Campaign], config: Path) -> dict[str, ConfigError]:
+    """Campaigns of one salt would hold out the same people: the one it is named after keeps it, else the first."""
+    owner: dict[str, str] = {}
+    errors: dict[str, ConfigError] = {}
+    for each in sorted(campaigns, key=lambda one: (not _is_named_after(one), one.id)):
+        first = owner.setdefault(each.holdout.salt, each.id)
+        if first != each.id:
+            thing = f"salt {each.holdout.salt!r} is that of {first}"
+            place = f"{shown(config / 'campaigns' / f'{each.id}.yaml')}: holdout.salt"
+            remedy = f"give it its own, as in {each.id.replace('_', '-')}-1"
+            errors[each.id] = ConfigError(thing, place=place, remedy=remedy)
+    return errors
+
+
+def _is_named_after(campaign: Campaign) -> bool:
+    return campaign.holdout.salt.startswith(campaign.id.replace("_", "-"))
 
 
 def _unforeseen(path: Path, error: Exception) -> ConfigError:
@@ -60,9 +80,15 @@ def _unforeseen(path: Path, error: Exception) -> ConfigError:
 
 
 def load_campaign(
-    path: Path, *, locales: frozenset[str], templates: Path = TEMPLATE_ROOT, sql: Path = SQL_ROOT
+    path: Path, *, shops: Sequence[Shop], templates: Path = TEMPLATE_ROOT, sql: Path = SQL_ROOT
 ) -> Campaign:
     """One campaign file.
+
+    Args:
+        path: the file, below the campaigns folder of a configuration.
+        shops: it needs words in the locale of each, and its delay may name the sources and ways to pay of any.
+        templates: root of the templates.
+        sql: root of the statements.
 
     Raises:
         ConfigError: naming the file, the key and the remedy.
@@ -73,8 +99,10 @@ def load_campaign(
         raise ConfigError(
             f"id is {campaign.id!r}", place=place, remedy=f"write id: {Path(place).stem}, the file's name"
         )
+    locales = frozenset(shop.locale for shop in shops)
     for problem in (
         *_unknown_segments(campaign, place),
+        *_unknown_delays(campaign, place, shops),
         *_unknown_groups(campaign, place, path.parent.parent),
         *_wrong_statements(campaign, place, sql),
         *_missing_templates(campaign, place, locales, templates),
@@ -93,15 +121,15 @@ def campaign_of_text(text: str) -> Campaign:
     return parse_config(Campaign, yaml_of_text(text), Path("campaign of the ledger")).with_body(text)
 
 
-def shop_locales(config: Path = CONFIG_ROOT) -> frozenset[str]:
-    """Locales of all shops, rehearsals too; a shop file that does not load stops that shop elsewhere, not here."""
-    locales = set()
+def shops_of(config: Path = CONFIG_ROOT) -> list[Shop]:
+    """All shops, rehearsals too; a shop file that does not load stops that shop elsewhere, not here."""
+    shops = []
     for shop_id in [*shop_ids(config), *shop_ids(config, "rehearsals")]:
         try:
-            locales.add(load_shop(shop_id, config).locale)
+            shops.append(load_shop(shop_id, config))
         except ConfigError:
             continue
-    return frozenset(locales)
+    return shops
 
 
 def template_folder(campaign: str, locale: str, template: str, variant: str | None) -> str:
@@ -116,6 +144,20 @@ def _unknown_segments(campaign: Campaign, place: str) -> Iterator[ConfigError]:
         if name not in STAGES:
             yield ConfigError(
                 f"unknown segment {name!r}", place=f"{place}: {key}", remedy=f"one of: {', '.join(STAGES)}"
+            )
+
+
+def _unknown_delays(campaign: Campaign, place: str, shops: Sequence[Shop]) -> Iterator[ConfigError]:
+    """A delay for a source or a way to pay that no order has would hold for nobody, without a word."""
+    given = campaign.audience.parameters.get(delays.KEY)
+    own = [word for shop in shops for word in (*shop.order_sources, *shop.payment_kinds)]
+    known = list(dict.fromkeys((delays.DEFAULT, *ORDER_SOURCES, *own)))
+    for key in given if isinstance(given, dict) else ():
+        if key not in known:
+            yield ConfigError(
+                f"unknown order source or payment kind {key!r}",
+                place=f"{place}: audience.parameters.{delays.KEY}",
+                remedy=f"one of: {', '.join(known)}; or add it to order_sources or payment_kinds of a shop's file",
             )
 
 
@@ -146,26 +188,7 @@ def _wrong_statements(campaign: Campaign, place: str, sql: Path) -> Iterator[Con
             )
             return
     text = (sql / "audiences" / f"{campaign.audience.statement}.sql").read_text(encoding="utf-8")
-    yield from _wrong_parameters(campaign, f"{place}: audience.parameters", text)
-
-
-def _wrong_parameters(campaign: Campaign, place: str, statement: str) -> Iterator[ConfigError]:
-    """An audience statement reads parameters from a jsonb it calls `given`: `->>` one value, `->` a mapping or list."""
-    reads = {name: arrow for arrow, name in _READS.findall(statement)}
-    given, file = campaign.audience.sql_parameters(), f"include/sql/audiences/{campaign.audience.statement}.sql"
-    for name in given:
-        if name not in reads and not (campaign.offer_id and name in OFFER_PARAMETERS):
-            known = ", ".join(sorted(reads)) or "none"
-            yield ConfigError(f"unknown parameter {name!r}", place=place, remedy=f"{file} reads: {known}")
-    for name, arrow in reads.items():
-        if name not in given and name != "segments":
-            yield ConfigError(f"missing parameter {name!r}", place=place, remedy=f"add it: {file} reads it")
-        elif arrow == "->" and not isinstance(given.get(name, []), dict | list):
-            yield ConfigError(
-                f"parameter {name!r} is one value", place=place, remedy="write it below default:, one line a source"
-            )
-        elif arrow == "->>" and isinstance(given.get(name), dict | list):
-            yield ConfigError(f"parameter {name!r} is a mapping or a list", place=place, remedy="give one value")
+    yield from wrong_parameters(campaign, f"{place}: audience", text)
 
 
 def _missing_templates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
@@ -13,7 +14,8 @@ from touchpoint.model import Channel
 from touchpoint.settings import Duration, Strict, TimeOfDay, parse_duration
 
 _NEARLY_A_DURATION = re.compile(r"^\s*\d+\s*[A-Za-z]*\s*$")
-_MONEY = re.compile(r"^\d{1,9}(\.\d{1,3})?$")
+_MONEY = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,3})?\Z")
+_LARGEST = 2**31 - 1
 Words = Annotated[StrictStr, Field(min_length=1)]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Parameter = Scalar | list[StrictStr] | dict[str, Scalar]
@@ -50,6 +52,8 @@ class Audience(Strict):
             for one in given.values() if isinstance(given, dict) else [given]:
                 if key.endswith("_amount"):
                     _money(key, one)
+                elif isinstance(one, int) and abs(one) > _LARGEST:
+                    raise ValueError(f"{key} is larger than {_LARGEST}: write a smaller number")
                 elif isinstance(one, str) and _NEARLY_A_DURATION.match(one):
                     parse_duration(one)
         return value
@@ -116,8 +120,8 @@ class Step(Strict):
 class Limits(Strict):
     """Messages of this campaign a customer may get, in a shop-local day and in any 7 such days."""
 
-    per_day: Annotated[StrictInt, Field(ge=1)] | None = None
-    per_week: Annotated[StrictInt, Field(ge=1)] | None = None
+    per_day: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    per_week: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
 
 
 class Holdout(Strict):
@@ -132,3 +136,10 @@ class Goal(Strict):
 
     event: Literal["order_paid"]
     within: Duration
+
+    @field_validator("within")
+    @classmethod
+    def _some_time(cls, value: timedelta) -> timedelta:
+        if not value:
+            raise ValueError("0 would count no order: write how long after a message one may come, as in 14d")
+        return value

@@ -102,7 +102,9 @@ def open_channel(
         listed: the addresses realm `test` may reach, normalised; it gets no channel without them.
 
     Raises:
-        ChannelError: the shop has no such channel, or the realm may not use its connection.
+        ChannelError: the shop has no such channel, the realm may not use its connection, or what that connection or the
+            shop's file says makes no channel.
+        ConfigError: its connection is not set.
     """
     settings = shop.sms if kind == model.Channel.SMS else shop.email
     if settings is None:
@@ -119,6 +121,17 @@ def open_channel(
 
 
 def _opened(kind: model.Channel, shop: Shop, connection: ConnectionInfo) -> Channel:
+    try:
+        return _made(kind, shop, connection)
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # its text may quote a secret
+        raise ChannelError(
+            f"{kind.value} cannot be opened ({type(error).__name__})",
+            place=f"shop {shop.id}, connection {connection.conn_id}",
+            remedy=f"correct the key {kind.value} of the shop's file, or host, port and extra of the connection",
+        ) from None
+
+
+def _made(kind: model.Channel, shop: Shop, connection: ConnectionInfo) -> Channel:
     if shop.sms is not None and kind == model.Channel.SMS:
         from touchpoint.channels.aliyun_sms import AliyunSms
 

@@ -15,10 +15,9 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from touchpoint.model import Outgoing
-from touchpoint.settings import EmailConfig
+from touchpoint.settings import MAIL_ADDRESS, EmailConfig
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 
 class MailWriter:
@@ -40,7 +39,7 @@ class MailWriter:
         Raises:
             ValueError: the address is none, or a header would hold a line break; nothing of it is ever sent.
         """
-        if not _ADDRESS.fullmatch(message.address) or not _NAME.fullmatch(message.attempt_id):
+        if not MAIL_ADDRESS.fullmatch(message.address) or not _NAME.fullmatch(message.attempt_id):
             raise ValueError("no plain address")
         boundary = f"=_{message.attempt_id}"
         head = [

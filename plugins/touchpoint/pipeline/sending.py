@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.channels import Channel as OpenChannel
 from touchpoint.channels import open_channel
 from touchpoint.clock import Clock
-from touchpoint.errors import LedgerError
+from touchpoint.errors import ChannelError, LedgerError, TouchpointError
 from touchpoint.model import Channel, Mode
 from touchpoint.outbox import dispatch as outgoing
 from touchpoint.outbox import leases, resolve
@@ -50,12 +51,12 @@ def send(
 
     Raises:
         LedgerError: nothing is claimed, because this database does not lie where its installation sends from.
+        ChannelError: a channel of the shop cannot be opened; what goes by the others went.
     """
     campaigns = load_campaigns(services.config).by_id
     words = {campaign.id: campaign.message_values() for campaign in campaigns.values()}
     environment_id = services.connection.extra.get("environment_id")
-    with ExitStack() as stack:
-        opened = _open_channels(services, shop, realm, stack)
+    with _channels(services, shop, realm) as opened:
         tally = outgoing.dispatch(
             services.db,
             realm=realm,
@@ -81,6 +82,7 @@ def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
 
     Raises:
         LedgerError: it does not.
+        ChannelError: a channel of the shop cannot be opened; the others were asked.
     """
     run = read_run(services, run_no)
     if run.mode == Mode.RECOMPUTE:
@@ -88,7 +90,12 @@ def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
     shop = load_shop(run.shop_id, services.config)
     clock = services.clock_of(run)
     with services.timed(run.run_no, "reconcile"):
-        settled = settle(services, run.realm, shop, clock)
+        refused: ChannelError | None = None
+        settled: dict[str, int] = {}
+        try:
+            settled = settle(services, run.realm, shop, clock)
+        except ChannelError as error:  # the sums are proved all the same
+            refused = error
         with services.db.transaction() as tx:
             faults = tx.many("checks/ledger/does_not_add_up", run_no=run.run_no)
         if faults:
@@ -97,6 +104,8 @@ def reconcile(services: Services, run_no: int | None) -> dict[str, int]:
                 place=f"shop {shop.id}",
                 remedy="nothing more is sent for it; see docs/operate.md",
             )
+        if refused is not None:
+            raise refused
         return settled
 
 
@@ -110,16 +119,33 @@ def settle(services: Services, realm: str, shop: Shop, clock: Clock, *, force: b
         a message made unknown may have been asked about as well.
     """
     recovered = leases.recover(services.db, realm=realm, shop=shop, clock=clock)
-    with ExitStack() as stack:
-        opened = _open_channels(services, shop, realm, stack)
+    with _channels(services, shop, realm) as opened:
         resolved = resolve.resolve(services.db, realm=realm, shop=shop, channels=opened, clock=clock, force=force)
     return {f"taken back: {state}": number for state, number in recovered.as_dict().items()} | resolved.as_dict()
 
 
-def _open_channels(services: Services, shop: Shop, realm: str, stack: ExitStack) -> dict[Channel, OpenChannel]:
+@contextmanager
+def _channels(services: Services, shop: Shop, realm: str) -> Iterator[dict[Channel, OpenChannel]]:
+    """The shop's channels that can be opened. Those that cannot leave the others alone; they are told of at the end.
+
+    Raises:
+        ChannelError: some could not be opened; their messages wait.
+    """
     opened: dict[Channel, OpenChannel] = {}
-    for kind, configured in ((Channel.SMS, shop.sms), (Channel.EMAIL, shop.email)):
-        if configured is not None:
-            opened[kind] = open_channel(kind, shop, services.resolve, realm)
-            stack.callback(opened[kind].close)
-    return opened
+    refused: list[TouchpointError] = []
+    with ExitStack() as stack:
+        for kind, configured in ((Channel.SMS, shop.sms), (Channel.EMAIL, shop.email)):
+            if configured is not None:
+                try:
+                    opened[kind] = open_channel(kind, shop, services.resolve, realm)
+                except TouchpointError as error:
+                    refused.append(error)
+                else:
+                    stack.callback(opened[kind].close)
+        yield opened
+    if refused:
+        raise ChannelError(
+            "; ".join(str(error) for error in refused),
+            place=f"channels of shop {shop.id}",
+            remedy="what goes by the others went; the messages of these wait, and go once it is mended",
+        )

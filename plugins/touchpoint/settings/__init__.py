@@ -29,10 +29,11 @@ from touchpoint.settings.shapes import (
     SourceConfig,
 )
 from touchpoint.settings.tags import ManualTag, Tag, Tags, load_tags
-from touchpoint.settings.values import Duration, Strict, TimeOfDay, parse_duration, parse_time
+from touchpoint.settings.values import MAIL_ADDRESS, Duration, Strict, TimeOfDay, parse_duration, parse_time
 
 __all__ = [
     "CONFIG_ROOT",
+    "MAIL_ADDRESS",
     "NEEDS",
     "TOUCHPOINT_CONNECTION",
     "Alerts",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StrictInt, field_validator, model_validator
+from pydantic import Field, StrictInt, ValidationInfo, field_validator, model_validator
 
-from touchpoint.settings.values import Day, Duration, Price, Strict, TimeOfDay, time_zones
+from touchpoint.addresses import is_address
+from touchpoint.settings.values import Day, Duration, Line, Mailbox, Price, Signature, Strict, TimeOfDay, time_zones
+
+LONGEST_OPEN = timedelta(days=90)
+"""No platform keeps an unpaid order longer."""
+PURPOSES = ("transactional", "promotional")
 
 
 class SourceConfig(Strict):
@@ -39,9 +45,20 @@ class SmsConfig(Strict):
 
     provider: Literal["aliyun_sms"]
     connection: str
-    signature: str
+    signature: Signature
     templates: dict[str, str]  # "<campaign>/<locale>/<template>" -> the provider's template code
     segment_price: Price | None = None
+
+    @field_validator("templates")
+    @classmethod
+    def _one_code_a_text(cls, value: dict[str, str]) -> dict[str, str]:
+        owner: dict[str, str] = {}
+        for text, code in value.items():
+            if not code.strip():
+                raise ValueError(f"{text} has an empty code: write the one it is registered under")
+            if owner.setdefault(code.strip(), text) != text:
+                raise ValueError(f"{owner[code.strip()]} and {text} have the same code {code}: register each by itself")
+        return value
 
 
 class EmailConfig(Strict):
@@ -49,9 +66,9 @@ class EmailConfig(Strict):
 
     provider: Literal["smtp"]
     connection: str
-    sender: str
-    sender_name: str
-    reply_to: str | None = None
+    sender: Mailbox
+    sender_name: Line
+    reply_to: Mailbox | None = None
 
 
 class ReplaySpan(Strict):
@@ -111,20 +128,32 @@ class Shop(Strict):
     zone: str
     locale: Literal["zh-CN", "en"]
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    signature: str
+    signature: Signature
     agent_contact: str
     cut_off: TimeOfDay
     sending: Literal["on", "off"]
     closes_after: Duration = timedelta(hours=24)
     realm: str = "live"
     replay: list[ReplaySpan] = Field(default_factory=list)  # rehearsals alone: what make replay runs
-    alarms_to: list[str] = Field(default_factory=list)  # who hears of tasks that cannot wait; empty: operations.alerts
+    alarms_to: list[Mailbox] = Field(
+        default_factory=list
+    )  # who hears of tasks that cannot wait; empty: operations.alerts
     blackouts: list[Blackout] = Field(default_factory=list)
     sources: dict[
         Literal["member", "product", "order", "payment", "shipment", "review", "inquiry", "visit"], SourceConfig
     ]
+    order_sources: list[Line] = Field(default_factory=list)  # words of its own exports, beside those of model.py,
+    payment_kinds: list[Line] = Field(default_factory=list)  # that a campaign's `delay` may name
     sms: SmsConfig | None = None
     email: EmailConfig | None = None
+
+    @field_validator("closes_after")
+    @classmethod
+    def _closes_in_time(cls, value: timedelta) -> timedelta:
+        if not timedelta(minutes=1) <= value <= LONGEST_OPEN:
+            bounds = f"1m at the soonest and {LONGEST_OPEN.days}d at the latest"
+            raise ValueError(f"orders close after {bounds}: write a time between them")
+        return value
 
     @field_validator("zone")
     @classmethod
@@ -169,6 +198,12 @@ class QuietHours(Strict):
     start: TimeOfDay = Field(alias="from")
     until: TimeOfDay
 
+    @model_validator(mode="after")
+    def _last(self) -> QuietHours:
+        if self.start == self.until:
+            raise ValueError("from and until are the same, so that no hour is quiet: write two times of day")
+        return self
+
 
 class Caps(Strict):
     """At most so many messages a shop-local day and in any 7 such days."""
@@ -182,16 +217,44 @@ class Policy(Strict):
 
     quiet_hours: dict[Literal["sms", "email"], dict[Literal["transactional", "promotional"], QuietHours]]
     caps: dict[Literal["transactional", "promotional"], Caps]
-    holdout_percent: dict[Literal["transactional", "promotional"], float]
+    holdout_percent: dict[Literal["transactional", "promotional"], Annotated[float, Field(ge=0, le=50)]]
     test_addresses: list[str] = Field(default_factory=list)
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _of_every_channel(cls, value: dict[str, dict[str, QuietHours]]) -> dict[str, dict[str, QuietHours]]:
+        for channel in ("sms", "email"):
+            _demand_purposes(value.get(channel), f"quiet hours of {channel}")
+        return value
+
+    @field_validator("caps", "holdout_percent")
+    @classmethod
+    def _of_every_purpose(cls, value: dict[str, Any], field: ValidationInfo) -> dict[str, Any]:
+        _demand_purposes(value, str(field.field_name))
+        return value
+
+    @field_validator("test_addresses")
+    @classmethod
+    def _are_addresses(cls, value: list[str]) -> list[str]:
+        for place, address in enumerate(value):
+            if not is_address(address):
+                said = f"entry {place + 1} is no e-mail address and no mobile number with its country code"
+                raise ValueError(f"{said}: correct or remove it")
+        return value
+
+
+def _demand_purposes(found: Mapping[str, object] | None, what: str) -> None:
+    for purpose in PURPOSES:
+        if purpose not in (found or {}):
+            raise ValueError(f"{what}: {purpose} is missing, and nothing would hold for it: add it")
 
 
 class Alerts(Strict):
     """Where mail about failures goes, through which connection."""
 
     connection: str
-    sender: str
-    to: list[str]
+    sender: Mailbox
+    to: Annotated[list[Mailbox], Field(min_length=1)]
 
 
 class Operations(Strict):

@@ -13,6 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 _DURATION = re.compile(r"^([0-9]{1,12})(s|m|h|d)\Z")
 _PRICE = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,6})?\Z")
+MAIL_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+"""A plain ASCII mailbox: nothing else may stand in a header or an envelope of ours."""
+_BRACKETS = "【】[]〔〕［］"
 LONGEST = timedelta(days=36500)
 """A hundred years: whatever is longer is a slip, and no calendar could be asked for it."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -63,6 +69,28 @@ def parse_window(value: object) -> timedelta | None:
     return None if value is None or value == "all" else parse_duration(value)
 
 
+def parse_mailbox(value: object) -> str:
+    """A mail address as it may stand in a header: ASCII, without a name beside it. It is never quoted back."""
+    if not isinstance(value, str) or not MAIL_ADDRESS.fullmatch(value):
+        raise ValueError("that is no mail address: write one alone, as in service@shop.example")
+    return value
+
+
+def parse_line(value: object) -> str:
+    """A few words in one line: a line break in a header or a signature would end it."""
+    if not isinstance(value, str) or not value.strip() or len(value.splitlines()) > 1 or value != value.strip():
+        raise ValueError("write some words in one line, without space before or after them")
+    return value
+
+
+def parse_signature(value: object) -> str:
+    """How a shop signs, without brackets: an SMS puts 【】 around it, and a provider knows it without."""
+    line = parse_line(value)
+    if any(bracket in line for bracket in _BRACKETS):
+        raise ValueError(f"{value!r} has brackets: leave them out, they are put around it")
+    return line
+
+
 @cache
 def time_zones() -> frozenset[str]:
     """Names of the IANA time zones there are. Finding them walks folders for 10 ms and more: once a process."""
@@ -73,6 +101,9 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 TimeOfDay = Annotated[time, BeforeValidator(parse_time)]
 Day = Annotated[date, BeforeValidator(parse_day)]
 Window = Annotated[timedelta | None, BeforeValidator(parse_window)]
+Mailbox = Annotated[str, BeforeValidator(parse_mailbox)]
+Line = Annotated[str, BeforeValidator(parse_line)]
+Signature = Annotated[str, BeforeValidator(parse_signature)]
 Price = Annotated[Decimal, BeforeValidator(parse_price)]
 
 

@@ -150,8 +150,8 @@ REFUSALS = {
     ),
     "a segment the audience does not look at": (
         ("    offer: none", "    offer: none\n  segments: [loyal]"),
-        "reminder.yaml: audience.parameters: unknown parameter 'segments'. "
-        "include/sql/audiences/some_buyers.sql reads: delay, lead, offer",
+        "reminder.yaml: audience.segments: segments do nothing here. "
+        "leave it out: include/sql/audiences/some_buyers.sql does not read it, so nobody would be left out by it",
     ),
     "an unknown segment in variants": (
         ("loyal: loyal}", "loyl: loyal}"),
@@ -248,6 +248,28 @@ REFUSALS = {
         "reminder.yaml: key 'approval' is wrong. "
         "a marketer answers for monthly campaigns alone: write none, or cadence: monthly",
     ),
+    "a goal that counts nothing": (
+        ("within: 24h", "within: 0h"),
+        "reminder.yaml: key 'goal.within' is wrong. "
+        "0 would count no order: write how long after a message one may come, as in 14d",
+    ),
+    "a goal longer than anybody lives": (
+        ("within: 24h", "within: 40000d"),
+        "reminder.yaml: key 'goal.within' is wrong. '40000d' is longer than a hundred years: write at most 36500d",
+    ),
+    "an order source nobody has": (
+        ("flash_sale: 12m", "flash_sail: 12m"),
+        "reminder.yaml: audience.parameters.delay: unknown order source or payment kind 'flash_sail'. "
+        "one of: default, app, web, flash_sale, partner; or add it to order_sources or payment_kinds of a shop's file",
+    ),
+    "a number of texts nobody gets": (
+        ("limits: {per_day: 1}", "limits: {per_day: 99999999999999999999}"),
+        "reminder.yaml: key 'limits.per_day' is wrong. Input should be less than or equal to 1000",
+    ),
+    "a parameter that no database holds": (
+        ("lead: 15m", "lead: 99999999999"),
+        "reminder.yaml: key 'audience.parameters' is wrong. lead is larger than 2147483647: write a smaller number",
+    ),
     "an empty file": (
         None,
         "reminder.yaml: key '(file)' is wrong. Input should be a valid dictionary or instance of Campaign",
@@ -308,3 +330,73 @@ def test_a_broken_shop_file_stops_no_campaign(place):
 def test_a_file_that_is_not_utf_8_is_refused(place):
     (place.root / "config/campaigns/reminder.yaml").write_bytes("id: 催付\n".encode("gbk"))
     assert place.problems() == ["reminder.yaml:1: not UTF-8. save it as UTF-8"]
+
+
+def test_a_delay_may_name_what_a_shop_s_own_export_says(place):
+    place.change("flash_sale: 12m", "boleto: 48h")
+    place.change("sources: {}", "sources: {}\npayment_kinds: [boleto]", "config/shops/first.yaml")
+    assert place.problems() == []
+
+
+TYPED = """\
+SELECT
+    given -> 'delay',
+    make_interval(secs => (given ->> 'lead')::float8), -- (given ->> 'gone')::integer is not read any more
+    (given ->> 'end_after')::integer,
+    (given ->> 'wave')::bigint,
+    (given ->> 'share')::numeric,
+    given ->> 'offer'
+FROM config
+"""
+KINDS = {
+    "end_after: 4d": "end_after: end_after is '4d'. write a whole number from 1 to 100",
+    "end_after: 0": "end_after: end_after is 0. write a whole number from 1 to 100",
+    "end_after: 1000000": "end_after: end_after is 1000000. write a whole number from 1 to 100",
+    "end_after: true": "end_after: end_after is True. write a whole number from 1 to 100",
+    "end_after: 4.0": "end_after: end_after is 4.0. write a whole number from 1 to 100",
+    "wave: -1": "wave: wave is -1. write a whole number from 0 to 1000000",
+    "wave: many": "wave: wave is 'many'. write a whole number from 0 to 1000000",
+    "share: half": "share: share is 'half'. write a number",
+    "lead: 15": "lead: lead is a time: 15 is no duration: write a number and s, m, h or d, as in 30m. correct it",
+    "lead: soon": "lead: lead is a time: 'soon' is no duration: write a number and s, m, h or d, as in 30m. correct it",
+}
+
+
+@pytest.mark.parametrize("line", KINDS)
+def test_a_parameter_is_of_the_kind_its_statement_reads(line, place):
+    place.write("include/sql/audiences/some_buyers.sql", TYPED)
+    place.change("    lead: 15m\n", "    lead: 15m\n    end_after: 4\n    wave: 80\n    share: 0.5\n")
+    assert place.problems() == []
+    name = line.partition(":")[0]
+    text = (place.root / "config/campaigns/reminder.yaml").read_text(encoding="utf-8")
+    place.write("config/campaigns/reminder.yaml", re.sub(rf"(?m)^    {name}: .*$", f"    {line}", text))
+    assert place.problems() == [f"reminder.yaml: audience.parameters.{KINDS[line]}"]
+
+
+def copied(place, salt):
+    """A second campaign, copied from the first, with a salt; and whether the first comes before it."""
+    text = (place.root / "config/campaigns/reminder.yaml").read_text(encoding="utf-8")
+    place.write(
+        "config/campaigns/again.yaml", text.replace("id: reminder", "id: again").replace("once-and-for-all", salt)
+    )
+    words = place.root / "include/templates/messages"
+    (words / "again").symlink_to(words / "reminder")
+
+
+def test_a_copied_campaign_needs_a_salt_of_its_own(place):
+    place.change("once-and-for-all", "reminder-1")
+    copied(place, "reminder-1")
+    loaded = place.load()
+    assert list(loaded.by_id) == ["reminder"]  # whose name the salt bears, though the copy comes first
+    assert [str(error) for error in loaded.broken] == [
+        "again.yaml: holdout.salt: salt 'reminder-1' is that of reminder. give it its own, as in again-1"
+    ]
+
+
+def test_of_two_campaigns_with_a_salt_of_neither_name_the_first_keeps_it(place):
+    copied(place, "once-and-for-all")
+    loaded = place.load()
+    assert list(loaded.by_id) == ["again"]
+    assert [str(error) for error in loaded.broken] == [
+        "reminder.yaml: holdout.salt: salt 'once-and-for-all' is that of again. give it its own, as in reminder-1"
+    ]

@@ -29,7 +29,8 @@ DAG = "touchpoints_intraday__lab"
 
 def sending_shop(**changed: Any) -> Shop:
     """A shop with both channels; SMS templates registered in both locales."""
-    codes = {f"unpaid_reminder/{locale}/remind.{v}": "SMS_1" for locale in ("zh-CN", "en") for v in ("new", "loyal")}
+    texts = [f"unpaid_reminder/{locale}/remind.{v}" for locale in ("zh-CN", "en") for v in ("new", "loyal")]
+    codes = {text: f"SMS_{number}" for number, text in enumerate(texts)}
     sms = {"provider": "aliyun_sms", "connection": "c", "signature": "Lab", "templates": codes}
     email = {"provider": "smtp", "connection": "c", "sender": "a@lab.invalid", "sender_name": "Lab"}
     return make_shop(**{"sms": sms, "email": email, **changed})
