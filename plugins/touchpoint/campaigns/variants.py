@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, StrictStr, Tag
 
 from touchpoint.settings import Strict
 
-Name = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 NO_SERIES, SEVERAL_SERIES = "none", "several"
 """Keys beside the series: a customer without a preferred one (or with one the file does not name), and with several."""
 

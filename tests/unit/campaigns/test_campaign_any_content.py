@@ -150,6 +150,10 @@ LINES = {
         "reminder.yaml:3: no YAML: while parsing a flow sequence, expected ',' or ']', but got '<stream end>'. "
         "correct the syntax",
     ),
+    "a name no file system takes": (
+        CAMPAIGN.replace("some_buyers", "x" * 5000).encode(),
+        "reminder.yaml: key 'audience.statement' is wrong. String should have at most 60 characters",
+    ),
     "a file of 300 KB": (
         b"# " + b"x" * 300_000,
         "reminder.yaml: larger than 256 KiB. no configuration needs so much: was another file saved under its name?",
