@@ -365,6 +365,15 @@ def test_a_held_back_batch_is_released_and_another_one_rejected(shell: Shell) ->
     shell.good("gate", "reject", released, "--note", "made by a test")
 
 
+def test_what_was_released_and_loads_now_is_counted(shell: Shell) -> None:
+    released = held_back(shell.flow)
+    shell.good("gate", "release", released, "--note", "looked at")
+    counted = {row["entity"]: row for row in shell.rows("ingest", "--as-of", LATER)}
+    assert counted["order"]["loaded"] + counted["order"]["unchanged"] >= 1
+    (loaded,) = shell.flow.rows("SELECT loaded_run_no IS NOT NULL FROM landing.batch WHERE batch_id = %s", released)
+    assert loaded == (True,)
+
+
 def test_stop_and_resume_are_written_with_who_and_why(shell: Shell) -> None:
     assert "unpaid_reminder" in shell.good("stop", "--campaign", "unpaid_reminder", "--note", "wrong words")
     assert "sandbox" in shell.good("stop", "--shop", SHOP)

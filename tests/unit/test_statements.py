@@ -19,6 +19,7 @@ PUT_IN = {
     "features/make_series": ["scope"],
     "features/tag": ["tags"],
     "features/keep_rows": ["scope"],
+    "checks/examples": ["checks/failing"],
     "load/quarantine_failing": ["checks/failing"],
     "load/stage": ["load/typed"],
     "tagging/effective": ["tagging/said", "tagging/said_of_brand"],

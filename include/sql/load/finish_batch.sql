@@ -1,6 +1,6 @@
 -- purpose: close a loaded batch with its counts; whatever was neither loaded nor superseded nor refused is unchanged
 -- grain:   one row
--- params:  batch_id bigint, as_of timestamptz, loaded bigint, superseded bigint
+-- params:  batch_id bigint, as_of timestamptz, run_no bigint, loaded bigint, superseded bigint
 -- reads:   landing.quarantine
 -- writes:  landing.batch
 -- returns: one
@@ -8,6 +8,7 @@ UPDATE landing.batch AS batches
 SET
     state = 'loaded',
     known_at = %(as_of)s::timestamptz,
+    loaded_run_no = %(run_no)s::bigint,
     loaded = %(loaded)s::bigint,
     superseded = %(superseded)s::bigint,
     quarantined = refused.lines,

@@ -6,14 +6,20 @@
 -- returns: many
 SELECT
     quarantine_id,
+    shop_id,
     entity,
     batch_id,
     line_no,
     reasons,
+    (
+        SELECT coalesce(array_agg(DISTINCT columns.name ORDER BY columns.name), '{}')
+        FROM jsonb_each(quarantine.columns_by_reason) AS blamed (reason, names)
+        CROSS JOIN LATERAL jsonb_array_elements_text(blamed.names) AS columns (name)
+    ) AS columns,
     as_of
 FROM landing.quarantine
 WHERE
-    shop_id = %(shop_id)s::text
+    (%(shop_id)s::text IS NULL OR shop_id = %(shop_id)s::text)
     AND state = 'open'
     AND (%(entity)s::text IS NULL OR entity = %(entity)s::text)
 ORDER BY quarantine_id DESC

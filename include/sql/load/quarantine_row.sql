@@ -11,6 +11,7 @@ SELECT
     batch_id,
     line_no,
     reasons,
+    columns_by_reason,
     payload,
     as_of,
     state,

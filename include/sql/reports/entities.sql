@@ -1,4 +1,4 @@
--- purpose: what became of the rows that some runs landed
+-- purpose: what became of the rows that some runs landed, or loaded after an earlier run had landed them
 -- grain:   one row per entity landed
 -- params:  run_nos bigint[]
 -- reads:   landing.batch
@@ -15,6 +15,6 @@ SELECT
         batches.landed - batches.loaded - batches.unchanged - batches.superseded - batches.quarantined
     )::bigint AS pending
 FROM landing.batch AS batches
-WHERE batches.run_no = any(%(run_nos)s::bigint[])
+WHERE batches.run_no = any(%(run_nos)s::bigint[]) OR batches.loaded_run_no = any(%(run_nos)s::bigint[])
 GROUP BY batches.entity
 ORDER BY batches.entity

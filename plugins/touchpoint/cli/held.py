@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,27 +29,41 @@ gate_app = typer.Typer(help="Batches the quality gate holds back.", no_args_is_h
 
 @quarantine_app.command("list")
 def quarantine_list(
-    shop: ShopOption = DEFAULT_SHOP,
+    shop: Annotated[str | None, typer.Option("--shop", help="This shop alone; default: all.")] = None,
     entity: EntityOption = None,
     most: Annotated[int, typer.Option("--most", min=1, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Open rows with their reasons, newest first, without their content."""
+    """Open rows with their reasons and columns, newest first, without their content."""
     from touchpoint.quality import quarantine
 
-    known_shop(shop)
+    if shop is not None:
+        known_shop(shop)
     known_entity(entity)
     with services() as opened, opened.db.transaction() as tx:
         show(quarantine.list_open(tx, shop, entity=entity, limit=most), as_json, "Quarantine is empty.")
 
 
 @quarantine_app.command("show")
-def quarantine_show(quarantine_id: int, as_json: AsJson = False) -> None:
-    """One row with its payload, addresses masked; always as JSON."""
+def quarantine_show(
+    quarantine_id: int,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="As it came; for those of may_see_unmasked alone, and kept in a log.")
+    ] = False,
+    note: Annotated[str, typer.Option("--note", help="With --unmasked: why; kept with your name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """One row with its payload, whatever may say something about a person masked; always as JSON."""
     from touchpoint.quality import quarantine
+    from touchpoint.settings import load_operations
 
     with services() as opened, opened.db.transaction() as tx:
-        print(as_json_text(quarantine.show(tx, quarantine_id)))
+        if unmasked:
+            allowed = load_operations(opened.config).may_see_unmasked
+            row = quarantine.show_unmasked(tx, quarantine_id, who=getpass.getuser(), note=note, allowed=allowed)
+        else:
+            row = quarantine.show(tx, quarantine_id)
+    print(as_json_text(row))
 
 
 @quarantine_app.command("retry")
@@ -81,12 +95,21 @@ def quarantine_retry(
 
 @gate_app.command("show")
 def gate_show(shop: ShopOption = DEFAULT_SHOP, as_json: AsJson = False) -> None:
-    """Pending batches and what the gate said of them."""
+    """Pending batches, what the gate said of them, and the rules their lines break, with an example each."""
     from touchpoint.quality import gate
 
     known_shop(shop)
     with services() as opened, opened.db.transaction() as tx:
-        show(gate.show(tx, shop), as_json, "No batch is pending.")
+        rows = gate.show(tx, shop)
+    if not as_json:
+        rows = [{**row, "broken": "; ".join(map(_in_words, row["broken"]))} for row in rows]
+    show(rows, as_json, "No batch is pending.")
+
+
+def _in_words(broken: dict[str, Any]) -> str:
+    cells = ", ".join(f"{name}={value}" for name, value in broken["example"].items())
+    found = f"{broken['reason']} on {broken['lines']} lines, the first is {broken['line_no']}"
+    return f"{found} ({cells})" if cells else found
 
 
 @gate_app.command("release")

@@ -117,13 +117,15 @@ def in_order(batches: Iterable[PendingBatch]) -> list[PendingBatch]:
     return sorted(batches, key=lambda batch: (MERGE_ORDER.index(batch.entity), batch.batch_id))
 
 
-def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, key: bytes) -> Counts:
+def load(
+    tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, key: bytes, run_no: int | None = None
+) -> Counts:
     """Merge the good lines of a judged batch into the facts and close it with its counts.
 
     A line that the database refuses all the same is quarantined as `unloadable`.
 
     `as_of` is the business time of the loading run, and so when we learn what is in the batch; of declared history each
-    fact is known since it happened. `key` is that of address hashes and identities.
+    fact is known since it happened. `key` is that of address hashes and identities, `run_no` the loading run.
 
     Raises:
         NotAtHead: a later run has taken the head; nothing is written (declared history needs none).
@@ -139,7 +141,14 @@ def load(tx: Transaction, *, shop: Shop, batch: PendingBatch, as_of: datetime, k
         head.advance_confirmed(tx, shop.id, as_of)
     elif not batch.is_history:
         head.advance_loaded(tx, shop.id, as_of)
-    row = tx.one("load/finish_batch", batch_id=batch.batch_id, as_of=as_of, loaded=loaded, superseded=superseded)
+    row = tx.one(
+        "load/finish_batch",
+        batch_id=batch.batch_id,
+        as_of=as_of,
+        run_no=run_no,
+        loaded=loaded,
+        superseded=superseded,
+    )
     return Counts(**row)
 
 

@@ -175,7 +175,8 @@ def _load_judged(tx: Transaction, services: Services, shop: Shop, run: Run) -> d
             continue
         with naming_place(f"shop {shop.id}: loading batch {batch.batch_id} ({batch.entity})"):
             gate.quarantine_rows(tx, batch, findings)
-            total.update(merge.load(tx, shop=shop, batch=batch, as_of=run.as_of, key=services.key).as_dict())
+            counts = merge.load(tx, shop=shop, batch=batch, as_of=run.as_of, key=services.key, run_no=run.run_no)
+            total.update(counts.as_dict())
     return dict(total)
 
 

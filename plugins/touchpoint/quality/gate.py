@@ -6,14 +6,16 @@ It alone writes ledger.gate. Absent means not passed, and nothing of that run is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from touchpoint.clock import real_now
 from touchpoint.db import Json, Transaction
 from touchpoint.errors import TouchpointError
+from touchpoint.model import Entity
 from touchpoint.quality.judge import run_suites
+from touchpoint.quality.quarantine import masked
 from touchpoint.quality.suites import Batch, Finding, Thresholds, failing_params, load_thresholds
 
 __all__ = ["Finding", "findings", "judge", "keep_verdicts", "quarantine_rows", "record", "reject", "release", "show"]
@@ -74,8 +76,31 @@ def quarantine_rows(tx: Transaction, batch: Batch, findings: Iterable[Finding]) 
 
 
 def show(tx: Transaction, shop_id: str) -> list[dict[str, Any]]:
-    """Pending batches of a shop, the verdict on each, and the critical rules that failed when it was last judged."""
-    return tx.many("load/gate_show", shop_id=shop_id)
+    """Pending batches of a shop, the verdict on each, and the critical rules that failed when it was last judged.
+
+    `broken`: the row rules its lines break now: reason, columns, lines, and the first line with its masked cells.
+    """
+    return [{**row, "broken": _broken(tx, row)} for row in tx.many("load/gate_show", shop_id=shop_id)]
+
+
+def _broken(tx: Transaction, row: dict[str, Any]) -> list[dict[str, Any]]:
+    batch = _Shown(row["batch_id"], Entity(row["entity"]), row["as_of"], row["verdict"])
+    found = tx.many("checks/examples", failing="checks/failing", **failing_params(batch))
+    return [
+        {
+            **{name: each[name] for name in ("reason", "columns", "lines", "line_no")},
+            "example": {name: masked(name, each["payload"][name]) for name in each["columns"]},
+        }
+        for each in found
+    ]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    batch_id: int
+    entity: Entity
+    as_of: datetime
+    verdict: str | None
 
 
 def release(tx: Transaction, batch_id: int, who: str, note: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from touchpoint.db import Transaction
+from touchpoint.db import Row, Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.settings import Shop
 
@@ -25,8 +26,10 @@ _SHOWN_AS_THEY_ARE = frozenset(_PLAIN.split())
 _LIKE_AN_ADDRESS = re.compile(r"@|\+\d{6}|(?<!\d)1[3-9]\d{9}(?!\d)|[^\x00-\x7f]")
 
 
-def list_open(tx: Transaction, shop_id: str, *, entity: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """Open rows of a shop with their reasons, the newest first, without their content."""
+def list_open(
+    tx: Transaction, shop_id: str | None, *, entity: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Open rows of a shop, or of all, with reasons and the columns they are about; newest first, without content."""
     return tx.many("load/quarantine_open", shop_id=shop_id, entity=entity, most=limit)
 
 
@@ -36,12 +39,44 @@ def show(tx: Transaction, quarantine_id: int) -> dict[str, Any]:
     Raises:
         TouchpointError: no such row, or its payload was deleted after 30 days.
     """
+    row = _row(tx, quarantine_id)
+    return {**row, "payload": {name: masked(name, value) for name, value in row["payload"].items()}}
+
+
+def show_unmasked(tx: Transaction, quarantine_id: int, *, who: str, note: str, allowed: Collection[str]) -> Row:
+    """One quarantined row as it came, for whoever has to repair it; the look is written to the audit log.
+
+    Args:
+        tx: an open transaction: a look that is not logged shows nothing.
+        quarantine_id: the row.
+        who: looks.
+        note: why.
+        allowed: who may (config/operations.yaml).
+
+    Raises:
+        TouchpointError: they may not, or do not say why, or there is no such row.
+    """
+    place = f"quarantine {quarantine_id}"
+    if who not in allowed:
+        raise TouchpointError(
+            f"{who} may not see it unmasked",
+            place=place,
+            remedy="whoever answers for the data adds the name to may_see_unmasked in config/operations.yaml",
+        )
+    if not note.strip():
+        raise TouchpointError("no note", place=place, remedy="say why with --note: the look is kept with it")
+    row = _row(tx, quarantine_id)
+    tx.count("load/log_look", quarantine_id=quarantine_id, who=who, note=note.strip())
+    return row
+
+
+def _row(tx: Transaction, quarantine_id: int) -> Row:
     row = tx.maybe("load/quarantine_row", quarantine_id=quarantine_id)
     if row is None:
         raise TouchpointError(
             "no such row", place=f"quarantine {quarantine_id}", remedy="see `touchpoint quarantine list`"
         )
-    return {**row, "payload": {name: _masked(name, value) for name, value in row["payload"].items()}}
+    return row
 
 
 def retry(
@@ -82,7 +117,8 @@ def retry(
     return made
 
 
-def _masked(name: str, value: Any) -> Any:
+def masked(name: str, value: Any) -> Any:
+    """A value of a landing column as anybody may see it."""
     text = str(value)
     if value is None or (name in _SHOWN_AS_THEY_ARE and not _LIKE_AN_ADDRESS.search(text)):
         return value

@@ -258,6 +258,11 @@ class Alerts(Strict):
 
 
 class Operations(Strict):
-    """config/operations.yaml: what concerns the people who run it."""
+    """config/operations.yaml: what concerns the people who run it.
+
+    Attributes:
+        may_see_unmasked: users of the machine who may look at quarantined rows as they came; each look is kept.
+    """
 
     alerts: Alerts | None = None
+    may_see_unmasked: list[str] = Field(default_factory=list)

@@ -13,7 +13,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.facts import landing
 from touchpoint.facts.merge import Counts
 from touchpoint.model import Entity
-from touchpoint.quality import quarantine
+from touchpoint.quality import gate, quarantine
 
 LATER = AS_OF + timedelta(minutes=5)
 
@@ -136,3 +136,42 @@ def test_what_landed_long_ago_is_forgotten_once_it_is_loaded(tx: Transaction) ->
     assert quarantine.list_open(tx, "shop")[0]["reasons"] == ["unreadable_amount"]
     assert quarantine.retry(tx, shop(), as_of=LATER) == []  # nothing is left to drive
     assert len(load_pending(tx)) == 1
+
+
+def test_columns_are_named_and_without_a_shop_all_shops_are_listed(tx: Transaction) -> None:
+    land(tx, {Entity.ORDER: [order("a", total="x", kind="x")]})
+    load_pending(tx)
+    (row,) = quarantine.list_open(tx, None)
+    assert (row["shop_id"], row["columns"]) == ("shop", ["kind", "total"])
+
+
+def test_only_who_may_sees_a_row_unmasked_and_each_look_is_kept_with_its_reason(tx: Transaction) -> None:
+    land(tx, {Entity.ORDER: [order("a", total="13812345678x")]})
+    load_pending(tx)
+    (row,) = quarantine.list_open(tx, "shop")
+    number = row["quarantine_id"]
+    with pytest.raises(TouchpointError, match="may_see_unmasked"):
+        quarantine.show_unmasked(tx, number, who="ann", note="repair", allowed=["bob"])
+    with pytest.raises(TouchpointError, match="no note"):
+        quarantine.show_unmasked(tx, number, who="bob", note=" ", allowed=["bob"])
+    looks = "SELECT quarantine_id, who, note FROM landing.unmasked_look"
+    assert tx.connection.exec_driver_sql(looks).all() == []
+    shown = quarantine.show_unmasked(tx, number, who="bob", note="repair", allowed=["bob"])
+    assert shown["payload"]["total"] == "13812345678x"
+    assert [tuple(look) for look in tx.connection.exec_driver_sql(looks)] == [(number, "bob", "repair")]
+
+
+def test_a_pending_batch_is_shown_with_what_its_lines_break_and_a_masked_example(tx: Transaction) -> None:
+    rows = [order("a"), order("b", total="13812345678x"), order("c", total="x"), order("d", kind="x")]
+    land(tx, {Entity.ORDER: rows})
+    (shown,) = gate.show(tx, "shop")
+    assert shown["broken"] == [
+        {
+            "reason": "unreadable_amount",
+            "columns": ["total"],
+            "lines": 2,
+            "line_no": 2,
+            "example": {"total": "1*** (12 characters)"},
+        },
+        {"reason": "unknown_kind", "columns": ["kind"], "lines": 1, "line_no": 4, "example": {"kind": "x"}},
+    ]

@@ -13,8 +13,9 @@ from tests.unit.sources.exports import WINDOW, Folder
 
 from touchpoint.errors import ConfigError, SourceError
 from touchpoint.model import Entity
-from touchpoint.sources.files import numbers, parquet
+from touchpoint.sources.files import numbers, parquet, reading
 from touchpoint.sources.files.digests import digests
+from touchpoint.sources.files.lines import Lines
 from touchpoint.sources.files.numbers import total
 
 INVOICES = """
@@ -123,6 +124,47 @@ def test_every_line_that_is_part_of_an_order_has_landed_where_no_lines_are_mappe
     assert [(row["order_id"], row["total"]) for row in folder.rows(exports)] == [("1", "11")]
     with pytest.raises(SourceError, match="1 lines fit no `where` of order, refund"):
         folder.rows(exports.replace("prefix: C}\n        columns: {refund", "prefix: D}\n        columns: {refund"))
+
+
+LOG = """
+- files: log.csv
+  order:
+    columns:
+      order_id: {digest: [who, made, sum], numbered: true}
+      customer_id: who
+      created_at: made
+      total: sum
+      currency: {constant: GBP}
+  order_line:
+    where: {column: sum, above: 1}
+    columns:
+      order_id: who
+      line_id: {number_within: [who, made]}
+      quantity: {constant: "1"}
+      net: sum
+      currency: {constant: GBP}
+"""
+
+
+def test_two_purchases_that_say_the_same_stay_two_in_any_blocks_and_again(folder, monkeypatch):
+    day = "2026-01-05 10:00:00"
+    folder.text("log.csv", "who,made,sum", *[f"a,{day},5", f"a,{day},5", f"b,{day},5", f"a,{day},1", f"a,{day},5"] * 9)
+    rows = folder.rows(LOG)
+    assert len({row["order_id"] for row in rows}) == 45
+    lines = folder.rows(LOG, Entity.ORDER_LINE, Entity.ORDER)
+    assert [row["line_id"] for row in lines if row["order_id"] == "a"][:4] == ["1", "2", "4", "5"]  # 3 is none of these
+    assert len({(row["order_id"], row["line_id"]) for row in lines}) == len(lines) == 36
+    monkeypatch.setattr(reading, "Lines", lambda stream, layout: Lines(stream, layout, block=60))
+    assert folder.rows(LOG) == rows
+    assert folder.rows(LOG, Entity.ORDER_LINE, Entity.ORDER) == lines
+
+
+def test_without_a_number_a_digest_is_what_the_line_says(folder):
+    folder.text("log.csv", "who,made,sum", *["a,2026-01-05 10:00:00,5"] * 2)
+    plain, first = folder.rows(LOG.replace(", numbered: true", "")), folder.rows(LOG)
+    assert plain[0]["order_id"] == plain[1]["order_id"] == first[0]["order_id"] != first[1]["order_id"]
+    with pytest.raises(ConfigError, match="`numbered` goes with `digest`"):
+        folder.source(LOG.replace("{digest: [who, made, sum], numbered: true}", "{from: who, numbered: true}"))
 
 
 def test_groups_come_with_the_mark_after_all_lines(invoices):

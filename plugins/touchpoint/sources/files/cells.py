@@ -36,6 +36,21 @@ class Sheet:
         return cls(lookup.ours, keys, values)
 
 
+class Numbers:
+    """How many lines of a file there were so far for each value; a file is numbered from its first line to its last."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, ...], dict[str, int]] = {}
+
+    def of(self, names: tuple[str, ...], values: Any) -> Any:
+        """The numbers of the next lines, by the values they have in some columns."""
+        seen, found = self._seen.setdefault(names, {}), []
+        for value in values.to_pylist():
+            seen[value] = seen.get(value, 0) + 1
+            found.append(seen[value])
+        return pyarrow.array(found, pyarrow.int64())
+
+
 class Cells:
     """The values of some lines of an export.
 
@@ -44,11 +59,19 @@ class Cells:
         export: formats of times and money.
         zone: of times without offset.
         sheets: the lookups by name.
+        numbers: of the file, what its lines so far were numbered by.
     """
 
-    def __init__(self, table: Any, export: Any, zone: ZoneInfo, sheets: Mapping[str, Sheet] | None = None) -> None:
+    def __init__(
+        self,
+        table: Any,
+        export: Any,
+        zone: ZoneInfo,
+        sheets: Mapping[str, Sheet] | None = None,
+        numbers: Numbers | None = None,
+    ) -> None:
         self.export, self.zone = export, zone
-        self._table, self._sheets = table, sheets or {}
+        self._table, self._sheets, self._numbers = table, sheets or {}, numbers or Numbers()
         self._whole: tuple[Cells, Any] | None = None
         self._known: dict[tuple[str, ...], Any] = {}
 
@@ -59,7 +82,7 @@ class Cells:
         """Those lines alone for which a mask holds."""
         if pc.all(mask, min_count=0).as_py():
             return self
-        part = Cells(self._table.filter(mask), self.export, self.zone, self._sheets)
+        part = Cells(self._table.filter(mask), self.export, self.zone, self._sheets, self._numbers)
         part._whole = (self, mask)
         return part
 
@@ -75,6 +98,17 @@ class Cells:
     def digest(self, names: list[str]) -> Any:
         """SHA-256 of the named columns of each line, as 32 hex digits; empty differs from any text."""
         return self._once(("digest", *names), lambda cells: digests([cells.text(name) for name in names]))
+
+    def number_within(self, names: list[str]) -> Any:
+        """The number of each line among those of the file with the same values in the named columns, from 1."""
+        return self._once(
+            ("number", *names), lambda cells: self._numbers.of(tuple(names), cells.digest(names)).cast(pyarrow.string())
+        )
+
+    def numbered_digest(self, names: list[str]) -> Any:
+        """As `digest`, but of lines that say the same each has its own; that of the first is the same."""
+        plain, number = self.digest(names), self.number_within(names)
+        return pc.if_else(pc.equal(number, "1"), plain, digests([plain, number]))
 
     def _once(self, key: tuple[str, ...], make: Callable[[Cells], Any]) -> Any:
         """What is made of all lines of a block serves every part of it."""

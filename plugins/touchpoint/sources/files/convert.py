@@ -42,7 +42,9 @@ def _value(cells: Cells, given: Given, holds: Holds) -> Any:
     if given.product is not None:
         return _product(cells, given)
     if given.digest is not None:
-        return cells.digest(given.digest)
+        return cells.numbered_digest(given.digest) if given.numbered else cells.digest(given.digest)
+    if given.number_within is not None:
+        return cells.number_within(given.number_within)
     if given.latest is not None:
         return _latest([_instants(cells, column, given) for column in cells.named(given)])
     columns = cells.named(given)

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from touchpoint.settings import Duration, Strict
 
-_SOURCES = ("header", "constant", "present", "first_of", "sum", "product", "digest", "latest")
-_ONE = "give exactly one of from, constant, present, first_of, sum, product, digest and latest"
+_SOURCES = ("header", "constant", "present", "first_of", "sum", "product", "digest", "number_within", "latest")
+_ONE = "give exactly one of from, constant, present, first_of, sum, product, digest, number_within and latest"
 Take = Literal["first", "sum", "count"]
 
 
@@ -51,7 +51,7 @@ Conditions = Annotated[list[Where], BeforeValidator(_listed)]
 
 
 class Given(Strict):
-    """Where the value comes from: exactly one of the first eight below.
+    """Where the value comes from: exactly one of the first nine below.
 
     Attributes:
         header: `from`, a column of the file, by its header without surrounding spaces.
@@ -62,7 +62,10 @@ class Given(Strict):
             is no number it is that value, for the gate to judge.
         product: columns and whole numbers multiplied, exactly; rounded half away from zero to `decimals` places. With a
             value that is no number it is that value, for the gate to judge.
-        digest: SHA-256 of these columns' values, as 32 hex digits: an id for lines that have none.
+        digest: SHA-256 of these columns' values, as 32 hex digits: an id for lines that have none. Lines that say the
+            same have one id; with `numbered` each has its own, as the file repeats them.
+        number_within: the number of the line among the lines of the file with these columns' values, from 1: an id
+            within an order, so that two purchases of the same stay two.
         latest: the latest instant of these columns.
         lookup: the columns of `from`, `present`, `first_of`, `sum` or `latest` stand in that lookup of the export.
         take: of several lines (of a lookup's key, of a group): the first, the sum, or how many hold a value.
@@ -78,6 +81,8 @@ class Given(Strict):
     sum: list[str] | None = Field(default=None, min_length=2)
     product: list[str | int] | None = Field(default=None, min_length=2)
     digest: list[str] | None = Field(default=None, min_length=1)
+    numbered: bool = False
+    number_within: list[str] | None = Field(default=None, min_length=1)
     latest: list[str] | None = Field(default=None, min_length=1)
     lookup: str | None = None
     take: Take | None = None
@@ -98,6 +103,8 @@ class Given(Strict):
             raise ValueError("`words` and `plus` go with `from` or `first_of`")
         if self.otherwise is not None and self.words is None and self.present is None:
             raise ValueError("`otherwise` goes with `words` or `present`")
+        if self.numbered and self.digest is None:
+            raise ValueError("`numbered` goes with `digest`")
         if (self.decimals is not None) != (self.product is not None):
             raise ValueError("`decimals` goes with `product`, and `product` with `decimals`")
         if self.lookup is not None and not self.named:
@@ -116,7 +123,7 @@ class Given(Strict):
         named = [] if self.lookup is not None else self.named
         factors = [factor for factor in self.product or [] if isinstance(factor, str)]
         tested = [where.column for where in self.when]
-        return [*named, *factors, *(self.digest or []), *tested]
+        return [*named, *factors, *(self.digest or []), *(self.number_within or []), *tested]
 
 
 def _given(value: object) -> object:

@@ -24,7 +24,7 @@ from touchpoint.errors import HeaderError, SourceError, SourceUnavailable
 from touchpoint.model import Entity, Window
 from touchpoint.settings import Shop
 from touchpoint.sources.base import FileMark, Malformed, Page
-from touchpoint.sources.files.cells import Cells, Sheet
+from touchpoint.sources.files.cells import Cells, Numbers, Sheet
 from touchpoint.sources.files.convert import landing_rows
 from touchpoint.sources.files.groups import Groups
 from touchpoint.sources.files.lookups import files_of, sheet_of, wanted_of
@@ -158,12 +158,13 @@ class FilesSource:
         held = Page({})
         with reading(file) as (rows, digest):
             used = used_columns(file, rows.headers, mappings)
-            sheets = self._sheets(file, mappings)
+            sheets, numbers = self._sheets(file, mappings), Numbers()
+            zone = ZoneInfo(file.export.zone or self._shop.zone)
             export = file.export.formats_of(file.name)
             for block in rows.blocks(used):
                 if held.tables or held.malformed:
                     yield held
-                cells = Cells(block.table, export, ZoneInfo(file.export.zone or self._shop.zone), sheets)
+                cells = Cells(block.table, export, zone, sheets, numbers)
                 for entity, group in groups.items():
                     group.add(cells.where(cells.holds(mappings[entity].where)))
                 bad = [Malformed(next(iter(mappings)), line.line_no, line.text, line.reason) for line in block.bad]
