@@ -209,7 +209,7 @@ def free(tx: Transaction, message_ids: Iterable[int], at: datetime) -> None:
 
 def _kept(tx: Transaction, scope: Scope, rows: list[Row], left: Mapping[int, str], at: datetime) -> list[Claimed]:
     kept = [row for row in rows if row["message_id"] not in left]
-    contexts = _contexts(tx, scope, [row for row in kept if not row["is_held_out"]], at)
+    contexts = _contexts(tx, scope, kept, at)
     return [Claimed(row, contexts.get(row["message_id"])) for row in kept]
 
 

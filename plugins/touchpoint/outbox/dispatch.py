@@ -140,12 +140,13 @@ class _Worker:
             self.skipped += [message.message_id for message in left.unconfirmed]
             gone += left.gone
             at, started = self.clock.now(), stopwatch()
-            going = [message for message in left.claimed if not message.is_held_out]
-            held_out = [message for message in left.claimed if message.is_held_out]
-            self.tally.done.update(claimed=len(going), **gone)
-            composed = compose(going, shop=self.scope.shop, renderer=self.renderer, at=at)
+            self.tally.done.update(claimed=sum(not message.is_held_out for message in left.claimed), **gone)
+            # Held out or not: words that fail hold both arms back.
+            composed = compose(left.claimed, shop=self.scope.shop, renderer=self.renderer, at=at)
             self._set_aside(composed)
-            for number, group in enumerate(groups(composed.drafts, self.sender.group_size)):
+            going = [draft for draft in composed.drafts if not draft.claimed.is_held_out]
+            held_out = [draft.claimed for draft in composed.drafts if draft.claimed.is_held_out]
+            for number, group in enumerate(groups(going, self.sender.group_size)):
                 if self.is_paused or (number and stopwatch() - started > CLAIM_AGE):
                     break
                 self._send(group, at)

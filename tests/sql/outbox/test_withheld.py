@@ -8,6 +8,7 @@ import pytest
 from tests.faults.world import AT, World
 from tests.sql.outbox.conftest import Recorder
 
+from touchpoint.errors import RenderError
 from touchpoint.model import Channel, SendResult, SendState
 
 DAY = timedelta(days=1)
@@ -34,6 +35,17 @@ def test_a_channel_in_trouble_withholds_nothing_either(world: World, channel: Re
     world.dispatch({Channel.SMS: channel})
     assert world.sql("SELECT state, lease_until FROM ledger.withheld_message") == [
         {"state": "waiting", "lease_until": None}
+    ]
+
+
+def test_words_that_fail_hold_both_arms_back(world: World, channel: Recorder) -> None:
+    """Else, while a template was broken, whoever is held out would be past freeing and the others would expire."""
+    _, held = world.add(2, template="nonexistent")
+    world.withhold(held)
+    with pytest.raises(RenderError):
+        world.dispatch({Channel.SMS: channel})
+    assert world.sql("SELECT DISTINCT state, reason FROM ledger.outbox") == [
+        {"state": "waiting", "reason": "render_error"}
     ]
 
 

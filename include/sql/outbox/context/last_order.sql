@@ -1,7 +1,7 @@
 -- purpose: what the templates of a campaign about a customer's last order see of each message
 -- grain:   one row per message
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch, ledger.candidate, facts.customers, facts.merged_customers,
+-- reads:   ledger.outbox, ledger.touch, ledger.candidate, facts.customers, facts.merged_customers,
 --          facts.merged_identities, facts.orders, facts.orders_history, facts.order_lines, contact.people
 -- writes:  nothing
 -- returns: many
@@ -38,7 +38,7 @@ SELECT
     ) AS paid_order_count,
     candidates.stage,
     'last_order' AS occasion_kind
-FROM ledger.message AS messages
+FROM ledger.outbox AS messages
 INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
 INNER JOIN facts.orders AS orders
     ON

@@ -1,7 +1,7 @@
 -- purpose: what the templates of an order campaign see of each message
 -- grain:   one row per message that covers an order
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.candidate, ledger.touch, ledger.touch_cover, facts.customers, facts.merged_customers,
+-- reads:   ledger.outbox, ledger.candidate, ledger.touch, ledger.touch_cover, facts.customers, facts.merged_customers,
 --          facts.merged_identities, facts.orders, facts.orders_history, facts.order_lines, contact.people
 -- writes:  nothing
 -- returns: many
@@ -10,7 +10,7 @@ WITH asked_messages AS (
     SELECT
         messages.*,
         touches.occasion
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
     WHERE messages.message_id = ANY(%(message_ids)s::bigint[])
 ),

@@ -1,7 +1,7 @@
 -- purpose: what the templates of a campaign that comes once a period see of each message
 -- grain:   one row per message
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch, facts.customers, facts.merged_customers, facts.orders, facts.orders_history,
+-- reads:   ledger.outbox, ledger.touch, facts.customers, facts.merged_customers, facts.orders, facts.orders_history,
 --          contact.people
 -- writes:  nothing
 -- returns: many
@@ -26,7 +26,7 @@ SELECT
             AND paid_orders.paid_at IS NOT NULL
     ) AS paid_order_count,
     'period' AS occasion_kind
-FROM ledger.message AS messages
+FROM ledger.outbox AS messages
 INNER JOIN ledger.touch AS touches ON messages.touch_id = touches.touch_id
 LEFT JOIN contact.people AS people
     ON

@@ -1,7 +1,7 @@
 -- purpose: what the templates of a parcel campaign see of each message
 -- grain:   one row per message that covers an open parcel
 -- params:  message_ids bigint[], at timestamptz
--- reads:   ledger.message, ledger.touch_cover, facts.shipments, facts.shipments_history, facts.tracking_events,
+-- reads:   ledger.outbox, ledger.touch_cover, facts.shipments, facts.shipments_history, facts.tracking_events,
 --          facts.orders, facts.orders_history, facts.refunds, facts.refunds_history, facts.order_lines,
 --          facts.order_lines_history, record.logistics, contact.people
 -- writes:  nothing
@@ -21,7 +21,7 @@ WITH covered_parcels AS (
         row_number() OVER (
             PARTITION BY messages.message_id ORDER BY parcels.shipped_at, parcels.shipment_id
         ) AS place
-    FROM ledger.message AS messages
+    FROM ledger.outbox AS messages
     INNER JOIN ledger.touch_cover AS covers
         ON
             messages.touch_id = covers.touch_id
@@ -65,7 +65,7 @@ SELECT
     totals.problem,
     titles.title AS item_title,
     'shipment' AS occasion_kind
-FROM ledger.message AS messages
+FROM ledger.outbox AS messages
 INNER JOIN totals ON messages.message_id = totals.message_id
 INNER JOIN covered_parcels AS firsts
     ON
