@@ -46,7 +46,7 @@ SELECT
     coalesce(paid_minor, total_minor)::INT AS net_minor,
     item_count, discount_minor, coupon_minor, region, device
 FROM orders
-WHERE paid_at <= {as_of}
+WHERE paid_at <= {as_of} AND kind <> 'price_difference'
 """,
     """
 CREATE TABLE lines AS
@@ -119,6 +119,12 @@ WITH bought AS (
     FROM purchases
     GROUP BY customer_no
 ),
+added AS (
+    SELECT customer_no, sum(coalesce(paid_minor, total_minor))::BIGINT AS added_minor
+    FROM orders
+    WHERE paid_at <= {as_of} AND kind = 'price_difference'
+    GROUP BY customer_no
+),
 refunded AS (
     SELECT customer_no, count(*) AS refund_count, sum(amount_minor)::BIGINT AS refund_minor
     FROM refunds
@@ -126,11 +132,12 @@ refunded AS (
     GROUP BY customer_no
 )
 SELECT
-    bought.*,
+    bought.* REPLACE (bought.paid_minor + coalesce(added_minor, 0) AS paid_minor),
     coalesce(refund_count, 0) AS refund_count,
     coalesce(refund_minor, 0) AS refund_minor,
-    paid_minor - coalesce(refund_minor, 0) AS net_minor
+    bought.paid_minor + coalesce(added_minor, 0) - coalesce(refund_minor, 0) AS net_minor
 FROM bought
+LEFT JOIN added USING (customer_no)
 LEFT JOIN refunded USING (customer_no)
 """,
     """

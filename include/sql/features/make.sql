@@ -1,6 +1,7 @@
 -- purpose: features of the customers of a scope as of an instant; what each means: docs/record.md
--- grain:   one row per customer with a paid order
--- params:  made relation, purchases statement, refunds statement, shop_id text, as_of timestamptz, since timestamptz
+-- grain:   one row per customer with a purchase
+-- params:  made relation, purchases statement, price_differences statement, refunds statement, shop_id text,
+--          as_of timestamptz, since timestamptz
 -- reads:   what the statements put in read
 -- writes:  the made table, of the shape of record.customer_features
 -- returns: nothing
@@ -27,6 +28,14 @@ WITH bought AS (
     GROUP BY purchases.customer_no
 ),
 
+added AS (
+    SELECT
+        price_differences.customer_no,
+        sum(price_differences.net_minor) AS paid_minor
+    FROM __price_differences__ AS price_differences
+    GROUP BY price_differences.customer_no
+),
+
 refunded AS (
     SELECT
         refunds.customer_no,
@@ -42,10 +51,10 @@ SELECT
     bought.first_paid_at,
     bought.last_paid_at,
     bought.order_count,
-    bought.paid_minor,
+    bought.paid_minor + coalesce(added.paid_minor, 0) AS paid_minor,
     coalesce(refunded.refund_count, 0) AS refund_count,
     coalesce(refunded.refund_minor, 0) AS refund_minor,
-    bought.paid_minor - coalesce(refunded.refund_minor, 0) AS net_minor,
+    bought.paid_minor + coalesce(added.paid_minor, 0) - coalesce(refunded.refund_minor, 0) AS net_minor,
     bought.purchase_days,
     bought.first_day,
     bought.last_day,
@@ -58,4 +67,5 @@ SELECT
     bought.coupon_minor,
     %(as_of)s::timestamptz AS computed_as_of
 FROM bought
+LEFT JOIN added ON bought.customer_no = added.customer_no
 LEFT JOIN refunded ON bought.customer_no = refunded.customer_no

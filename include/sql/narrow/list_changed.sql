@@ -2,7 +2,8 @@
 --          happens to them; or it leaves a window behind it
 -- grain:   one row per customer_no
 -- params:  shop_id text, as_of timestamptz, windows interval[]
--- reads:   pg_temp.changed_numbers, record.heads, record.paid_orders, record.refunds, record.events
+-- reads:   pg_temp.changed_numbers, record.heads, record.paid_orders, record.price_differences,
+--          record.refunds, record.events
 -- writes:  pg_temp.changed_customers
 -- returns: nothing
 CREATE TEMPORARY TABLE changed_customers ON COMMIT DROP AS
@@ -27,6 +28,14 @@ INNER JOIN record.paid_orders AS paid_orders
         windows.after_at < paid_orders.paid_at
         AND windows.until_at >= paid_orders.paid_at
 WHERE paid_orders.shop_id = %(shop_id)s::text
+UNION
+SELECT price_differences.customer_no
+FROM windows
+INNER JOIN record.price_differences AS price_differences
+    ON
+        windows.after_at < price_differences.paid_at
+        AND windows.until_at >= price_differences.paid_at
+WHERE price_differences.shop_id = %(shop_id)s::text
 UNION
 SELECT refunds.customer_no
 FROM windows

@@ -1,4 +1,4 @@
--- purpose: goods lines of paid versions of orders, cut where the line, its order or its product became known otherwise
+-- purpose: goods lines of purchases, cut where the line, its order or its product became known otherwise
 -- grain:   one row per line, version of its order, of itself and of its product
 -- params:  shop_id text
 -- reads:   pg_temp.order_versions, facts.order_lines, facts.order_lines_history, record.goods
@@ -24,7 +24,8 @@ WITH versions AS (
             orders.order_id = lines.order_id
             AND orders.known_until > lines.known_at
     WHERE
-        lines.shop_id = %(shop_id)s::text
+        orders.is_purchase
+        AND lines.shop_id = %(shop_id)s::text
         AND lines.kind = 'goods'
     UNION ALL
     SELECT
@@ -46,7 +47,8 @@ WITH versions AS (
             AND orders.known_until > lines.known_from
             AND orders.known_from < lines.known_until
     WHERE
-        lines.shop_id = %(shop_id)s::text
+        orders.is_purchase
+        AND lines.shop_id = %(shop_id)s::text
         AND lines.kind = 'goods'
 )
 

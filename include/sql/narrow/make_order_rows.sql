@@ -1,4 +1,4 @@
--- purpose: paid orders with their pieces of goods: as the order says, else as its lines did by then
+-- purpose: purchases with their pieces of goods: as the order says, else as its lines did by then
 -- grain:   one row per version of an order, and time between two cuts of its lines
 -- params:  none
 -- reads:   pg_temp.order_versions, pg_temp.line_pieces, record.words
@@ -41,3 +41,4 @@ FROM pg_temp.order_versions AS orders
 LEFT JOIN counted ON orders.version_no = counted.version_no
 LEFT JOIN record.words AS regions ON orders.region = regions.word
 LEFT JOIN record.words AS devices ON orders.device = devices.word
+WHERE orders.is_purchase

@@ -22,6 +22,7 @@ SELECT
     orders.coupon_minor,
     extract(HOUR FROM orders.paid_at AT TIME ZONE %(zone)s::text)::smallint AS hour,
     extract(DAY FROM orders.paid_at AT TIME ZONE %(zone)s::text)::smallint AS month_day,
+    facts.is_purchase(orders.kind) AS is_purchase,
     orders.is_only
 FROM __orders__ AS orders
 INNER JOIN facts.customers AS customers ON orders.customer_no = customers.customer_no

@@ -6,6 +6,7 @@
 -- returns: many
 SELECT
     orders.order_id,
+    orders.kind,
     orders.customer_no,
     orders.paid_at,
     coalesce(orders.paid_minor, orders.total_minor) AS net_minor,
@@ -23,6 +24,7 @@ WHERE orders.shop_id = %(shop_id)s::text
 UNION ALL
 SELECT
     orders.order_id,
+    orders.kind,
     orders.customer_no,
     orders.paid_at,
     coalesce(orders.paid_minor, orders.total_minor) AS net_minor,

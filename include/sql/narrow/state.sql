@@ -1,7 +1,8 @@
 -- purpose: how the narrow facts of a shop stand: made in which zone, by which statements and first norms
 -- grain:   one row
 -- params:  shop_id text
--- reads:   record.heads, record.logistics, record.paid_orders, record.refunds, record.events, record.goods
+-- reads:   record.heads, record.logistics, record.paid_orders, record.price_differences, record.refunds,
+--          record.events, record.goods
 -- writes:  nothing
 -- returns: one
 SELECT
@@ -19,6 +20,10 @@ SELECT
         EXISTS (
             SELECT FROM record.paid_orders AS paid_orders
             WHERE paid_orders.shop_id = %(shop_id)s::text
+        )
+        OR EXISTS (
+            SELECT FROM record.price_differences AS price_differences
+            WHERE price_differences.shop_id = %(shop_id)s::text
         )
         OR EXISTS (
             SELECT FROM record.refunds AS refunds

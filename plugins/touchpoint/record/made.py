@@ -18,6 +18,7 @@ from touchpoint.settings import Shop, Tag
 
 Scope = Literal["all", "changed", "brand", "kept"]
 _READ = ("purchases", "lines", "refunds", "events", "members")
+_KEPT = (*_READ, "price_differences")
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def table(tx: Transaction, what: str) -> Iterator[str]:
 def keep(tx: Transaction, *, shop_id: str, as_of: datetime) -> None:
     """Read what the scope of changed customers gives, once; the scope `kept` gives it until the transaction ends."""
     given = {"shop_id": shop_id, "as_of": as_of, "since": since(as_of, None)}
-    for name in _READ:
+    for name in _KEPT:
         kept, rows = f"pg_temp.kept_{name}", f"scope/changed/{name}"
         tx.do("features/drop_made", made=kept)
         tx.do("features/keep_rows", kept=kept, rows=rows, **given)
@@ -48,7 +49,7 @@ def features(
         shop_id=shop_id,
         as_of=as_of,
         since=since(as_of, window),
-        **_scopes(scope, "purchases", "refunds"),
+        **_scopes(scope, "purchases", "price_differences", "refunds"),
     )
 
 

@@ -14,7 +14,16 @@ from functools import cache
 
 from touchpoint import statements
 from touchpoint.db import Transaction
-from touchpoint.record.versions import EVENTS, FACTS, GOODS, LINES, ORDERS, REFUNDS, Collecting
+from touchpoint.record.versions import (
+    EVENTS,
+    FACTS,
+    GOODS,
+    LINES,
+    ORDERS,
+    PRICE_DIFFERENCES,
+    REFUNDS,
+    Collecting,
+)
 from touchpoint.settings import Shop, content_hash
 
 
@@ -129,6 +138,8 @@ def _collect_orders(work: Collecting) -> None:
     tx.do("narrow/analyse", made="pg_temp.line_pieces")
     tx.do("narrow/make_order_rows")
     work.write(ORDERS, "pg_temp.order_rows")
+    tx.do("narrow/make_price_difference_rows")
+    work.write(PRICE_DIFFERENCES, "pg_temp.price_difference_rows")
     tx.do("narrow/make_line_rows")
     work.write(LINES, "pg_temp.line_rows")
 

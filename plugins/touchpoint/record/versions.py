@@ -77,6 +77,13 @@ LINES = Kind(
     ),
     ("customer_no", "series_no", "category_no"),
 )
+PRICE_DIFFERENCES = Kind(
+    "price_differences",
+    "pg_temp.touched_orders",
+    ("order_key", "order_id"),
+    ("customer_no", "paid_at", "net_minor"),
+    ("customer_no", "paid_at"),
+)
 REFUNDS = Kind(
     "refunds",
     "pg_temp.touched_refunds",
@@ -91,7 +98,7 @@ EVENTS = Kind(
     ("customer_no", "happened_at", "settled_at", "amount", "kind"),
     ("customer_no", "kind", "happened_at"),
 )
-FACTS = (ORDERS, LINES, REFUNDS, EVENTS)
+FACTS = (ORDERS, LINES, PRICE_DIFFERENCES, REFUNDS, EVENTS)
 
 
 @dataclass

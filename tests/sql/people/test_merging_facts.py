@@ -54,7 +54,7 @@ def narrow_rows(tx: Transaction) -> dict[str, list[str]]:
     """All narrow facts but the keys they were numbered by."""
     return {
         name: [row["row"] for row in rows(tx, f"SELECT x::text AS row FROM record.{name} AS x ORDER BY 1")]
-        for name in ("paid_orders", "paid_lines", "refunds", "events")
+        for name in ("paid_orders", "paid_lines", "price_differences", "refunds", "events")
     }
 
 

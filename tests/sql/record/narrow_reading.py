@@ -46,12 +46,18 @@ class Everything:
                 found[key] = fact
         return found
 
-    def paid(self, at: datetime, by: datetime) -> dict[str, Fact]:
+    def paid(self, at: datetime, by: datetime, *, purchases: bool = True) -> dict[str, Fact]:
         return {
             key: order
             for (key,), order in self.known("orders", by).items()
             if order["paid_at"] and order["paid_at"] <= at and order["customer"] != "guest"
+            if (order.get("kind") != "price_difference") == purchases
         }
+
+    def price_differences(self, at: datetime, by: datetime) -> Iterator[tuple[Any, ...]]:
+        for order in self.paid(at, by, purchases=False).values():
+            paid = order["paid_minor"] if order["paid_minor"] is not None else order["total_minor"]
+            yield order["customer"], order["paid_at"], paid
 
     def goods(self, order_id: str, by: datetime) -> list[Fact]:
         lines = self.known("order_lines", by).values()

@@ -19,6 +19,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = datetime(2026, 6, 1, tzinfo=ZONE)
 DAY = timedelta(days=1)
 _numbers = itertools.count(1)
+SCOPED = ("purchases", "lines", "price_differences", "refunds", "events", "members")
 
 
 def at(month_day: str, hour: int = 20) -> datetime:
@@ -117,7 +118,7 @@ def infer(
     statement = tag.statement
     asked = statements.load(statement).params
     given: dict[str, object] = {
-        **{what: f"scope/{scope}/{what}" for what in ("purchases", "lines", "refunds", "events", "members")},
+        **{what: f"scope/{scope}/{what}" for what in SCOPED},
         "features": "pg_temp.features",
         "shop_id": SHOP,
         "as_of": as_of,
@@ -126,7 +127,7 @@ def infer(
     }
     if "features" in asked:
         tx.connection.exec_driver_sql("DROP TABLE IF EXISTS pg_temp.features")
-        base = {key: given[key] for key in ("purchases", "refunds", "shop_id", "as_of", "since")}
+        base = {key: given[key] for key in ("purchases", "price_differences", "refunds", "shop_id", "as_of", "since")}
         tx.do("features/make", made="record.made_features", **base)
         tx.connection.exec_driver_sql("CREATE TEMPORARY TABLE features AS SELECT * FROM record.made_features")
         tx.connection.exec_driver_sql("DROP TABLE record.made_features")

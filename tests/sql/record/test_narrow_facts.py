@@ -16,7 +16,7 @@ from touchpoint.statements import load
 DAY = timedelta(days=1)
 LAB = make_shop()
 ALWAYS = {"as_of": AS_OF, "since": "-infinity"}
-NARROW = ("paid_orders", "paid_lines", "refunds", "events", "goods")
+NARROW = ("paid_orders", "paid_lines", "price_differences", "refunds", "events", "goods")
 
 
 def changed(tx: Transaction) -> set[str]:
@@ -33,6 +33,7 @@ def filled(tx: Transaction) -> None:
     for number, customer in enumerate(("ann", "ann", "bob"), start=1):
         order = {"paid_at": AS_OF - number * DAY, "batch_id": number, "region": "north"}
         add_order(tx, f"o{number}", customer, AS_OF - 9 * DAY, item={"product_id": "p1", "size": "M"}, **order)
+    add_order(tx, "o4", "bob", AS_OF - 9 * DAY, kind="price_difference", paid_at=AS_OF - DAY, batch_id=3)
     at = {"shop_id": SHOP, "modified_at": AS_OF - DAY, "known_at": AS_OF - DAY, "batch_id": 1}
     insert(tx, "facts.products", product_id="p1", series="retro", currency="CNY", **at)
     paid_back = {"refund_id": "r1", "order_id": "o1", "amount_minor": 5, "currency": "CNY"}

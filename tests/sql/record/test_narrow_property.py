@@ -29,6 +29,7 @@ COLUMNS = {
         "device_no",
     ),
     "lines": (*("paid_at", "series_no", "category_no", "size_no", "is_discounted", "is_new", "quantity", "net_minor"),),
+    "price_differences": ("paid_at", "net_minor"),
     "refunds": ("happened_at", "amount_minor"),
     "events": ("kind", "happened_at", "amount"),
 }
@@ -144,6 +145,7 @@ orders = facts(
     "orders",
     order_id=order_ids,
     customer=people,
+    kind=some(["normal", "normal", "normal", "price_difference"]),
     created_at=AS_OF - 90 * DAY,
     paid_at=st.none() | hours(-60, 8),  # some after the first refresh: known, but not yet so
     closed_at=st.none() | hours(-30, 8),
@@ -230,6 +232,7 @@ def assert_read(lab: Lab, as_of: datetime, by: datetime) -> None:
     plain = lab.known
     assert lab.read("purchases", as_of) == _sorted(plain.purchases(as_of, by))
     assert lab.read("lines", as_of) == _sorted(plain.lines(as_of, by))
+    assert lab.read("price_differences", as_of) == _sorted(plain.price_differences(as_of, by))
     assert lab.read("refunds", as_of) == _sorted(plain.refunds(as_of, by))
     assert lab.read("events", as_of) == _sorted(plain.events(as_of, by))
     for word, place in (("series", 2), ("category", 3)):

@@ -71,11 +71,12 @@ class Everything:
                 found[key] = version
         return found
 
-    def paid(self, at: datetime) -> dict[str, dict[str, Any]]:
+    def paid(self, at: datetime, kind: str = "normal") -> dict[str, dict[str, Any]]:
         return {
             key: order
             for (key,), order in self.as_of("orders", at).items()
             if order["paid_at"] and order["paid_at"] <= at and order["customer"] != "guest"
+            if order["kind"] == kind
         }
 
     def features(self, at: datetime) -> list[dict[str, Any]]:
@@ -83,6 +84,8 @@ class Everything:
         orders = self.as_of("orders", at)
         for name, number in self.people.items():
             paid = [order for order in self.paid(at).values() if order["customer"] == name]
+            added = self.paid(at, "price_difference").values()
+            spent = [*paid, *(order for order in added if order["customer"] == name)]
             given_back = [
                 refund["amount_minor"]
                 for refund in self.as_of("refunds", at).values()
@@ -95,10 +98,10 @@ class Everything:
                     "first_paid_at": min(order["paid_at"] for order in paid),
                     "last_paid_at": max(order["paid_at"] for order in paid),
                     "order_count": len(paid),
-                    "paid_minor": sum(order["paid_minor"] for order in paid),
+                    "paid_minor": sum(order["paid_minor"] for order in spent),
                     "refund_count": len(given_back),
                     "refund_minor": sum(given_back),
-                    "net_minor": sum(order["paid_minor"] for order in paid) - sum(given_back),
+                    "net_minor": sum(order["paid_minor"] for order in spent) - sum(given_back),
                 }
         return [made[number] for number in sorted(made)]
 
@@ -153,7 +156,7 @@ def hours(least: int, most: int) -> st.SearchStrategy[datetime]:
 order_ids = st.integers(0, 3).map(lambda number: f"o{number}")
 amounts = st.integers(0, 5000)
 orders = st.builds(
-    lambda order_id, customer, paid_at, amount: (
+    lambda order_id, customer, paid_at, amount, kind: (
         "orders",
         {
             "order_id": order_id,
@@ -162,12 +165,14 @@ orders = st.builds(
             "paid_at": paid_at,
             "total_minor": 9000,
             "paid_minor": amount,
+            "kind": kind,
         },
     ),
     order_ids,
     st.sampled_from(PEOPLE),
     st.none() | hours(-48, 6),  # up to six hours after the first refresh: known, but not yet so
     amounts,
+    st.sampled_from(["normal", "normal", "price_difference"]),
 )
 lines = st.builds(
     lambda order_id, line, product, net, kind: (
@@ -250,7 +255,7 @@ def test_the_plain_reading_can_tell(shared: Database) -> None:
         people = {name: add_customer(tx, name) for name in PEOPLE}
         known = Everything(people)
         bought = {"order_id": "o1", "customer": "ann", "created_at": AS_OF - DAY, "paid_at": AS_OF - HOUR}
-        order = ("orders", {**bought, "total_minor": 900, "paid_minor": 900})
+        order = ("orders", {**bought, "total_minor": 900, "paid_minor": 900, "kind": "normal"})
         merge(tx, people, order, 1, AS_OF)
         known.learn(AS_OF, *order)
         back = {"refund_id": "r1", "order_id": "o1", "amount_minor": 300, "happened_at": AS_OF}

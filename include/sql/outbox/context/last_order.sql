@@ -35,6 +35,7 @@ SELECT
                 WHERE customers.customer_id = messages.customer_id
             )
             AND paid_orders.paid_at IS NOT NULL
+            AND facts.is_purchase(paid_orders.kind)
     ) AS paid_order_count,
     candidates.stage,
     'last_order' AS occasion_kind

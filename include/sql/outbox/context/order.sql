@@ -73,6 +73,7 @@ SELECT
                 WHERE customers.customer_id = messages.customer_id
             )
             AND paid_orders.paid_at IS NOT NULL
+            AND facts.is_purchase(paid_orders.kind)
     ) AS paid_order_count,
     candidates.stage,
     'order' AS occasion_kind

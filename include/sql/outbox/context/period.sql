@@ -24,6 +24,7 @@ SELECT
                 WHERE customers.customer_id = messages.customer_id
             )
             AND paid_orders.paid_at IS NOT NULL
+            AND facts.is_purchase(paid_orders.kind)
     ) AS paid_order_count,
     'period' AS occasion_kind
 FROM ledger.outbox AS messages
