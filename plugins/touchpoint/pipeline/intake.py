@@ -11,6 +11,7 @@ from touchpoint.errors import GateFailed, NotAtHead
 from touchpoint.facts import head, landing, merge
 from touchpoint.model import Entity, Mode, Run
 from touchpoint.pipeline.learning import norms_of
+from touchpoint.pipeline.reading import open_parcels, pages_of
 from touchpoint.pipeline.runs import gate_state, lose_head, read_run
 from touchpoint.quality import gate
 from touchpoint.record import parcels
@@ -54,8 +55,11 @@ def ingest(services: Services, shop: Shop, entity: Entity, *, as_of: datetime, r
         window = landing.next_window(tx, shop, entity, as_of)
         history = landing.is_history(tx, shop.id, entity)
         read = landing.files_read(tx, shop.id, entity)
-    source = open_source(shop, entity, services.resolve, already_read=read, config=services.config)
-    pages = source.read(entity, window)
+        parcels = open_parcels(tx, shop.id) if entity is Entity.SHIPMENT else None
+    source = open_source(
+        shop, entity, services.resolve, already_read=read, open_parcels=parcels, config=services.config
+    )
+    pages = pages_of(services, shop, source, entity, window, is_history=history)
     if shop.sources[entity.value].adapter == "files":  # type: ignore[index]
         first = next(pages, None)
         if first is None and history:

@@ -93,7 +93,7 @@ class Control:
         return self.book.templates
 
     def force(self, body: Any, request: Request) -> Any:
-        """POST /control/world/order|member|pay|close {...}: force a fact; world/forced.py tells what each takes."""
+        """POST /control/world/order|member|pay|close|renumber {...}: force a fact; see world/forced.py."""
         at = int(self._instant(body).timestamp())
         return self.world.force({**body, "what": request.path_params["what"], "at": at})
 

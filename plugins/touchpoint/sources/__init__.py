@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from touchpoint.errors import ConfigError
@@ -16,6 +17,7 @@ def open_source(
     resolve: Resolver,
     *,
     already_read: frozenset[tuple[str, str]] = frozenset(),
+    open_parcels: Mapping[str, frozenset[str]] | None = None,
     config: Path = CONFIG_ROOT,
     folder: Path | None = None,
 ) -> Source:
@@ -26,6 +28,7 @@ def open_source(
         entity: member, order or shipment.
         resolve: connection id -> connection.
         already_read: (path, digest) of exports read before (files).
+        open_parcels: order id -> its parcels on their way as far as we know (platforms).
         config: the folder of mappings.
         folder: instead of the connection's extra.folder (files).
 
@@ -42,7 +45,7 @@ def open_source(
         raise ConfigError("no connection", place=place, remedy="name the platform's connection id")
     from touchpoint.sources.taobao import open_taobao
 
-    return open_taobao(shop, resolve(source.connection))
+    return open_taobao(shop, resolve(source.connection), open_parcels)
 
 
 def _open_files(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from touchpoint.model import Entity, Window
 from touchpoint.sources.columns import COLUMNS
 from touchpoint.sources.taobao.answers import CallRefusedError
-from touchpoint.sources.taobao.parcels import parcel_rows, state_of
+from touchpoint.sources.taobao.parcels import ends_of_replaced, parcel_rows, state_of
 from touchpoint.sources.taobao.source import TRACE_EVERY, days_to_trace
 
 TRADE = {
@@ -136,3 +136,30 @@ def test_scans_later_than_the_look_are_left_for_the_next_one():
     noon = datetime(2026, 11, 18, 4, tzinfo=UTC)  # 12:00 at the platform
     _, events = parcel_rows(Tracing(trace), TRADE, noon)
     assert [event["state"] for event in events] == ["label_created"]
+
+
+LATER = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("known", "ended"),
+    [
+        ({"9-YT1", "9-SF2"}, []),
+        ({"9-YT1", "9-YT0"}, ["9-YT0"]),
+        ({"9"}, ["9"]),  # it had no number at first
+        (set(), []),
+    ],
+)
+def test_a_parcel_the_trade_goes_in_no_more_ends_with_the_change(known, ended):
+    shipments, _ = parcel_rows(Tracing(parcel("YT1")), TRADE, LATER)  # the trace is behind: a line names the other
+    ends = ends_of_replaced(TRADE, shipments, known, LATER)
+    assert [end["shipment_id"] for end in ends] == ended
+    assert {end["state"] for end in ends} <= {"cancelled"}
+    assert {end["happened_at"] for end in ends} <= {"2026-11-20T10:00:00+08:00"}
+
+
+def test_where_no_number_is_named_or_the_change_is_later_than_the_look_nothing_ends():
+    shipments, _ = parcel_rows(Tracing(), {**TRADE, "orders": []}, LATER)
+    assert ends_of_replaced({**TRADE, "orders": []}, shipments, {"9-YT1"}, LATER) == []
+    shipments, _ = parcel_rows(Tracing(parcel("YT1")), TRADE, LATER)
+    assert ends_of_replaced(TRADE, shipments, {"9-YT0"}, datetime(2026, 11, 20, tzinfo=UTC)) == []

@@ -1,4 +1,4 @@
-"""Facts a test forces on the world: an order, a member, a payment, a closing."""
+"""Facts a test forces on the world: an order, a member, a payment, a closing, another tracking number."""
 
 from __future__ import annotations
 
@@ -94,6 +94,18 @@ def closed_early(order: Order, at: int) -> Order:
     _demand_open(order, at)
     before = tuple(change for change in order.changes if change[0] <= at)
     return replace(order, changes=(*before, (at, What.CLOSED)), delivered_at=0, mishap="")
+
+
+def renumbered(order: Order, at: int) -> Order:
+    """The order, its parcels under other tracking numbers from an instant on.
+
+    Raises:
+        ConfigError: nothing of it had been shipped by then.
+    """
+    now = standing(order, at)
+    if now is None or not now.when(What.SHIPPED):
+        raise ConfigError(f"trade {order.tid} is not shipped then", place="world", remedy="name one that is")
+    return replace(order, changes=tuple(sorted((*order.changes, (at, What.RENUMBERED)), key=lambda each: each[0])))
 
 
 def _demand_open(order: Order, at: int) -> None:

@@ -29,6 +29,7 @@ class What(StrEnum):
     REFUND_AGREED = "refund_agreed"  # the goods come back
     REFUND_REFUSED = "refund_refused"
     REFUNDED = "refunded"
+    RENUMBERED = "renumbered"  # its parcels go under other tracking numbers from then on
     MEMO = "memo"  # the seller noted something: nothing a pipeline cares for, but modified moves
 
 

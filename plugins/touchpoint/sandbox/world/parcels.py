@@ -44,7 +44,8 @@ def parcels(now: Standing) -> list[Parcel]:
 
 def _parcel(now: Standing, place: int, shipped_at: int, lines: tuple[int, ...]) -> Parcel:
     carrier = CARRIERS[now.order.carrier]
-    digits = str(number("parcel", now.order.tid, place) % 10**13).zfill(13)
+    again = ["again"] if now.when(What.RENUMBERED) else []
+    digits = str(number("parcel", now.order.tid, place, *again) % 10**13).zfill(13)
     return Parcel(place, carrier.name, f"{carrier.prefix}{digits}", shipped_at, lines)
 
 

@@ -12,7 +12,7 @@ from touchpoint.sandbox.world import buckets
 from touchpoint.sandbox.world.buckets import Bucket, Maker, place_of
 from touchpoint.sandbox.world.buyers import Buyers
 from touchpoint.sandbox.world.dice import DAY, HOUR
-from touchpoint.sandbox.world.forced import closed_early, controlled_member, controlled_order, paid_at
+from touchpoint.sandbox.world.forced import closed_early, controlled_member, controlled_order, paid_at, renumbered
 from touchpoint.sandbox.world.late import late_bucket
 from touchpoint.sandbox.world.lives import LONGEST
 from touchpoint.sandbox.world.order import Order, Standing, What, standing
@@ -125,14 +125,16 @@ class World:
                 number, member = controlled_member(self.buyers, entry)
                 self.buyers.controlled[number] = member
                 return {"buyer": number, "ouid": member.ouid}
-            case "pay" | "close":
+            case "pay" | "close" | "renumber":
                 order = self._known(int(entry["tid"]))
                 tid = order.tid
                 _apply(self, order, entry)  # refuses before anything is kept
                 self._changed.setdefault(tid, []).append(entry)
                 return {"tid": str(tid)}
             case what:
-                raise ConfigError(f"unknown fact {what!r}", place="world", remedy="one of: order, member, pay, close")
+                raise ConfigError(
+                    f"unknown fact {what!r}", place="world", remedy="one of: order, member, pay, close, renumber"
+                )
 
     def _known(self, tid: int) -> Order:
         order = self._order(tid)
@@ -198,4 +200,6 @@ class World:
 def _apply(world: World, order: Order, entry: dict[str, Any]) -> Order:
     if entry["what"] == "close":
         return closed_early(order, entry["at"])
+    if entry["what"] == "renumber":
+        return renumbered(order, entry["at"])
     return paid_at(world.origin, order, entry["at"])

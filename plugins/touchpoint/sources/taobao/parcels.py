@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,30 @@ def parcel_rows(caller: Caller, trade: Trade, until: datetime) -> tuple[list[Row
         scans = (_event(step, shipment_id) for step in listed(parcel.get("trace_list")))
         events += [scan for scan in scans if not _is_after(scan["happened_at"], until)]
     return shipments, events
+
+
+def ends_of_replaced(trade: Trade, shipments: list[Row], known: Iterable[str], until: datetime) -> list[Row]:
+    """landing.tracking_event: an end for each parcel we hold for open that the trade goes in no more.
+
+    A seller who corrects a tracking number makes another parcel of it; nobody scans the old one again, nor tells its
+    end. Where the trade names no number at all, nothing is known and nothing ends.
+
+    Args:
+        trade: shipped, as it stands.
+        shipments: its parcels, as `parcel_rows` has them.
+        known: ids of its parcels that are open as far as we know.
+        until: changes of the trade later than that are left for the next look.
+    """
+    at = instant(trade.get("modified"))
+    if not any(row["tracking_no"] for row in shipments) or _is_after(at, until):
+        return []
+    of_lines = {_shipment_id(trade, parcel) for parcel in _by_lines(trade)}
+    named = of_lines | {row["shipment_id"] for row in shipments}
+    words = "replaced by another tracking number"
+    return [
+        {"shipment_id": gone, "happened_at": at, "state": "cancelled", "description": words}
+        for gone in sorted(set(known) - named)
+    ]
 
 
 def state_of(action: Any, description: str) -> str:

@@ -7,7 +7,7 @@ creation, so that each run asks for its share of them; none shipped more than 30
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from touchpoint.sources.taobao.paging import (
     rows_within,
     slices,
 )
-from touchpoint.sources.taobao.parcels import parcel_rows
+from touchpoint.sources.taobao.parcels import ends_of_replaced, parcel_rows
 from touchpoint.sources.taobao.trades import (
     FIELDS,
     REFUND_FIELDS,
@@ -67,10 +67,11 @@ class TaobaoSource:
     Args:
         shop: for its currency.
         client: signed in as the shop.
+        open_parcels: order id -> ids of its parcels that are on their way as far as we know.
     """
 
-    def __init__(self, shop: Shop, client: TopClient) -> None:
-        self._shop, self.client = shop, client
+    def __init__(self, shop: Shop, client: TopClient, open_parcels: Mapping[str, frozenset[str]] | None = None) -> None:
+        self._shop, self.client, self._open_parcels = shop, client, open_parcels or {}
 
     def read(self, entity: Entity, window: Window) -> Iterator[Page]:
         """Pages of orders (with lines and refunds) or of shipments (with tracking events)."""
@@ -196,9 +197,11 @@ class TaobaoSource:
         shipments: list[Row] = []
         events: list[Row] = []
         for trade in {str(trade.get("tid")): trade for trade in trades}.values():
-            parcels, scans = parcel_rows(self.client, trade, looked_at(trade, window))
+            until = looked_at(trade, window)
+            parcels, scans = parcel_rows(self.client, trade, until)
+            known = self._open_parcels.get(str(trade.get("tid")), frozenset())
             shipments += parcels
-            events += scans
+            events += [*scans, *ends_of_replaced(trade, parcels, known, until)]
         return _page_of({Entity.SHIPMENT: shipments, Entity.TRACKING_EVENT: events})
 
 
