@@ -1,7 +1,7 @@
 """Instants on the command line stand in the shop's zone, as on its pages."""
 
 import json
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from datetime import UTC, datetime
 
 from touchpoint.cli.common import as_json_text, as_table, known_shop
@@ -23,4 +23,4 @@ def test_a_table_and_json_of_a_shop_s_command_have_its_zone() -> None:
 
 
 def test_the_zone_is_named_where_a_command_is_about_no_shop() -> None:
-    assert "2026-11-22 02:30:00+00:00" in copy_context().run(as_table, [ROW])
+    assert "2026-11-22 02:30:00+00:00" in Context().run(as_table, [ROW])
