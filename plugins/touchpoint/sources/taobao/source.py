@@ -254,7 +254,21 @@ def table_of(entity: Entity, rows: list[Row]) -> Any:
     import pyarrow
 
     schema = pyarrow.schema([(name, pyarrow.string()) for name in COLUMNS[entity] if name != "is_synthetic"])
-    return pyarrow.Table.from_pylist(rows, schema=schema)
+    try:
+        return pyarrow.Table.from_pylist(rows, schema=schema)
+    except UnicodeEncodeError:
+        # JSON may escape half a character: it goes on as bytes that are no text, and landing refuses the row.
+        columns = {name: [_as_bytes(row.get(name)) for row in rows] for name in schema.names}
+        return pyarrow.table(
+            {
+                name: pyarrow.array(values, pyarrow.binary()).cast(pyarrow.string(), safe=False)
+                for name, values in columns.items()
+            }
+        )
+
+
+def _as_bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogatepass")
 
 
 def _was_shipped(trade: Trade, traced: Window) -> bool:
