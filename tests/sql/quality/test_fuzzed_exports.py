@@ -99,7 +99,7 @@ def typed_table(entity: Entity, rows: list[dict[str, bytes]], seed: int) -> pa.T
 
 
 def some(dice: random.Random, odd: list[Any], usual: Any) -> Any:
-    return dice.choice(odd) if dice.random() < 0.02 else usual
+    return dice.choice(odd) if dice.random() < 0.01 else usual
 
 
 def test_no_row_of_any_entity_or_format_stops_a_shop_and_all_are_accounted_for(
