@@ -295,9 +295,15 @@ def test_why_tells_each_decision_and_what_became_of_the_message(shell: Shell) ->
     assert row in shell.rows("why", "--customer", customer)
     (occasion,) = shell.flow.rows("SELECT occasion FROM ledger.touch WHERE reason = 'no_offer' LIMIT 1")[0]
     assert [row["reason"] for row in shell.rows("why", "--order", occasion)] == ["no_offer"]
-    assert shell.rows("why", "--order", "no-such-order") == []
-    assert "No decision" in shell.good("why", "--order", "no-such-order")
-    assert shell.rows("why", "--order", occasion, "--as-of", (ANCHOR - timedelta(days=1)).isoformat()) == []
+    for asked in (("--order", "no-such-order"), ("--customer", "nobody")):
+        assert f"nobody knew {asked[0][2:]} {asked[1]} by then" in shell.refused("why", *asked)
+    [(quiet,)] = shell.flow.rows(
+        "SELECT order_id FROM facts.orders WHERE order_id NOT IN (SELECT covered_id FROM ledger.touch_cover)"
+        " AND order_id NOT IN (SELECT occasion FROM ledger.touch) ORDER BY created_at LIMIT 1"
+    )
+    assert "No decision" in shell.good("why", "--order", quiet)
+    day_before = (ANCHOR - timedelta(days=1)).isoformat()
+    assert "nobody knew" in shell.refused("why", "--order", occasion, "--as-of", day_before)  # not made yet
 
 
 def test_a_table_is_whole_however_narrow_the_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,9 +374,9 @@ def test_a_held_back_batch_is_released_and_another_one_rejected(shell: Shell) ->
 def test_stop_and_resume_are_written_with_who_and_why(shell: Shell) -> None:
     assert "unpaid_reminder" in shell.good("stop", "--campaign", "unpaid_reminder", "--note", "wrong words")
     assert "sandbox" in shell.good("stop", "--shop", SHOP)
-    assert "everything" in shell.good("stop")
+    assert "everything" in shell.good("stop", "--yes", "--note", "fire")
     switches = shell.flow.rows("SELECT scope, is_stopped, note FROM ledger.stop ORDER BY stop_id")
-    assert switches == [("campaign", True, "wrong words"), ("shop", True, ""), ("everything", True, "")]
+    assert switches == [("campaign", True, "wrong words"), ("shop", True, ""), ("everything", True, "fire")]
     stopped = shell.good("dispatch")
     assert "Nothing" in stopped or "stopped" in stopped
     told = shell.good("resume", "--shop", SHOP)
@@ -378,6 +384,20 @@ def test_stop_and_resume_are_written_with_who_and_why(shell: Shell) -> None:
     assert "everything" in told  # what still stands is told
     shell.good("resume")
     shell.good("resume", "--campaign", "unpaid_reminder")
+    shell.flow.execute("DELETE FROM ledger.stop")
+
+
+def test_everything_is_stopped_by_nobody_s_slip(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no note" in shell.refused("stop", "--yes")
+    for answer in ("n\n", ""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        code, _, err = shell.run("stop", "--note", "a slip")
+        assert code == 1
+        assert "Stop everything?" in err
+    assert shell.flow.rows("SELECT count(*) FROM ledger.stop") == [(0,)]
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert shell.run("stop", "--note", "meant")[0] == 0
+    assert shell.flow.rows("SELECT scope, note FROM ledger.stop") == [("everything", "meant")]
     shell.flow.execute("DELETE FROM ledger.stop")
 
 

@@ -12,6 +12,7 @@ from touchpoint.cli.backtest import segments_backtest
 from touchpoint.cli.common import as_table
 from touchpoint.cli.customers import customers_app
 from touchpoint.cli.environment import environment_app
+from touchpoint.cli.migrating import migrate
 from touchpoint.cli.outlook import segments_outlook
 from touchpoint.cli.source import source_app
 from touchpoint.cli.tags import tags_app
@@ -25,6 +26,7 @@ app = typer.Typer(help="Touchpoint from a shell.", no_args_is_help=True, pretty_
 for command in flow.COMMANDS:
     app.command()(command)
 app.command("replay")(replay.command)
+app.command()(migrate)
 app.command()(past.recomputed)
 app.command()(offers.offers)
 app.command()(learning.learn)

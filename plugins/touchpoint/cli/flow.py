@@ -115,6 +115,16 @@ def why(
         at = instant(opened, as_of)
         with opened.db.transaction() as tx:
             rows = tx.many("reports/why", order_id=order, customer_id=customer, as_of=at, **asked)
+            subject = {"shop_id": asked["shop_id"], "order_id": order, "customer_id": customer, "as_of": at}
+            is_known = bool(rows) or tx.maybe("reports/known_subject", **subject) is not None
+    if not is_known:
+        what = f"order {order}" if order is not None else f"customer {customer}"
+        raise TouchpointError(
+            f"nobody knew {what} by then",
+            place=f"shop {asked['shop_id']}",
+            remedy="check the id and the shop; what was refused stands in `touchpoint quarantine list`, what waits in "
+            "`touchpoint gate show`",
+        )
     show(rows, as_json, "No decision: it was no candidate of any campaign by then.")
 
 
@@ -122,9 +132,12 @@ def stop(
     note: Note = "",
     shop: Annotated[str | None, typer.Option("--shop", help="This shop alone.")] = None,
     campaign: Annotated[str | None, typer.Option("--campaign", help="This campaign alone.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before everything is stopped.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop sending: everything, a shop, or a campaign. Works at the next claim."""
+    """Stop a shop, a campaign, or with neither everything (asks, and wants a note). Works at the next claim."""
+    if shop is None and campaign is None:
+        _ask_to_stop_everything(note, yes)
     _switch("stopped", shop, campaign, note, as_json)
 
 
@@ -211,6 +224,17 @@ def _switch(change: str, shop: str | None, campaign: str | None, note: str, as_j
         standing = _still_stopped(stops.state(tx)) if change == "resumed" else ""
     what = _scope(shop, campaign)
     say({change: what}, as_json, f"{change.capitalize()}: {what}.{standing}")
+
+
+def _ask_to_stop_everything(note: str, yes: bool) -> None:
+    if not note.strip():
+        raise TouchpointError(
+            "no note",
+            place="touchpoint stop",
+            remedy="stopping everything wants one: --note why; or name what to stop: --shop S, --campaign C",
+        )
+    if not yes and not typer.confirm("Nothing of any shop goes out until it is resumed. Stop everything?", err=True):
+        raise typer.Exit(1)
 
 
 def _still_stopped(switches: list[Row]) -> str:

@@ -17,8 +17,15 @@ from touchpoint.local.table import COMMON, native
 from touchpoint.outbox.environment import register_environment
 
 
-def prepare_touchpoint(url: str, environment_id: str) -> None:
-    """Migrate the Touchpoint database and mark it as this installation's.
+def prepare_touchpoint(url: str, environment_id: str) -> bool:
+    """Migrate the Touchpoint database and mark it as this installation's, as often as one likes.
+
+    Args:
+        url: SQLAlchemy URL of the database, which is there.
+        environment_id: UUID of this installation.
+
+    Returns:
+        Whether it was nobody's before.
 
     Raises:
         TouchpointError: it is another installation's: what is in it was keyed with another hash key.
@@ -30,14 +37,18 @@ def prepare_touchpoint(url: str, environment_id: str) -> None:
     database = Database(url, application="touchpoint-local")
     try:
         with database.transaction() as tx:
-            register_environment(tx, environment_id)
+            is_new = register_environment(tx, environment_id)
             found = tx.one("outbox/environment_of_database")
     finally:
         database.close()
     if found["environment_id"] != UUID(environment_id):
         raise TouchpointError(
-            "the database belongs to another installation", place="ledger.environment", remedy="run make reset"
+            "the database belongs to another installation",
+            place="ledger.environment",
+            remedy="give the connection `touchpoint` the environment_id and hash_key of that one; to begin anew on a "
+            "machine of `make run`: `make reset`, which deletes both databases",
         )
+    return is_new
 
 
 def schema_version() -> str:

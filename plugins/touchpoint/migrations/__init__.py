@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 
 def migrate(url: str) -> None:
@@ -14,7 +15,17 @@ def migrate(url: str) -> None:
     Args:
         url: SQLAlchemy URL of the Touchpoint database.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config = _config()
     config.attributes["url"] = url
     command.upgrade(config, "head")
+
+
+def newest() -> str:
+    """The number of the newest migration, as in 0021."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
