@@ -96,7 +96,7 @@ class FakeSmtp:
     """A mail server, a line at a time.
 
     `script` maps a verb (MAIL, RCPT, DATA, DOT, RSET, EHLO, CONNECT) to what it does the next times: a reply line, or a
-    word: drop (hang up instead of answering), hang (never answer).
+    word: drop (hang up instead of answering), hang (never answer), late (answer after a second).
     """
 
     def __init__(self) -> None:
@@ -164,6 +164,9 @@ class FakeSmtp:
         if line == "hang":
             self.hung.wait(20)
             return False
+        if line == "late":
+            self.hung.wait(1.0)
+            line = usual
         connection.sendall(f"{line}\r\n".encode())
         return True
 

@@ -25,6 +25,7 @@ CODE = "SMS_900000101"
 def resolve(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(aliyun_sms, "TIMEOUT", (1.0, 1.0))
     monkeypatch.setattr(smtp, "TIMEOUT", 1.0)
+    monkeypatch.setattr(smtp, "FINAL_TIMEOUT", 1.0)
     for name, value in sandbox.connections().items():
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", value)
     sandbox.control("POST", "/control/sms/templates", {**provider_templates(shop()), CODE: "您好${name}，订单在等您"})

@@ -19,6 +19,7 @@ from touchpoint.settings import ConnectionInfo, EmailConfig
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSmtp]:
     monkeypatch.setattr(smtp, "TIMEOUT", 0.5)
+    monkeypatch.setattr(smtp, "FINAL_TIMEOUT", 0.5)
     made = FakeSmtp()
     yield made
     made.close()
@@ -84,6 +85,20 @@ INJECTIONS = {
     "own header": {"headers": {"List-Id": "x\r\nBcc: other@sandbox.invalid"}},
     "header name": {"headers": {"X\r\nBcc": "other@sandbox.invalid"}},
 }
+
+
+def test_the_answer_to_the_final_dot_is_waited_for_longer_than_any_other(
+    fake: FakeSmtp, channel: Smtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "FINAL_TIMEOUT", 20.0)
+    fake.script = {"DOT": ["late"], "RCPT": ["250 ok", "late"]}
+    results = channel.send("g", [message(1), message(2)])
+    assert [result.state for result in results] == [SendState.ACCEPTED, SendState.RETRYABLE]
+
+
+def test_what_is_waited_for_is_what_rfc_5321_asks() -> None:
+    assert smtp.FINAL_TIMEOUT >= 600
+    assert Smtp.longest_send.total_seconds() >= smtp.FINAL_TIMEOUT + smtp.SEND_BUDGET
 
 
 @pytest.mark.parametrize("change", INJECTIONS.values(), ids=INJECTIONS.keys())

@@ -27,7 +27,7 @@ from touchpoint.sandbox.process import Sandbox
 from touchpoint.settings import environment_connection
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP = {Channel.SMS: 100, Channel.EMAIL: 20}
+GROUP = {Channel.SMS: 100, Channel.EMAIL: 5}
 AREA = {Channel.SMS: "sms", Channel.EMAIL: "smtp"}
 LATENCY_MS = 200
 

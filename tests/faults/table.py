@@ -64,7 +64,7 @@ def main() -> int:
                     )
                 )
     lines = ["", f"The provider answers after {LATENCY_MS} ms; each dispatcher is killed at a random moment.", ""]
-    lines.append(f"{'':52}{'SMS, 100 a call':>26}{'SMTP, 20 a group':>26}")
+    lines.append(f"{'':52}{'SMS, 100 a call':>26}{'SMTP, 5 a group':>26}")
     for (name, sms), (_, email) in zip(*(rows(each) for each in found), strict=True):
         lines.append(f"{name:52}{sms:>26}{email:>26}")
     faults = [f"{each.kind}: {text}" for each in found for text in each.faults(int(given.kills * LEAST_BETWEEN))]

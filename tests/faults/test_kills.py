@@ -41,5 +41,6 @@ def test_guard_every_fault_is_seen() -> None:
         {"received": 989},
     ):
         assert len(Findings(Channel.SMS, 1_000, **{**sound, **wrong}).faults(15)) == 1, wrong
-    by_mail = {**sound, "unknown_by_kill": [20], "unknown_but_received": 1}  # SMTP cannot be asked
+    by_mail = {**sound, "unknown_by_kill": [5], "unknown_but_received": 1}  # SMTP cannot be asked
     assert Findings(Channel.EMAIL, 1_000, **by_mail).faults(15) == []
+    assert len(Findings(Channel.EMAIL, 1_000, **{**by_mail, "unknown_by_kill": [6]}).faults(15)) == 1

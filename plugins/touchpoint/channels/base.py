@@ -25,9 +25,10 @@ class Channel(Protocol):
     name: str
     """Provider, as in the shop file: goes into ledger.attempt."""
     group_size: int
-    """At most so many messages a `send`: 20 where each is a call of its own, the provider's batch size otherwise."""
+    """At most so many messages a `send`, and unknown after a kill: 5 where each is a call of its own and nobody can be
+    asked, the provider's batch size where one call carries many."""
     longest_send: timedelta
-    """`send` returns within this: a dispatcher's lease must be longer."""
+    """`send` returns within this: the lease on what it is given is longer."""
     can_query: bool
     """Whether the provider can be asked what became of an attempt."""
 

@@ -6,6 +6,7 @@ SMTP cannot be asked what became of a message. So what is not answered after the
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -19,11 +20,16 @@ from touchpoint.model import Outgoing, SendResult, SendState, UnresolvedAttempt
 from touchpoint.settings import ConnectionInfo, EmailConfig
 
 TIMEOUT = 20.0
-"""Seconds for each answer of the server."""
+"""Seconds for each answer of the server but the last."""
+FINAL_TIMEOUT = 600.0
+"""Seconds for the answer to the final dot, as RFC 5321 4.5.3.2.6 asks: a server may be long at work on a whole mail,
+and what is not waited for stays unknown though it was delivered."""
 SEND_BUDGET = 60.0
 """Seconds after which no further message of a group is begun."""
 ROUND_TRIPS = 11
 """Answers one message may wait for at most: RSET, then a new connection with TLS and log-in, then its own."""
+
+_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class Smtp:
@@ -36,8 +42,8 @@ class Smtp:
     """
 
     name = "smtp"
-    group_size = 20
-    longest_send = timedelta(seconds=SEND_BUDGET + ROUND_TRIPS * TIMEOUT)
+    group_size = 5  # what one kill leaves unknown at most, and nobody can be asked about; docs/decisions/0007
+    longest_send = timedelta(seconds=SEND_BUDGET + ROUND_TRIPS * TIMEOUT + FINAL_TIMEOUT)
     can_query = False
 
     def __init__(self, connection: ConnectionInfo, settings: EmailConfig) -> None:
@@ -106,7 +112,7 @@ class Smtp:
         except (OSError, smtplib.SMTPException) as error:
             return self._lost(message, SendState.RETRYABLE, type(error).__name__)
         try:
-            code, answer = server.data(content)
+            code, answer = _hand_over(server, content)
         except smtplib.SMTPDataError as error:
             return self._refused(message, _by_class(error.smtp_code), error.smtp_code)
         except (OSError, smtplib.SMTPException) as error:
@@ -163,6 +169,25 @@ class Smtp:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+def _hand_over(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
+    """DATA, the mail, and the answer to its final dot: the one answer that is worth waiting long for.
+
+    Raises:
+        SMTPDataError: the server does not want the mail, and has nothing of it.
+        OSError, SMTPException: no answer.
+    """
+    code, answer = server.docmd("data")
+    if code != 354:
+        raise smtplib.SMTPDataError(code, answer)
+    if server.sock is not None:
+        server.sock.settimeout(FINAL_TIMEOUT)
+    server.send(_LEADING_DOT.sub(b"..", content.removesuffix(b"\r\n")) + b"\r\n.\r\n")
+    told = server.getreply()
+    if server.sock is not None:
+        server.sock.settimeout(TIMEOUT)
+    return told
 
 
 def _by_class(code: int) -> SendState:

@@ -7,11 +7,19 @@ from datetime import timedelta
 
 from touchpoint.clock import Clock
 from touchpoint.db import Database
+from touchpoint.outbox.ports import Sender
 from touchpoint.outbox.tally import Tally
 from touchpoint.settings import Shop
 
 LEASE = timedelta(minutes=5)
-"""How long a message is its dispatcher's, in real time. Longer than the longest send of any channel."""
+"""How long a claimed message is its dispatcher's, in real time; nothing of it has begun."""
+SLACK = timedelta(minutes=2)
+"""What a send may begin late by, and still end within its lease."""
+
+
+def lease_of(sender: Sender) -> timedelta:
+    """How long a message that is being handed over is its dispatcher's: longer than the channel's longest send."""
+    return max(LEASE, sender.longest_send + SLACK)
 
 
 def recover(db: Database, *, realm: str, shop: Shop, clock: Clock) -> Tally:

@@ -16,7 +16,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.outbox import settle
 from touchpoint.outbox.claim import Claimed
 from touchpoint.outbox.compose import Draft
-from touchpoint.outbox.leases import LEASE
+from touchpoint.outbox.leases import LEASE, lease_of
 from touchpoint.quality import gate
 from touchpoint.services import Services
 from touchpoint.trial.asked import LASTS, REALM, Asked
@@ -79,7 +79,9 @@ def _send(services: Services, trial: Trial, at: datetime) -> Row:
         draft = Draft(Claimed(claimed, None), uuid4().hex, trial.template_code, trial.rendered)
         group_id = uuid4().hex
         with services.db.transaction() as tx:
-            outgoing = settle.start(tx, [draft], group_id=group_id, provider=channel.name, at=at, lease=LEASE)
+            outgoing = settle.start(
+                tx, [draft], group_id=group_id, provider=channel.name, at=at, lease=lease_of(channel)
+            )
         if outgoing:
             results = settle.complete(outgoing, channel.send(group_id, outgoing))
             with services.db.transaction() as tx:

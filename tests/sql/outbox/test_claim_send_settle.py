@@ -237,10 +237,18 @@ def test_a_channel_that_breaks_leaves_its_group_unknown_and_the_task_red(world: 
     assert world.states() == {"unknown: channel_failed": 100, "waiting": 150}
 
 
-def test_a_send_longer_than_the_lease_is_refused(world: World, channel: Recorder) -> None:
-    channel.longest_send = timedelta(minutes=5)
-    with pytest.raises(ChannelError, match="the lease is"):
-        world.dispatch({SMS: channel})
+def test_what_is_handed_over_is_ours_for_longer_than_its_channel_may_take(world: World, channel: Recorder) -> None:
+    world.add(1)
+    channel.longest_send = timedelta(minutes=15)
+    held = []
+
+    def look() -> None:
+        held.extend(world.sql("SELECT state, lease_until - clock_timestamp() AS time FROM ledger.message"))
+
+    channel.before = look
+    world.dispatch({SMS: channel})
+    assert [row["state"] for row in held] == ["sending"]
+    assert held[0]["time"] > channel.longest_send
 
 
 def test_what_went_is_remembered_as_a_hash(world: World, channel: Recorder) -> None:
