@@ -17,7 +17,7 @@ from touchpoint.local.prepare import prepare_touchpoint
 from touchpoint.local.rehearsal_shop import rehearsal_config
 from touchpoint.model import Cadence
 from touchpoint.services import Services
-from touchpoint.settings import ConnectionInfo
+from touchpoint.settings import CONFIG_ROOT, ConnectionInfo
 
 FILES = {
     "orders.csv": "id;who;made;goods;freight\n1;ann;02-Jun-06 10:00;10,00;2,50\n2;bob;03-Jun-06 11:00;5,00;\n",
@@ -70,7 +70,6 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
     save_state(made, state)
     state.server.start(shared_buffers="16MB")
     state.server.create_database("touchpoint")
-    prepare_touchpoint(state.server.url("touchpoint"), load_secrets(made)["environment_id"])
     yield made
     state.server.remove()
 
@@ -88,6 +87,7 @@ def test_every_entity_of_a_mapping_lands_and_the_shop_can_be_asked(
         "mine", mapping, layout.var / "config" / "mine", data=data, shop_file=None, given=given, warn=pytest.fail
     )
     server = load_state(layout).server
+    prepare_touchpoint(server.url("touchpoint"), load_secrets(layout)["environment_id"])
     database = Database(server.url("touchpoint"))
     folder = ConnectionInfo(conn_id="replay_data", extra={"folder": str(data), "sandbox": True})
     own = ConnectionInfo(conn_id="touchpoint", extra={"hash_key": load_secrets(layout)["hash_key"]})
@@ -118,3 +118,12 @@ def test_every_entity_of_a_mapping_lands_and_the_shop_can_be_asked(
     assert any("12.50" in str(row) for row in values)
     assert asked("worklist", "list") == []
     assert not server.is_running(), "it is up as long as it is asked, and no longer"
+
+
+def test_a_replay_of_before_the_last_migration_can_still_be_asked(
+    layout: Layout, capfd: pytest.CaptureFixture[str]
+) -> None:
+    load_state(layout).server.stop()
+    rehearsal_desk.remember(layout, "tmall", rehearsal_desk.Replayed(str(CONFIG_ROOT), "spring"))
+    assert rehearsal_desk.ask(["worklist", "list", "--shop", "tmall", "--json"], "tmall", layout) == 0
+    assert json.loads(capfd.readouterr().out) == []

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from touchpoint.local.layout import Layout, load_secrets, load_state, write_private
+from touchpoint.local.prepare import prepare_touchpoint
 from touchpoint.local.table import environment, native
 from touchpoint.statements import ROOT
 
@@ -85,6 +86,8 @@ def _database_up(layout: Layout) -> Iterator[None]:
         server = load_state(layout).server
         server.start()
         try:
+            # The code may be newer than the replay.
+            prepare_touchpoint(server.url("touchpoint"), load_secrets(layout)["environment_id"])
             yield
         finally:
             server.stop()
