@@ -19,6 +19,7 @@ from touchpoint.outbox.enqueue import enqueue
 from touchpoint.pipeline import people
 from touchpoint.pipeline.learning import taught
 from touchpoint.pipeline.runs import read_run
+from touchpoint.quality import gate
 from touchpoint.record import refresh as record
 from touchpoint.record.derived import Derived
 from touchpoint.services import Services
@@ -29,8 +30,9 @@ def config_check(services: Services) -> int:
     """How many campaign files load.
 
     Raises:
-        ConfigError: one or more do not; every one is named.
+        ConfigError: one or more do not, every one is named; or config/quality.yaml holds what cannot be evaluated.
     """
+    gate.check(services.url, services.config)
     loaded = load_campaigns(services.config)
     if loaded.broken:
         raise ConfigError(

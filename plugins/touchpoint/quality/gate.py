@@ -8,17 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from touchpoint.clock import real_now
 from touchpoint.db import Json, Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.model import Entity
-from touchpoint.quality.judge import run_suites
+from touchpoint.quality.judge import run_suites, try_out
 from touchpoint.quality.quarantine import masked
 from touchpoint.quality.suites import Batch, Finding, Thresholds, failing_params, load_thresholds
+from touchpoint.settings import CONFIG_ROOT
 
-__all__ = ["Finding", "findings", "judge", "keep_verdicts", "quarantine_rows", "record", "reject", "release", "show"]
+__all__ = [
+    "Finding",
+    "check",
+    "findings",
+    "judge",
+    "keep_verdicts",
+    "quarantine_rows",
+    "record",
+    "reject",
+    "release",
+    "show",
+]
 
 
 def judge(
@@ -29,8 +42,17 @@ def judge(
     Nothing is written. Freshness is judged by the real clock, everything else as of the extraction that landed a batch,
     so that a batch judged again later is judged alike.
     """
-    del shop_id, as_of  # every batch knows its own
-    return run_suites(url, batches, thresholds or load_thresholds(), real_now())
+    del as_of  # every batch knows its own
+    return run_suites(url, shop_id, batches, thresholds or load_thresholds(), real_now())
+
+
+def check(url: str, config: Path = CONFIG_ROOT) -> None:
+    """Refuse a config/quality.yaml by which no batch could be judged.
+
+    Raises:
+        ConfigError: naming the key, and what the library or the database says.
+    """
+    try_out(url, load_thresholds(config).expectations)
 
 
 def record(tx: Transaction, run_no: int, findings: Iterable[Finding]) -> bool:

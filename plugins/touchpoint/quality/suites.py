@@ -17,6 +17,7 @@ from pydantic import Field
 from touchpoint.column_rules import RULES, Kind, cell_reasons, columns_of
 from touchpoint.db import Json
 from touchpoint.model import Entity
+from touchpoint.quality.shop_expectations import ShopExpectation, problems
 from touchpoint.settings import CONFIG_ROOT, Duration, Strict, parse_config, read_yaml
 
 CONTRADICTING = "contradicting_versions"
@@ -133,11 +134,20 @@ class Thresholds(Strict):
     volume_low: Shares
     volume_high: Shares
     stale_after: Duration
+    expectations: list[ShopExpectation] = Field(default_factory=list)
 
 
 def load_thresholds(config: Path = CONFIG_ROOT) -> Thresholds:
-    """config/quality.yaml, read strictly."""
-    return parse_config(Thresholds, read_yaml(config / "quality.yaml"), config / "quality.yaml")
+    """config/quality.yaml, read strictly.
+
+    Raises:
+        ConfigError: naming the key and the remedy. (What the library and the database say: see judge.try_out.)
+    """
+    path = config / "quality.yaml"
+    thresholds = parse_config(Thresholds, read_yaml(path), path)
+    for problem in problems(thresholds.expectations, path, config):
+        raise problem
+    return thresholds
 
 
 @dataclass(frozen=True)
