@@ -70,6 +70,20 @@ def test_repeated_and_overlapping_backfills_change_nothing_and_find_the_same(liv
     assert totals(dates) == {"same": len(DATES), "data": 0, "config": 0, "code": 0, "no_ledger": 0}
 
 
+def test_a_run_that_sent_keeps_its_row_and_its_recompute_has_one_of_its_own(lived: Flow) -> None:
+    backfill(lived, DATES[:1])
+    run_id = f"scheduled__{DATES[0].isoformat()}"
+    [sent, recompute] = lived.rows(
+        """SELECT mode, run_type, run_no, stage_seconds ? 'plan_dormant_reactivation' FROM ledger.run WHERE run_id = %s
+        ORDER BY run_no""",
+        run_id,
+    )
+    assert (sent[0], sent[1], sent[3]) == ("send", "scheduled", True)
+    assert (recompute[0], recompute[1], recompute[3]) == ("recompute", "backfill", False)
+    assert lived.rows("SELECT DISTINCT run_no, compared_run_no FROM ledger.recomputation WHERE run_no IN (%s, %s)",
+                      sent[2], recompute[2]) == [(recompute[2], sent[2])]  # fmt: skip
+
+
 def test_an_order_corrected_since_is_named_data_with_its_occasion(lived: Flow) -> None:
     [(occasion,)] = lived.rows(
         """SELECT min(occasion) FROM ledger.candidate AS candidates INNER JOIN ledger.run USING (run_no)

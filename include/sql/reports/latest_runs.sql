@@ -9,7 +9,9 @@ WITH newest_runs AS (
     FROM ledger.run AS runs
     -- Test messages are nobody's run.
     WHERE runs.realm <> 'test'
-    ORDER BY runs.realm ASC, runs.shop_id ASC, runs.cadence ASC, runs.as_of DESC, runs.run_no DESC
+    -- What recomputed a run does not stand before it.
+    ORDER BY
+        runs.realm ASC, runs.shop_id ASC, runs.cadence ASC, runs.as_of DESC, (runs.mode = 'send') DESC, runs.run_no DESC
 ),
 
 decided_runs AS (

@@ -1,4 +1,5 @@
--- purpose: what a run in mode recompute found, beside what the ledger says of the run it is compared with
+-- purpose: what recomputing a run found, in its own row or the one beside what it sent, beside what the ledger says of
+--          the run it is compared with
 -- grain:   one row per campaign, its newest recomputation
 -- params:  run_no bigint
 -- reads:   ledger.recomputation, ledger.run_count, ledger.audience, ledger.run
@@ -6,8 +7,15 @@
 -- returns: many
 WITH newest_recomputations AS (
     SELECT DISTINCT ON (recomputations.campaign_id) recomputations.*
-    FROM ledger.recomputation AS recomputations
-    WHERE recomputations.run_no = %(run_no)s::bigint
+    FROM ledger.run AS asked
+    INNER JOIN ledger.run AS runs
+        ON
+            asked.realm = runs.realm
+            AND asked.shop_id = runs.shop_id
+            AND asked.dag_id = runs.dag_id
+            AND asked.run_id = runs.run_id
+    INNER JOIN ledger.recomputation AS recomputations ON runs.run_no = recomputations.run_no
+    WHERE asked.run_no = %(run_no)s::bigint
     ORDER BY recomputations.campaign_id ASC, recomputations.recomputation_id DESC
 )
 
@@ -16,6 +24,7 @@ SELECT
     recomputations.candidate_count,
     recomputations.decisions,
     recomputations.differs_by,
+    recomputations.computed_real_at,
     recomputations.compared_run_no,
     compared.run_id AS compared_run_id,
     compared.dag_id AS compared_dag_id,

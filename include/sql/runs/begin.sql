@@ -1,6 +1,6 @@
--- purpose: open a run, or find it again when it is cleared, retried or taken over by a backfill; its type, mode and
---          place at the head are judged anew
--- grain:   one row, the run
+-- purpose: open a run, or find it again when it is cleared or retried; its type and place at the head are judged anew.
+--          One that sent keeps its row: recomputed by a backfill, or cleared long after, it has a second one
+-- grain:   one row, the run in that mode
 -- params:  realm text, shop_id text, dag_id text, run_id text, cadence text, run_type text, as_of timestamptz,
 --          mode text, is_at_head boolean
 -- reads:   ledger.run
@@ -14,6 +14,5 @@ VALUES (
 ON CONFLICT ON CONSTRAINT run_once DO UPDATE
     SET
         run_type = excluded.run_type,
-        mode = excluded.mode,
         is_at_head = excluded.is_at_head
 RETURNING run_no, realm, shop_id, dag_id, run_id, cadence, run_type, as_of, mode, is_at_head

@@ -1,4 +1,4 @@
--- purpose: the run of a DAG by Airflow's run id
+-- purpose: the run of a DAG by Airflow's run id: what it sent before what was recomputed of it
 -- grain:   one row or none
 -- params:  realm text, shop_id text, dag_id text, run_id text
 -- reads:   ledger.run
@@ -14,3 +14,5 @@ WHERE
     AND shop_id = %(shop_id)s::text
     AND dag_id = %(dag_id)s::text
     AND run_id = %(run_id)s::text
+ORDER BY (mode = 'send') DESC, run_no DESC
+LIMIT 1

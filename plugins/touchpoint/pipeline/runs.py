@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from touchpoint.clock import mode_of, real_now, resolve_as_of
@@ -19,6 +19,8 @@ TEST = "test"
 """The realm of test sends alone: no run of a DAG decides in it."""
 HISTORY = "history"
 """Type of a run that only loads: a shop's declared history, from a shell. A rehearsal's facts come by it alone."""
+UNNUMBERED = 0
+"""Number of a run the ledger has no row for yet."""
 
 
 @dataclass(frozen=True)
@@ -55,44 +57,40 @@ def begin(services: Services, trigger: Trigger) -> Run:
     with services.db.transaction() as tx:
         may_write = trigger.run_type == HISTORY or (realm == LIVE and mode == Mode.SEND)
         at_head = may_write and _is_at_head(tx, shop.id, as_of)
-        row = tx.one(
-            "runs/begin",
+        known = tx.maybe("runs/find_by_id", realm=realm, shop_id=shop.id, dag_id=trigger.dag_id, run_id=trigger.run_id)
+        if known and known["as_of"] != as_of:
+            raise LedgerError(
+                f"run {trigger.run_id} looked from {known['as_of'].isoformat()} before, from {as_of.isoformat()} now",
+                place=trigger.dag_id,
+                remedy="start a new run for another as_of",
+            )
+        asked = Run(
+            run_no=UNNUMBERED,
             realm=realm,
             shop_id=shop.id,
             dag_id=trigger.dag_id,
             run_id=trigger.run_id,
-            cadence=str(trigger.cadence),
+            cadence=trigger.cadence,
             run_type=trigger.run_type,
             as_of=as_of,
             mode=mode,
             is_at_head=at_head,
         )
-        run = run_from_row(row)
-        if run.as_of != as_of:
-            raise LedgerError(
-                f"run {run.run_id} looked from {run.as_of.isoformat()} before, and from {as_of.isoformat()} now",
-                place=run.dag_id,
-                remedy="start a new run for another as_of",
-            )
-    return run
+        return _open(tx, asked)
 
 
 def read_run(services: Services, run_no: int | None) -> Run:
-    """The run, its mode judged again by the clock: a run cleared long after is `recompute`, whatever it was.
+    """The run, its mode judged again by the clock: one that sent, cleared long after, recomputes in a row of its own.
 
     Raises:
         TouchpointError: no such run.
     """
-    if run_no is None:
-        raise no_run(run_no)
+    run = _stored(services, run_no)
+    mode = _mode(run.run_type, run.cadence, run.as_of, services.clock_of(run).now())
+    if mode == run.mode or run.mode == Mode.RECOMPUTE:
+        return run
     with services.db.transaction() as tx:
-        row = tx.maybe("runs/read", run_no=run_no)
-    if row is None:
-        raise no_run(run_no)
-    run = run_from_row(row)
-    now = services.clock_of(run).now()
-    mode = _mode(run.run_type, run.cadence, run.as_of, now)
-    return replace(run, mode=mode, is_at_head=run.is_at_head and mode == Mode.SEND)
+        return _open(tx, replace(run, mode=mode, is_at_head=False))
 
 
 def report(services: Services, run_no: int | None) -> dict[str, object]:
@@ -101,10 +99,11 @@ def report(services: Services, run_no: int | None) -> dict[str, object]:
     Returns:
         The run's part of var/run-summary.json.
     """
-    run = read_run(services, run_no)
+    begun, run = _stored(services, run_no), read_run(services, run_no)
     with services.db.transaction() as tx:
-        record.drop_scratch(tx, run.run_no)
-        tx.count("runs/end", run_no=run.run_no, ended_real_at=real_now())
+        for number in {begun.run_no, run.run_no}:
+            record.drop_scratch(tx, number)
+        tx.count("runs/end", run_no=run.run_no, begun_run_no=begun.run_no, ended_real_at=real_now())
         return summary(tx, [run.run_no])
 
 
@@ -118,6 +117,22 @@ def gate_state(services: Services, run: Run) -> str | None:
 def lose_head(services: Services, run: Run) -> None:
     with services.db.transaction() as tx:
         tx.count("runs/lose_head", run_no=run.run_no)
+
+
+def _open(tx: Transaction, run: Run) -> Run:
+    """The row of a run in its mode, made where there is none; the ledger numbers it."""
+    values = {name: value for name, value in asdict(run).items() if name != "run_no"}
+    return run_from_row(tx.one("runs/begin", **values))
+
+
+def _stored(services: Services, run_no: int | None) -> Run:
+    if run_no is None:
+        raise no_run(run_no)
+    with services.db.transaction() as tx:
+        row = tx.maybe("runs/read", run_no=run_no)
+    if row is None:
+        raise no_run(run_no)
+    return run_from_row(row)
 
 
 def _mode(run_type: str, cadence: Cadence, as_of: datetime, now: datetime) -> Mode:

@@ -102,6 +102,7 @@ class Recomputation:
         decisions: as recomputed, by DECISIONS.
         ledger: as decided then, by DECISIONS; None where the ledger has nothing of that as_of.
         differs_by: any of data, config, code, no_ledger; empty: the same.
+        computed_real_at: when, by the wall clock.
     """
 
     campaign_id: str
@@ -113,6 +114,7 @@ class Recomputation:
     is_same_audience: bool
     compared_run_id: str | None
     compared_dag_id: str | None
+    computed_real_at: datetime
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class RunFigures:
     quarantine: list[Quarantined]
     quarantined_rows: int
     recomputations: list[Recomputation]
+    """What the run found if it recomputed, or what recomputing it since has found if it sent."""
     has_synthetic: bool = False
     stops: list[Row] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
@@ -221,6 +224,7 @@ def _recomputation(row: Row) -> Recomputation:
         is_same_audience=row["is_same_audience"],
         compared_run_id=row["compared_run_id"],
         compared_dag_id=row["compared_dag_id"],
+        computed_real_at=row["computed_real_at"],
     )
 
 

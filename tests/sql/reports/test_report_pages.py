@@ -14,6 +14,7 @@ from touchpoint.db import Database
 from touchpoint.errors import TimeError
 from touchpoint.orchestration.web import backfills, forms, pages, refusals
 from touchpoint.outbox import environment
+from touchpoint.reports import run, shops
 from touchpoint.settings import CONFIG_ROOT
 
 
@@ -68,6 +69,26 @@ def test_a_recompute_says_that_it_sent_nothing_and_compares(seeded: Database) ->
     assert "then and now" in page
     assert "the facts of that instant have changed" in page
     assert ">+1<" in page
+
+
+def test_a_run_that_sent_shows_what_it_sent_and_what_a_backfill_found_since(seeded: Database) -> None:
+    with seeded.transaction() as tx:
+        sent = run.find_run(tx, ledger.DAG, ledger.RUN_ID)
+        again = ledger.add_run(tx, mode="recompute")
+        ledger.execute(
+            tx,
+            "INSERT INTO ledger.recomputation (run_no, campaign_id, compared_run_no, candidate_count, audience_hash, "
+            "differs_by, decisions, computed_real_at) VALUES (%(run_no)s, 'unpaid_reminder', %(then)s, 31, 'x', '{}', "
+            "'{}', %(at)s)",
+            run_no=again, then=sent, at=ledger.AS_OF + timedelta(days=2),
+        )  # fmt: skip
+        assert run.find_run(tx, ledger.DAG, ledger.RUN_ID) == sent
+        [latest] = [found for found in shops.latest_runs(tx) if found.dag_id == ledger.DAG]
+    page = report(seeded)
+    assert "Recomputed, not sent." not in page
+    assert "What this run decided and sent stands as it was. On 2026-11-24 10:30" in page
+    assert page.index("unpaid_reminder</h2>") < page.index("unpaid_reminder: then and now")
+    assert (latest.mode, latest.enqueued) == ("send", 6)
 
 
 def test_a_run_still_going_says_so(database: Database) -> None:
