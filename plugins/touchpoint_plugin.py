@@ -8,13 +8,30 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, ClassVar
 
+from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+
+
+class BackfillsGoLast:
+    """Tasks of a backfill over runs that were there before: Airflow cleared them while they were something else."""
+
+    @hookimpl
+    def on_dag_run_running(self, dag_run: Any, msg: str) -> None:
+        """A run starts, in the scheduler and in its transaction."""
+        from sqlalchemy.orm import object_session
+
+        from touchpoint.orchestration import backfill_pool
+
+        if backfill_pool.is_ours(dag_run) and (session := object_session(dag_run)) is not None:
+            for task_instance in dag_run.get_task_instances(session=session):
+                backfill_pool.place(task_instance, dag_run)
 
 
 class TouchpointPlugin(AirflowPlugin):
     """Touchpoint's pages in Airflow's UI."""
 
     name = "touchpoint"
+    listeners: ClassVar[list[Any]] = [BackfillsGoLast()]
     # Relative: Airflow's page resolves them against its own base, whatever prefix it is served from.
     external_views: ClassVar[list[Any]] = [
         {

@@ -16,8 +16,10 @@ from collections.abc import Mapping
 POOLS = {
     "touchpoint_ingest": (2, "Reads shop platforms, judges and loads what came"),
     "touchpoint_send": (2, "Hands messages to providers"),
+    "touchpoint_backfill": (2, "Recomputes the past, when live runs leave room"),
 }
-"""Pools by name: slots, what they are for. Reading never waits for sending, nor sending for reading."""
+"""Pools by name: slots, what they are for. Reading never waits for sending, nor sending for reading,
+nor anything live for a backfill (include/airflow/airflow_local_settings.py)."""
 
 
 NOT_THEIRS = tuple((role, "can_edit", "HITL Detail") for role in ("User", "Op"))
