@@ -19,10 +19,17 @@ FIRST_CYCLE = time(10, 30)
 
 
 def latest_first_cycle(zone: ZoneInfo, now: datetime) -> datetime:
-    """The latest 10:30 of a zone that is not later than now."""
+    """The latest 10:30 of a zone that is not later than now; on the first of a month before 10:30, now.
+
+    The first cycle asks a marketer about the month it looks from. Asked as of the last day of a month that is over,
+    nobody could answer.
+    """
     local = now.astimezone(zone)
     today = datetime.combine(local.date(), FIRST_CYCLE, zone)
-    return today if today <= local else datetime.combine(local.date() - timedelta(days=1), FIRST_CYCLE, zone)
+    if today <= local:
+        return today
+    yesterday = datetime.combine(local.date() - timedelta(days=1), FIRST_CYCLE, zone)
+    return yesterday if yesterday.month == local.month else local.replace(microsecond=0)
 
 
 def parse_now(text: str, zone: ZoneInfo, place: str = "NOW") -> datetime:

@@ -25,12 +25,19 @@ NEW_YORK = ZoneInfo("America/New_York")
         # late in the evening UTC it is tomorrow in Shanghai, before its 10:30
         (SHANGHAI, "2026-11-22T23:00:00+00:00", "2026-11-22T10:30:00+08:00"),
         # over a change of summer time the wall clock counts, not 24 hours
-        (NEW_YORK, "2026-11-01T14:00:00+00:00", "2026-10-31T10:30:00-04:00"),
+        (NEW_YORK, "2026-03-08T14:00:00+00:00", "2026-03-07T10:30:00-05:00"),
         (NEW_YORK, "2026-11-01T16:00:00+00:00", "2026-11-01T10:30:00-05:00"),
     ],
 )
 def test_the_first_cycle_is_at_the_latest_half_past_ten_of_the_shop(zone, now, expected):
     assert latest_first_cycle(zone, datetime.fromisoformat(now)) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("now", ["2026-11-30T16:00:00+00:00", "2026-12-01T02:29:59+00:00"])
+def test_on_the_first_of_a_month_it_looks_from_that_month_whose_question_can_be_answered(now):
+    instant = latest_first_cycle(SHANGHAI, datetime.fromisoformat(now))
+    assert instant == datetime.fromisoformat(now)
+    assert instant.astimezone(SHANGHAI).month == 12
 
 
 def test_now_without_an_offset_is_shop_time():
