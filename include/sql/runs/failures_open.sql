@@ -6,6 +6,7 @@
 -- returns: many
 SELECT
     task_id,
+    subject,
     mailed_real_at IS NOT NULL AS is_mailed
 FROM ledger.failure
 WHERE dag_id = %(dag_id)s::text

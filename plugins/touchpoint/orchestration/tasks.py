@@ -23,13 +23,22 @@ FINAL = (ConfigError, GateFailed, LedgerError, RenderError, SourceRefused, TimeE
 
 @contextmanager
 def services() -> Iterator[Services]:
-    """Services on Airflow's connections; an error that needs a person fails the task without a retry."""
+    """Services on Airflow's connections; an error that needs a person fails the task without a retry.
+
+    Why a task failed is kept for the report of its run.
+    """
+    from touchpoint.orchestration import failures
     from touchpoint.orchestration.connections import airflow_connection
     from touchpoint.services import open_services
 
     try:
         with open_services(airflow_connection) as opened:
-            yield opened
+            try:
+                yield opened
+            except Exception as error:
+                failures.note(opened, error)
+                raise
+            failures.over(opened)
     except FINAL as error:
         raise AirflowFailException(str(error)) from error
 

@@ -95,8 +95,8 @@ def test_a_run_still_going_says_so(database: Database) -> None:
     with database.transaction() as tx:
         ledger.add_run(tx, ended=None)
     page = report(database)
-    assert "This run has not ended." in page
-    assert "Nothing has been decided yet." in page
+    assert "This run is running." in page
+    assert "Nothing has been decided yet: the run is running." in page
     assert "This run landed no batch." in page
 
 

@@ -19,7 +19,7 @@ from touchpoint.errors import ConfigError
 from touchpoint.model import Cadence
 from touchpoint.render.messages import Renderer
 from touchpoint.render.pages import render_page
-from touchpoint.reports import approval, charts, reasons, run, shops, words
+from touchpoint.reports import approval, charts, failures, reasons, run, shops, words
 from touchpoint.reports.offers import OfferUse, offers_of
 from touchpoint.reports.samples import Sample, samples
 from touchpoint.settings import Shop, load_offers, load_shop, shop_ids
@@ -90,6 +90,8 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
         campaigns = load_campaigns(config).by_id
         shown = _samples(tx, figures, face, campaigns)
         asking = approval.asking(tx, run_no)
+        failed = failures.failures_of(tx, dag_id, run_id)
+        sent = failures.sent_meanwhile(tx, run_no) if failed else 0
     return make_page(
         "run.html",
         title=f"{face.name}: {figures.head.cadence} run",
@@ -103,6 +105,9 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
         },
         unknown=sum(funnel.messages["unknown"] for funnel in figures.funnels),
         asking=asking,
+        failed=failed,
+        sent=sent,
+        unread={found.subject: found for found in failed if found.stage == "extract" and found.subject},
         query=run_address,
     )
 
