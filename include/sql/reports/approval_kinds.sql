@@ -11,7 +11,9 @@ SELECT
     messages.variant,
     messages.locale,
     count(*) AS messages,
-    count(*) FILTER (WHERE messages.state = 'waiting') AS waiting
+    count(*) FILTER (WHERE messages.state = 'waiting') AS waiting,
+    min(messages.not_before) FILTER (WHERE messages.state = 'waiting') AS due_from,
+    max(messages.not_after) FILTER (WHERE messages.state = 'waiting') AS due_until
 FROM ledger.message AS messages
 WHERE
     messages.enqueued_run_no = %(run_no)s::bigint

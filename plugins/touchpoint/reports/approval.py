@@ -19,7 +19,12 @@ NOTE_LENGTH = 500
 
 @dataclass(frozen=True)
 class Kind:
-    """Messages of one step and channel in the same words; `waiting`: those that may still go."""
+    """Messages of one step and channel in the same words.
+
+    Attributes:
+        waiting: those that may still go.
+        due_from, due_until: from when the first of these may go, and until when the last; None if none waits.
+    """
 
     step: str
     channel: Channel
@@ -28,6 +33,8 @@ class Kind:
     locale: str
     messages: int
     waiting: int
+    due_from: datetime | None = None
+    due_until: datetime | None = None
 
 
 @dataclass
@@ -124,11 +131,6 @@ def states(
         code = approval_code(row.pop("standing_hashes"))
         found.append(State(**row, code=code, word=_word(row, approved, rejected, at)))
     return found
-
-
-def asking(tx: Transaction, run_no: int) -> list[str]:
-    """Campaigns of a run whose messages need an approval."""
-    return [row["campaign_id"] for row in tx.many("reports/approval_asking", run_no=run_no)]
 
 
 def questions(tx: Transaction, run_no: int, campaign_id: str, standing: str) -> list[Question]:

@@ -274,3 +274,60 @@ def test_what_was_asked_before_something_changed_is_told_from_what_is_asked_now(
 )  # fmt: skip
 def test_an_answer_to_figures_of_before_is_not_taken(covers: object, is_restated: bool, is_taken: bool) -> None:
     assert approving.is_about(covers, "abc", is_restated=is_restated) is is_taken
+
+
+def report(office: Office) -> str:
+    return pages.run_page(office.database, office.config, ledger.DAG, ledger.RUN_ID)
+
+
+def test_the_run_s_report_follows_the_answer_the_sending_and_the_end(office: Office) -> None:
+    asked = office.asked()
+    assert "Waits for a marketer&#39;s answer:" in report(office)
+    assert "3 messages of unpaid_reminder, until 2026-11-22 14:30 GMT+8" in report(office)
+    office.answer(asked, True)
+    told = report(office)
+    assert "Waits for a marketer" not in told
+    assert "Approved:" in told
+    assert "0 of 3 messages accepted by the provider, 3 still waiting" in told
+    office.change("UPDATE ledger.message SET state = 'accepted'")
+    told = report(office)
+    assert "3 of 3 messages accepted by the provider." in told
+    assert "still waiting" not in told
+
+
+def test_the_run_s_report_says_that_an_unanswered_question_is_over(office: Office) -> None:
+    office.asked()
+    stop_clock(office.database, "live", AT + timedelta(hours=5))
+    told = report(office)
+    assert "The question is over:" in told
+    assert "Waits for a marketer" not in told
+
+
+def test_an_approved_page_says_when_it_goes_in_words_that_know_quiet_hours(office: Office) -> None:
+    office.answer(office.asked(), True)
+    assert "3 messages still wait. SMS goes with the next run of this shop, within minutes." in office.page()
+    office.change("UPDATE ledger.message SET not_after = not_after + interval '1 day'")
+    stop_clock(office.database, "live", AT + timedelta(hours=13))  # half past eleven at night
+    told = office.page()
+    assert "SMS goes from 2026-11-23 08:00 GMT+8 on: until then these are hours in which it may not go." in told
+    office.edit("shops", ledger.SHOP, "sending: on", "sending: off")
+    assert "Nothing goes while the shop&#39;s file says sending: off." in office.page()
+    office.change("UPDATE ledger.message SET state = 'accepted'")
+    assert "Nothing of it waits any more" in office.page()
+
+
+def test_the_page_renews_itself_after_an_answer_and_never_under_an_open_form(office: Office) -> None:
+    asked = office.asked()
+    renewing = 'http-equiv="refresh"'
+    assert renewing not in office.page()
+    given = {"may_answer": True, "answered": ledger.CAMPAIGN}
+    fresh = page.approval_page(office.database, office.config, ledger.DAG, ledger.RUN_ID, **given)  # type: ignore[arg-type]
+    assert f'<meta {renewing} content="3">' in fresh
+    assert "Your answer is being recorded." in fresh
+    assert "<form" not in fresh
+    office.answer(asked, True)
+    later = page.approval_page(office.database, office.config, ledger.DAG, ledger.RUN_ID, **given)  # type: ignore[arg-type]
+    assert "Your answer is being recorded." not in later
+    assert f'<meta {renewing} content="30">' in later
+    office.change("UPDATE ledger.message SET state = 'accepted'")
+    assert renewing not in office.page()

@@ -30,7 +30,7 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
     @app.get("/approval", response_class=HTMLResponse, dependencies=[MAY_READ_DAG])
     def approval(user: User, dag_id: str = "", run_id: str = "", answered: str = "") -> str:
         allowed = may_answer(user, dag_id)
-        return approval_page(opened(), config, dag_id, run_id, may_answer=allowed, is_answered=bool(answered))
+        return approval_page(opened(), config, dag_id, run_id, may_answer=allowed, answered=answered)
 
     @app.post("/approval", dependencies=[OWN_SITE, MAY_READ_DAG], response_class=HTMLResponse)
     def answer(request: Request, user: User, form: Form, dag_id: str = "", run_id: str = "") -> Response:
@@ -46,4 +46,4 @@ def add_routes(app: FastAPI, opened: Callable[[], Database], config: Path) -> No
             return HTMLResponse(page, 409)
         if status != 200:
             raise HTTPException(status)
-        return see(approval_address(dag_id, run_id, answered="1"))
+        return see(approval_address(dag_id, run_id, answered=campaign_id))

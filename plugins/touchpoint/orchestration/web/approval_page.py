@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,13 +13,22 @@ from touchpoint.clock import real_now
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.model import Rejection
-from touchpoint.orchestration.web.pages import LIVE, approval_address, face_of, make_page, notice, run_address
+from touchpoint.orchestration.web.pages import (
+    Face,
+    approval_address,
+    business_time,
+    face_of,
+    make_page,
+    notice,
+    run_address,
+)
 from touchpoint.render.messages import Renderer
 from touchpoint.reports import approval as figures
 from touchpoint.reports import charts, run
 from touchpoint.reports.cost import cost_in_words
+from touchpoint.reports.going import going
 from touchpoint.reports.samples import Sample, samples
-from touchpoint.settings import Shop
+from touchpoint.settings import load_policy
 
 PLACE = "approval"
 ANSWERS = ("approve", "reject")
@@ -37,6 +46,8 @@ class Shown:
     funnel: run.Funnel
     wordings: list[figures.Wording]
     samples: list[Sample]
+    going: list[str] = field(default_factory=list)
+    """When what waits goes, a sentence a channel."""
 
     @property
     def latest(self) -> figures.Question | None:
@@ -61,7 +72,7 @@ def approval_page(
     run_id: str,
     *,
     may_answer: bool,
-    is_answered: bool = False,
+    answered: str = "",
     problem: TouchpointError | None = None,
 ) -> str:
     """The page of a run.
@@ -72,7 +83,7 @@ def approval_page(
         dag_id: the run's.
         run_id: the run's.
         may_answer: whether Airflow lets the user answer.
-        is_answered: the user has just answered; the ledger follows in a few seconds.
+        answered: the campaign the user has just answered for; the ledger follows in a few seconds.
         problem: why an answer was not taken.
     """
     campaigns = load_campaigns(config).by_id
@@ -84,7 +95,7 @@ def approval_page(
         found = run.figures(tx, run_no)
         face = face_of(found.head.shop_id, config)
         at = business_time(tx, found.head)
-        shown = _shown(tx, found, face.shop, campaigns)
+        shown = _shown(tx, found, face, campaigns, config)
     if not shown:
         return notice("Nothing to approve", "Nothing that this run decided asks for an approval.")
     return make_page(
@@ -100,7 +111,8 @@ def approval_page(
         cost_in_words=cost_in_words,
         is_late=lambda state: state.expires_at <= at,
         may_answer=may_answer,
-        is_answered=is_answered,
+        pending=[one.state.campaign_id for one in shown if one.state.campaign_id == answered and one.is_open],
+        renew=_renew(shown, answered),
         problem=problem,
         note_length=figures.NOTE_LENGTH,
         action=approval_address(dag_id, run_id),
@@ -138,12 +150,6 @@ def demand_open(database: Database, config: Path, dag_id: str, run_id: str, form
     )
 
 
-def business_time(tx: Transaction, head: run.RunHead) -> datetime:
-    """What the business clock shows for a run: a rehearsal's stands at the instant it looks from."""
-    clock = tx.maybe("runs/clock_read", realm=head.realm)
-    return clock["at"] if clock else real_now() if head.realm == LIVE else head.as_of
-
-
 def _asked(
     tx: Transaction, head: run.RunHead, campaigns: dict[str, Campaign]
 ) -> list[tuple[figures.State, list[figures.Question]]]:
@@ -158,19 +164,52 @@ def _asked(
     return [(state, figures.questions(tx, head.run_no, state.campaign_id, state.code)) for state in states]
 
 
-def _shown(tx: Transaction, found: run.RunFigures, shop: Shop | None, campaigns: dict[str, Campaign]) -> list[Shown]:
+def _shown(
+    tx: Transaction, found: run.RunFigures, face: Face, campaigns: dict[str, Campaign], config: Path
+) -> list[Shown]:
+    shop = face.shop
     at = business_time(tx, found.head)
     funnels = {funnel.campaign_id: funnel for funnel in found.funnels}
     texts: list[Sample] = []
     if shop is not None:
         texts = samples(tx, run_no=found.head.run_no, shop=shop, campaigns=campaigns, renderer=Renderer(), at=at)
+    asked = _asked(tx, found.head, campaigns)
+    kinds = {state.campaign_id: figures.kinds(tx, found.head.run_no, state.campaign_id) for state, _ in asked}
     return [
         Shown(
             state=state,
             questions=questions,
             funnel=funnels[state.campaign_id],
-            wordings=figures.wordings(figures.kinds(tx, found.head.run_no, state.campaign_id)),
+            wordings=figures.wordings(kinds[state.campaign_id]),
+            going=_going(state, kinds[state.campaign_id], face, campaigns, config, at),
             samples=[text for text in texts if text.campaign_id == state.campaign_id],
         )
-        for state, questions in _asked(tx, found.head, campaigns)
+        for state, questions in asked
     ]
+
+
+def _going(
+    state: figures.State,
+    kinds: list[figures.Kind],
+    face: Face,
+    campaigns: dict[str, Campaign],
+    config: Path,
+    at: datetime,
+) -> list[str]:
+    campaign = campaigns.get(state.campaign_id)
+    if face.shop is None or campaign is None or state.word != "approved":
+        return []
+    policy = load_policy(config)
+    return going(kinds, campaign=campaign, shop=face.shop, policy=policy, at=at, instant=face.instant)
+
+
+def _renew(shown: list[Shown], answered: str) -> int:
+    """Seconds after which the page looks anew: soon after an answer, now and then while approved ones wait, else never.
+
+    Never while a question is open: somebody may be writing a note to it.
+    """
+    if any(one.is_open and one.state.campaign_id != answered for one in shown):
+        return 0
+    if any(one.is_open for one in shown):
+        return 3
+    return 30 if any(one.state.word == "approved" and one.state.waiting for one in shown) else 0

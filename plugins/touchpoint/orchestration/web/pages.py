@@ -89,7 +89,7 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
         face = face_of(figures.head.shop_id, config)
         campaigns = load_campaigns(config).by_id
         shown = _samples(tx, figures, face, campaigns)
-        asking = approval.asking(tx, run_no)
+        approvals = _approvals(tx, figures.head, campaigns)
         failed = failures.failures_of(tx, dag_id, run_id)
         sent = failures.sent_meanwhile(tx, run_no) if failed else 0
     return make_page(
@@ -104,7 +104,8 @@ def run_page(database: Database, config: Path, dag_id: str, run_id: str) -> str:
             funnel.campaign_id: [s for s in shown if s.campaign_id == funnel.campaign_id] for funnel in figures.funnels
         },
         unknown=sum(funnel.messages["unknown"] for funnel in figures.funnels),
-        asking=asking,
+        approvals=approvals,
+        accepted={funnel.campaign_id: funnel.messages["accepted"] for funnel in figures.funnels},
         failed=failed,
         sent=sent,
         unread={found.subject: found for found in failed if found.stage == "extract" and found.subject},
@@ -167,6 +168,21 @@ def _samples(tx: Transaction, figures: run.RunFigures, face: Face, campaigns: di
         renderer=Renderer(),
         at=at,
     )
+
+
+def business_time(tx: Transaction, head: run.RunHead) -> datetime:
+    """What the business clock shows for a run: a rehearsal's stands at the instant it looks from."""
+    clock = tx.maybe("runs/clock_read", realm=head.realm)
+    return clock["at"] if clock else real_now() if head.realm == LIVE else head.as_of
+
+
+def _approvals(tx: Transaction, head: run.RunHead, campaigns: dict[str, Campaign]) -> list[approval.State]:
+    """Where the approvals of a run stand now; a rehearsal asks nobody."""
+    if head.realm != LIVE:
+        return []
+    versions = approval_versions(campaigns.values())
+    at = business_time(tx, head)
+    return approval.states(tx, realm=head.realm, shop_id=head.shop_id, run_nos=[head.run_no], versions=versions, at=at)
 
 
 def _open_approvals(tx: Transaction, realm: str, shop_id: str, config: Path, at: datetime) -> list[approval.State]:
