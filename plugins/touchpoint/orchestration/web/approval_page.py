@@ -13,6 +13,7 @@ from touchpoint.clock import real_now
 from touchpoint.db import Database, Transaction
 from touchpoint.errors import TouchpointError
 from touchpoint.model import Rejection
+from touchpoint.orchestration.web.going import going
 from touchpoint.orchestration.web.pages import (
     Face,
     approval_address,
@@ -26,7 +27,6 @@ from touchpoint.render.messages import Renderer
 from touchpoint.reports import approval as figures
 from touchpoint.reports import charts, run
 from touchpoint.reports.cost import cost_in_words
-from touchpoint.reports.going import going
 from touchpoint.reports.samples import Sample, samples
 from touchpoint.settings import load_policy
 
