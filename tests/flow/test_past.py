@@ -10,6 +10,7 @@ from tests.flow.conftest import ANCHOR, TABLES, Flow, five_minutes_later
 from touchpoint import pipeline
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.model import Cadence
+from touchpoint.pipeline.intake import EXTRACTED
 
 KEPT = (
     *TABLES,
@@ -81,6 +82,37 @@ def test_a_run_behind_the_head_sends_from_tables_of_its_own(flow: Flow) -> None:
     assert flow.rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'record' AND tablename LIKE 'scratch%%'") == [
         (0,)
     ]
+
+
+def test_a_daily_run_overtaken_by_an_intraday_one_decides_from_all_that_was_known_at_its_instant(flow: Flow) -> None:
+    looks_from = (ANCHOR + timedelta(days=1)).replace(hour=3, minute=40)
+    now = flow.at(looks_from + timedelta(hours=5))
+    daily = pipeline.begin(
+        flow.services, flow.trigger(looks_from, cadence=Cadence.DAILY, run_id="scheduled__1", run_type="scheduled")
+    )
+    load(flow, daily.run_no)
+    intraday = pipeline.begin(flow.services, flow.trigger(now))
+    load(flow, intraday.run_no)
+    pipeline.refresh(flow.services, daily.run_no)
+    for campaign_id in pipeline.choose(flow.services, daily.run_no):
+        pipeline.plan(flow.services, daily.run_no, campaign_id)
+    pipeline.decide(flow.services, daily.run_no)
+    pipeline.refresh(flow.services, intraday.run_no)
+    again = flow.trigger(looks_from, cadence=Cadence.DAILY, run_id="scheduled__1", run_type="backfill")
+    recompute = pipeline.run_once(flow.services, again)
+    found = flow.rows(
+        "SELECT campaign_id, detail FROM ledger.recomputation WHERE run_no = %s AND differs_by <> '{}'",
+        recompute.run_no,
+    )
+    assert found == []
+
+
+def load(flow: Flow, run_no: int) -> None:
+    """The tasks of a run until its facts are loaded, the record not yet made from them."""
+    for entity in EXTRACTED:
+        pipeline.extract(flow.services, run_no, entity)
+    pipeline.validate(flow.services, run_no)
+    assert pipeline.load(flow.services, run_no)
 
 
 def test_daily_and_intraday_at_once_leave_the_facts_of_one_after_the_other(flow: Flow) -> None:

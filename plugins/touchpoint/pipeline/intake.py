@@ -16,7 +16,7 @@ from touchpoint.pipeline.runs import gate_state, lose_head, read_run
 from touchpoint.quality import gate
 from touchpoint.record import parcels
 from touchpoint.record import refresh as record
-from touchpoint.services import Services
+from touchpoint.services import LIVE, Services
 from touchpoint.settings import Shop, load_segments, load_shop, load_tags
 from touchpoint.sources import open_source
 
@@ -153,6 +153,8 @@ def refresh(services: Services, run_no: int | None) -> int:
                 return _refresh_head(services, run)
             except NotAtHead:
                 lose_head(services, run)
+        if run.mode == Mode.SEND and run.realm == LIVE:
+            _refresh_for_the_head(services, run.shop_id)
         with services.db.transaction() as tx:
             record.scratch(
                 tx,
@@ -188,14 +190,31 @@ def _refresh_head(services: Services, run: Run) -> int:
     with services.db.transaction() as tx:
         landing.lock_ingest(tx, run.shop_id)
         head.require(tx, run.shop_id, run.as_of)
-        batches = [row["batch_id"] for row in tx.many("runs/loaded_since_refresh", shop_id=run.shop_id)]
-        written = record.refresh(
-            tx,
-            shop=load_shop(run.shop_id, services.config),
-            as_of=run.as_of,
-            batch_ids=batches,
-            segments=load_segments(services.config),
-            tags=load_tags(services.config),
-        )
-        head.advance_refreshed(tx, run.shop_id, run.as_of)
-        return written
+        return _refresh_at(tx, services, run.shop_id, run.as_of)
+
+
+def _refresh_for_the_head(services: Services, shop_id: str) -> None:
+    """Bring the record to what is loaded, for the run at the head, before another run looks from its own instant.
+
+    Facts this run loaded reach what a record is made from at a refresh alone, and a later run has loaded meanwhile:
+    without it, this run would decide without facts that were known at its instant.
+    """
+    with services.db.transaction() as tx:
+        landing.lock_ingest(tx, shop_id)
+        known = head.read(tx, shop_id)
+        if known.at is not None and known.refreshed_as_of != known.at:
+            _refresh_at(tx, services, shop_id, known.at)
+
+
+def _refresh_at(tx: Transaction, services: Services, shop_id: str, as_of: datetime) -> int:
+    batches = [row["batch_id"] for row in tx.many("runs/loaded_since_refresh", shop_id=shop_id)]
+    written = record.refresh(
+        tx,
+        shop=load_shop(shop_id, services.config),
+        as_of=as_of,
+        batch_ids=batches,
+        segments=load_segments(services.config),
+        tags=load_tags(services.config),
+    )
+    head.advance_refreshed(tx, shop_id, as_of)
+    return written
