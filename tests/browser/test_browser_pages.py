@@ -53,7 +53,7 @@ def test_a_run_of_another_dag_says_that_it_has_no_report(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_run_no_script_and_fetch_nothing_from_elsewhere(page: Page, airflow: Airflow, scheme: str) -> None:
+def test_pages_run_our_script_alone_and_fetch_nothing_from_elsewhere(page: Page, airflow: Airflow, scheme: str) -> None:
     asked: list[str] = []
     told: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -66,7 +66,34 @@ def test_pages_run_no_script_and_fetch_nothing_from_elsewhere(page: Page, airflo
     page.goto("/touchpoint/")
     shoot(page, f"overview_{scheme}")
     assert [url for url in asked if not url.startswith(airflow.url)] == []
+    assert {url.rpartition("/")[2] for url in asked if url.endswith(".js")} == {"theme.js"}
     assert told == []
+
+
+def test_pages_follow_airflow_s_own_switch_whatever_the_browser_prefers(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto("/")
+    page.evaluate("localStorage.setItem('theme', 'dark')")
+    page.goto("/plugin/touchpoint")
+    expect(frame(page).get_by_role("heading", name="青禾小铺")).to_be_visible()
+    expect(page.locator("html.dark")).to_be_attached()
+    expect(frame(page).locator("body")).to_have_css("background-color", "rgb(18, 22, 28)")
+    shoot(page, "frame_dark")
+    page.evaluate("document.documentElement.className = 'light'")  # what the switch does, without a reload
+    expect(frame(page).locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    page.goto(REPORT)  # by itself, without a frame
+    expect(page.locator("body")).to_have_css("background-color", "rgb(18, 22, 28)")
+
+
+@pytest.mark.parametrize("path", [REPORT, "/touchpoint/", "/touchpoint/worklist", "/touchpoint/stops"])
+def test_a_page_is_no_wider_than_a_telephone(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(path)
+    expect(page.get_by_role("heading").first).to_be_visible()
+    shoot(page, f"telephone{path.partition('?')[0].replace('/', '_')}")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    widths = page.locator(".decided td.why:visible").evaluate_all("cells => cells.map(cell => cell.clientWidth)")
+    assert [width for width in widths if width < 300] == []
 
 
 def test_samples_show_masked_addresses_alone(page: Page) -> None:

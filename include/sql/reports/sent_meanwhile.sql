@@ -8,8 +8,8 @@ SELECT count(*) AS messages
 FROM ledger.run AS runs
 INNER JOIN ledger.attempt AS attempts
     ON
-        attempts.started_real_at >= runs.begun_real_at
-        AND (runs.ended_real_at IS NULL OR attempts.started_real_at <= runs.ended_real_at)
+        runs.begun_real_at <= attempts.started_real_at
+        AND (runs.ended_real_at IS NULL OR runs.ended_real_at >= attempts.started_real_at)
 INNER JOIN ledger.message AS messages
     ON
         attempts.message_id = messages.message_id

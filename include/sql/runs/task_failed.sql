@@ -15,8 +15,8 @@ VALUES (
     %(failed_real_at)s::timestamptz
 )
 ON CONFLICT ON CONSTRAINT task_failure_pk DO UPDATE
-SET
-    subject = excluded.subject,
-    cause = excluded.cause,
-    remedy = excluded.remedy,
-    failed_real_at = excluded.failed_real_at
+    SET
+        subject = excluded.subject,
+        cause = excluded.cause,
+        remedy = excluded.remedy,
+        failed_real_at = excluded.failed_real_at

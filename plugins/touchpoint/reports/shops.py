@@ -13,6 +13,27 @@ MESSAGE_DAYS = 7
 """The overview counts messages of the runs of so many days, looking back from the business clock."""
 
 
+WENT_OUT_DAYS = 31
+"""What went out is told of the runs of so many days: a monthly campaign is among them until the next one."""
+
+
+@dataclass(frozen=True)
+class WentOut:
+    """What went out of a campaign, whichever run enqueued it.
+
+    Attributes:
+        last_at: when the provider took the latest; None if none went yet.
+        dag_id, run_id: the latest run that enqueued some of it.
+    """
+
+    campaign_id: str
+    accepted: int
+    waiting: int
+    last_at: datetime | None
+    dag_id: str
+    run_id: str
+
+
 @dataclass(frozen=True)
 class LatestRun:
     """The latest run of a shop and cadence, by as_of."""
@@ -61,6 +82,17 @@ def latest_runs(tx: Transaction) -> list[LatestRun]:
         LatestRun(**{**row, "cadence": Cadence(row["cadence"]), "mode": Mode(row["mode"])})
         for row in tx.many("reports/latest_runs")
     ]
+
+
+def went_out(tx: Transaction, realm: str, shop_id: str, at: datetime) -> list[WentOut]:
+    """What went out of a shop in the WENT_OUT_DAYS before an instant, a campaign each."""
+    since = at - timedelta(days=WENT_OUT_DAYS)
+    return [WentOut(**row) for row in tx.many("reports/went_out", realm=realm, shop_id=shop_id, since=since)]
+
+
+def shops_with_data(tx: Transaction, shop_ids: list[str]) -> set[str]:
+    """Those of some shops that ever ran, or have a customer record."""
+    return {row["shop_id"] for row in tx.many("reports/shops_with_data", shop_ids=shop_ids)}
 
 
 def shop_state(tx: Transaction, realm: str, shop_id: str, now: datetime) -> ShopState:

@@ -98,7 +98,7 @@ def test_the_page_tells_whom_why_not_cost_words_and_shows_texts_without_addresse
         "<dt>held out</dt><dd>1</dd>", "4 SMS parts at 0.045 CNY", "【青禾小铺】王**，", ">Approve<", "what waits now",
     ):  # fmt: skip
         assert part in shown, part
-    assert [bad for bad in ("<script", "<img", ledger.PHONE, "王小明") if bad in shown] == []
+    assert [bad for bad in ("<script>", "<img", ledger.PHONE, "王小明") if bad in shown] == []
 
 
 def test_the_question_in_airflow_has_the_figures_and_no_name_or_address(office: Office) -> None:
@@ -106,7 +106,7 @@ def test_the_question_in_airflow_has_the_figures_and_no_name_or_address(office: 
     assert asked.subject == "unpaid_reminder: 3 messages for 青禾小铺"
     for part in ("**Candidates**: 9", "3 people, 3 messages", "effect: 1", "no_consent 5", "0.18 CNY: 4 SMS parts"):
         assert part in asked.body, part
-    assert [bad for bad in ("王", "<script", ledger.PHONE, "@") if bad in asked.body] == []
+    assert [bad for bad in ("王", "<script>", ledger.PHONE, "@") if bad in asked.body] == []
     assert asked.patience == timedelta(hours=4)  # the earliest not_after
 
 

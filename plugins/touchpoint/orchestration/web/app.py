@@ -19,7 +19,7 @@ from touchpoint.settings import CONFIG_ROOT, TOUCHPOINT_CONNECTION, database_url
 from touchpoint.statements import ROOT
 
 TEMPLATES = ROOT / "include" / "templates" / "reports"
-ASSETS = {"style.css": "text/css"}
+ASSETS = {"style.css": "text/css", "theme.js": "text/javascript"}
 
 
 def build_app(connect: Callable[[], Database] | None = None, config: Path = CONFIG_ROOT) -> FastAPI:

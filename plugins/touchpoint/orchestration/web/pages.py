@@ -56,6 +56,7 @@ class ShopCard:
     face: Face
     state: shops.ShopState
     runs: list[shops.LatestRun]
+    went_out: list[shops.WentOut]
     stops: list[Row]
     approvals: list[approval.State]
     offers: list[OfferUse]
@@ -136,6 +137,7 @@ def overview_page(database: Database, config: Path, readable: Callable[[Iterable
         elsewhere=elsewhere,
         zone=common_zone(card.face for card in cards if card.state.realm == LIVE),
         days=shops.MESSAGE_DAYS,
+        went_out_days=shops.WENT_OUT_DAYS,
         query=run_address,
     )
 
@@ -206,6 +208,7 @@ def _card(
         face=face_of(shop_id, config),
         state=state,
         runs=own,
+        went_out=shops.went_out(tx, realm, shop_id, state.now),
         stops=[stop for stop in run.stops_of(tx, shop_id) if stop["scope"] != "everything"],
         approvals=_open_approvals(tx, realm, shop_id, config, state.now),
         offers=_offers(tx, realm, shop_id, config),

@@ -15,6 +15,7 @@ from touchpoint.facts import head
 from touchpoint.money import EXPONENTS
 from touchpoint.orchestration.web.pages import Face, face_of, make_page, notice
 from touchpoint.orchestration.web.segment_words import KINDS, TAG_NOTES, label, meanings, place
+from touchpoint.orchestration.web.shown import offered_shops
 from touchpoint.record import segments as record
 from touchpoint.record.explain import explain
 from touchpoint.record.standing import CHANGE_DAYS, moves_of, standing_of, tags_of
@@ -73,12 +74,13 @@ def segments_page(database: Database, config: Path, asked: Asked, shown: list[st
         everyone = record.stored(tx, shop=loaded.shop, as_of=loaded.as_of, segments=rules)
         standing = standing_of(tx, shop=loaded.shop, as_of=loaded.as_of, everyone=everyone, segments=rules)
         moves = moves_of(tx, shop=loaded.shop, as_of=loaded.as_of, kind=asked.kind, month=asked.month)
+        offered = offered_shops(tx, config, shown, asked.shop_id)
         tagged = tags_of(tx, shop=loaded.shop, as_of=loaded.as_of, everyone=everyone, tags=tags, open_tag=asked.tag)
     return _page(
         loaded,
         config,
         asked,
-        shown,
+        offered,
         standing=standing,
         moves=moves,
         tagged=tagged,

@@ -18,7 +18,7 @@ from touchpoint.errors import TouchpointError
 from touchpoint.orchestration.web.auth import User, editable_dags, name_of
 from touchpoint.orchestration.web.forms import OWN_SITE, Form, see
 from touchpoint.orchestration.web.pages import LIVE, Face, face_of, make_page, notice
-from touchpoint.orchestration.web.shown import readable_shops
+from touchpoint.orchestration.web.shown import offered_shops, readable_shops
 from touchpoint.render.words import money
 from touchpoint.reports import words
 from touchpoint.worklists import desk
@@ -123,13 +123,14 @@ def worklist_page(
             number=asked.number,
         )
         at = _business_time(tx, _realm(face))
+        offered = offered_shops(tx, config, shown, asked.shop_id)
     return make_page(
         "worklist.html",
         title=f"{face.name}: worklist",
         face=face,
         asked=asked,
         found=found,
-        shops=[(shop_id, face_of(shop_id, config).name) for shop_id in shown],
+        shops=[(shop_id, face_of(shop_id, config).name) for shop_id in offered],
         kinds=[*KINDS, *sorted(set(found.counts) - set(KINDS))],
         kind_of=kind_of,
         outcomes=OUTCOMES,
