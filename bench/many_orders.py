@@ -122,7 +122,7 @@ def make(tx: Transaction, *, total: int, last: int) -> None:
     given = {"as_of": AS_OF, "total": total, "first": total - last + 1, "seconds": YEARS.total_seconds()}
     run = tx.connection.exec_driver_sql
     run(_MADE, given)
-    for table in _TABLES:
+    for table in _TABLES[1:]:  # customers are named by tables that stay logged
         run(f"ALTER TABLE {table} SET UNLOGGED")
     indexes = [row for table in _TABLES for row in _plain_indexes(tx, table)]
     for name, _ in indexes:
