@@ -14,7 +14,7 @@ HELPERS = ("__init__", "__main__", "days", "long_histories", "many_orders", "ord
 
 def main() -> int:
     """Run the modules asked for and print what they found."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    names = parts()
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=names, help="one part alone")
     parser.add_argument("--rows", type=int, default=None, help="size of the part; each has its own default")
@@ -26,6 +26,11 @@ def main() -> int:
             rows += run(given.rows)
     show(rows)
     return 0 if all(row.holds for row in rows) else 1
+
+
+def parts() -> list[str]:
+    """The parts there are, by module name."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
 
 
 def show(rows: list[Row]) -> None:

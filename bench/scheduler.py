@@ -32,20 +32,21 @@ with DAG("chain", schedule=None) as dag:
 
 
 def run(size: int | None) -> list[Row]:
-    """Seconds the scheduler adds to a task, median of a few runs, beside one second; `size` is not used."""
+    """Seconds the scheduler adds to a task, median of `size` runs, beside one second."""
+    runs = size or RUNS
     with tempfile.TemporaryDirectory() as folder:
         dags = Path(folder) / "dags"
         dags.mkdir()
         (dags / "chain.py").write_text(DAG, encoding="utf-8")
         layout = Layout(var=Path(folder) / "var", dags=dags)
         try:
-            added = sorted(_measure(layout))[RUNS // 2]
+            added = sorted(_measure(layout, runs))[runs // 2]
         finally:
             delete_everything(layout)
     return [Row(f"scheduler, added to each of {TASKS} chained tasks", "one second", added, 1.0, aim=0.5)]
 
 
-def _measure(layout: Layout) -> list[float]:
+def _measure(layout: Layout, runs: int) -> list[float]:
     with opened(layout, lambda text: print(f"  {text}", file=sys.stderr)) as stack:
         choose_stack_ports(stack)
         api = AirflowApi(stack.api_url)
@@ -57,7 +58,7 @@ def _measure(layout: Layout) -> list[float]:
             stack.wait_for_airflow(api, ["chain"])
             api.unpause("chain")
             _chain(api)  # the first run imports what the others find imported
-            return [_chain(api) for _ in range(RUNS)]
+            return [_chain(api) for _ in range(runs)]
         finally:
             api.close()
             stop_processes(layout, lambda text: None)

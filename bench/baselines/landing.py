@@ -29,7 +29,9 @@ def pandas_way(engine: Engine, path: Path, columns: Sequence[str], rows: int) ->
     instants = [name for name in columns if name.endswith("_at")]
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE IF EXISTS pandas_orders")
-        connection.exec_driver_sql("CREATE TABLE pandas_orders (LIKE facts.orders INCLUDING INDEXES)")
+        connection.exec_driver_sql(
+            "CREATE TABLE pandas_orders (LIKE facts.orders INCLUDING INDEXES INCLUDING DEFAULTS)"
+        )
         connection.exec_driver_sql("ALTER TABLE pandas_orders DROP COLUMN customer_no, DROP COLUMN payment_kind")
         connection.exec_driver_sql("ALTER TABLE pandas_orders ADD COLUMN customer_id text")
         connection.exec_driver_sql("CREATE INDEX ON pandas_orders (customer_id, created_at)")

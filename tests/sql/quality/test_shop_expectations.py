@@ -103,6 +103,13 @@ REFUSED = {
 }
 
 
+def delivered() -> str:
+    """quality.yaml as delivered, open for expectations of one's own at its end."""
+    text = (CONFIG_ROOT / "quality.yaml").read_text(encoding="utf-8")
+    assert text.endswith("expectations: []\n")
+    return text.removesuffix("expectations: []\n")
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
@@ -114,7 +121,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_refused_at_load_with_file_key_and_remedy(database: Database, written: Path, name: str) -> None:
     changed, said = REFUSED[name]
     usual = {"expect": SET, "entity": "order", "shops": "[]", "given": "column: region, value_set: [a]"}
-    text = (CONFIG_ROOT / "quality.yaml").read_text(encoding="utf-8")
+    text = delivered()
     (written / "quality.yaml").write_text(text + LINE.format(**{**usual, **changed}), encoding="utf-8")
     with pytest.raises(ConfigError) as refused:
         gate.check(database.url, written)
@@ -125,7 +132,7 @@ def test_it_is_refused_at_load_with_file_key_and_remedy(database: Database, writ
 
 
 def test_one_that_holds_is_taken(database: Database, written: Path) -> None:
-    text = (CONFIG_ROOT / "quality.yaml").read_text(encoding="utf-8")
+    text = delivered()
     usual = {"expect": SET, "entity": "order", "shops": "[sandbox]", "given": "column: region, value_set: [a]"}
     (written / "quality.yaml").write_text(text + LINE.format(**usual), encoding="utf-8")
     gate.check(database.url, written)
