@@ -31,7 +31,7 @@ WITH bought AS (
 added AS (
     SELECT
         price_differences.customer_no,
-        sum(price_differences.net_minor) AS paid_minor
+        record.sum_minor(price_differences.net_minor) AS paid_minor
     FROM __price_differences__ AS price_differences
     GROUP BY price_differences.customer_no
 ),

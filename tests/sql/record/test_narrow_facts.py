@@ -102,6 +102,13 @@ def test_amounts_and_parts_of_a_piece_are_added_up_as_they_are(tx: Transaction) 
     assert rows(tx, "SELECT net_minor, quantity FROM record.paid_lines") == [{"net_minor": 2 * 10**13, "quantity": 0.7}]
 
 
+def test_a_price_difference_takes_the_amounts_a_purchase_takes(tx: Transaction) -> None:
+    made = {"kind": "price_difference", "paid_at": AS_OF - DAY, "total_minor": 10**13, "paid_minor": 10**13}
+    add_order(tx, "o1", "ann", AS_OF - DAY, **made)
+    narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[1])
+    assert rows(tx, "SELECT net_minor FROM record.price_differences") == [{"net_minor": 10**13}]
+
+
 def test_a_product_changed_in_words_alone_touches_nobody(tx: Transaction) -> None:
     filled(tx)
     narrow.collect(tx, shop=LAB, as_of=AS_OF, batch_ids=[1, 2, 3])
