@@ -4,7 +4,8 @@
 
 ALTER TABLE ledger.touch ADD COLUMN round smallint NOT NULL DEFAULT 1;
 ALTER TABLE ledger.touch ADD CONSTRAINT touch_round_counts CHECK (round >= 1);
-COMMENT ON COLUMN ledger.touch.round IS 'Of the last decision: 1, and one more each time it was freed and decided afresh.';
+COMMENT ON COLUMN ledger.touch.round IS
+'Of the last decision: 1, and one more each time it was freed and decided afresh.';
 COMMENT ON CONSTRAINT touch_round_counts ON ledger.touch IS 'Rounds are counted from 1.';
 COMMENT ON COLUMN ledger.touch.address_hash IS
 'Taken when the touch is enqueued or held out: nobody else at that address gets it. Given up when it is freed.';
@@ -70,8 +71,8 @@ WHERE
     AND touches.step = p_step AND touches.occasion = p_occasion
 $$;
 COMMENT ON FUNCTION ledger.is_settled_as_of(text, text, text, text, text, timestamptz) IS
-'Whether a touch about an occasion, whosever, was final before an instant: the occasion cannot be used again. Decisions '
-'of the instant itself are left out, so that a run asked again finds the audience it found before.';
+'Whether a touch about an occasion, whosever, was final before an instant: the occasion cannot be used again. '
+'Decisions of the instant itself are left out, so that a run asked again finds the audience it found before.';
 
 -- The outbox: messages, and what held-out touches would have got. One parent, so that the statements that plan, judge
 -- and end messages are the same for both; what sends and what counts messages reads ledger.message alone.
@@ -143,21 +144,21 @@ SELECT
     touches.touch_id,
     touches.campaign_id,
     touches.step,
-    decisions.detail ->> 'purpose',
-    decisions.detail ->> 'channel',
+    decisions.detail ->> 'purpose' AS purpose,
+    decisions.detail ->> 'channel' AS channel,
     touches.identity,
     touches.customer_id,
-    CASE decisions.detail ->> 'channel' WHEN 'sms' THEN 'phone' ELSE 'email' END,
-    coalesce(touches.address_hash, ''),
-    touches.step,
-    '',
-    (decisions.detail ->> 'planned_on')::date::timestamp AT TIME ZONE 'UTC',
-    ((decisions.detail ->> 'planned_on')::date + 1)::timestamp AT TIME ZONE 'UTC',
-    (decisions.detail ->> 'planned_on')::date,
+    CASE decisions.detail ->> 'channel' WHEN 'sms' THEN 'phone' ELSE 'email' END AS address_kind,
+    coalesce(touches.address_hash, '') AS address_hash,
+    touches.step AS template,
+    '' AS locale,
+    (decisions.detail ->> 'planned_on')::date::timestamp AT TIME ZONE 'UTC' AS not_before,
+    ((decisions.detail ->> 'planned_on')::date + 1)::timestamp AT TIME ZONE 'UTC' AS not_after,
+    (decisions.detail ->> 'planned_on')::date AS planned_on,
     decisions.run_no,
-    decisions.as_of,
-    'withheld',
-    decisions.as_of
+    decisions.as_of AS enqueued_as_of,
+    'withheld' AS state,
+    decisions.as_of AS state_at
 FROM ledger.touch AS touches
 INNER JOIN ledger.decision AS decisions
     ON touches.touch_id = decisions.touch_id AND decisions.decision = 'held_out'
@@ -174,7 +175,9 @@ WHERE
     AND salts.holdout_scope = holdouts.holdout_scope
     AND salts.campaign_id = holdouts.campaign_id;
 -- Without a salt nothing but the answer is known of it.
-UPDATE ledger.holdout SET draw = CASE WHEN is_held_out THEN 0 ELSE 0.999999 END WHERE draw IS NULL;
+UPDATE ledger.holdout
+SET draw = CASE WHEN is_held_out THEN 0 ELSE 0.999999 END
+WHERE draw IS NULL;
 ALTER TABLE ledger.holdout ALTER COLUMN draw SET NOT NULL;
 ALTER TABLE ledger.holdout DROP COLUMN is_held_out;
 ALTER TABLE ledger.holdout RENAME COLUMN assigned_as_of TO drawn_as_of;

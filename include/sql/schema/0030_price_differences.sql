@@ -1,6 +1,6 @@
--- A price-difference link is paid to make up the price of something bought, or to buy: it adds to what was spent and is no
--- purchase (docs/decisions/0011-price-differences.md). One rule says which orders are purchases; the record reads the
--- payments of the others from a narrow fact of their own.
+-- A price-difference link is paid to make up the price of something bought, or to buy: it adds to what was spent and is
+-- no purchase (docs/decisions). One rule says which orders are purchases; the record reads the payments of the others
+-- from a narrow fact of their own.
 
 CREATE FUNCTION facts.is_purchase(p_kind text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -29,8 +29,8 @@ COMMENT ON TABLE record.price_differences IS
 'Narrow copy of paid price-difference links, every version known once: amounts without a purchase.';
 COMMENT ON COLUMN record.price_differences.net_minor IS 'What was paid, else the total.';
 COMMENT ON TABLE record.paid_orders IS
-'Narrow copy of paid orders that are purchases, every version known once, for one index-only pass per customer. One paid '
-'later than the head is here all the same: who reads masks.';
+'Narrow copy of paid orders that are purchases, every version known once, for one index-only pass per customer. One '
+'paid later than the head is here all the same: who reads masks.';
 
 CREATE OR REPLACE FUNCTION facts.last_paid_order_as_of(p_shop text, p_customer_no bigint, p_as_of timestamptz)
 RETURNS TABLE (order_id text, paid_at timestamptz)

@@ -1,5 +1,5 @@
--- purpose: paid price-difference links of the people of pg_temp.brand_people, all shops of a brand at once, as of an instant
---          and by what was known then
+-- purpose: paid price-difference links of the people of pg_temp.brand_people, all shops of a brand at once, as of an
+--          instant and by what was known then
 -- grain:   one row per such order
 -- params:  as_of timestamptz, since timestamptz
 -- reads:   record.price_differences, pg_temp.brand_people
