@@ -39,6 +39,7 @@ print("PROBE" + json.dumps({{
                     "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
                     "owner": task.owner,
                     "pool": task.pool,
+                    "weight": task.priority_weight,
                     "retries": task.retries,
                     "timeout": bool(task.execution_timeout),
                 }}
@@ -133,6 +134,12 @@ def test_getting_and_sending_have_pools_of_their_own(found: dict) -> None:
     tasks = found["dags"]["touchpoints_intraday__sandbox"]["tasks"]
     assert tasks["extract"]["pool"] == "touchpoint_ingest"
     assert tasks["dispatch"]["pool"] == "touchpoint_send"
+
+
+def test_a_rehearsal_waits_behind_live_runs_in_the_pool_of_backfills(found: dict) -> None:
+    for dag_id, dag in found["dags"].items():
+        placed = {(task["pool"], task["weight"]) for task in dag["tasks"].values()}
+        assert (placed == {("touchpoint_backfill", 0)}) == ("rehearsal" in dag["tags"]), dag_id
 
 
 def test_an_approval_hangs_on_decide_alone_and_nothing_hangs_on_it(found: dict) -> None:

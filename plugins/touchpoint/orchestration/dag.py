@@ -13,7 +13,7 @@ from touchpoint.campaigns.load import load_campaigns
 from touchpoint.campaigns.spec import Campaign
 from touchpoint.errors import ConfigError
 from touchpoint.model import Entity
-from touchpoint.orchestration import tasks
+from touchpoint.orchestration import backfill_pool, tasks
 from touchpoint.orchestration.approval import AskMarketer, task_id_of
 from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, shop_ids
 
@@ -22,6 +22,8 @@ SCHEDULE_SWITCH = "TOUCHPOINT_SCHEDULE_SWITCH"
 SHARDS = 2
 INGEST_POOL = "touchpoint_ingest"
 SEND_POOL = "touchpoint_send"
+BEHIND_LIVE = {"pool": backfill_pool.POOL, "priority_weight": backfill_pool.LAST, "weight_rule": "absolute"}
+"""For every task of a rehearsal: it visits the past as a backfill does, and waits with it."""
 ALWAYS = TriggerRule.ALL_DONE
 APPROVER = "Marketer"
 """The role that answers for a monthly campaign. Airflow's right to answer is the right to edit that DAG, so the role
@@ -93,6 +95,7 @@ def shop_dag(shop: Shop, cadence: str, cron: str | None, freshness: str, config:
             "retries": 2,
             "retry_delay": timedelta(seconds=20),
             "execution_timeout": timedelta(minutes=30),
+            **({} if shop.realm == "live" else BEHIND_LIVE),
         },
     ) as dag:
         _wire(shop, cadence, campaigns)
@@ -100,22 +103,23 @@ def shop_dag(shop: Shop, cadence: str, cron: str | None, freshness: str, config:
 
 
 def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
+    ingest_pool, send_pool = (INGEST_POOL, SEND_POOL) if shop.realm == "live" else (backfill_pool.POOL,) * 2
     run_no = task(task_id="begin")(tasks.begin)(shop.id, cadence)
     extracted = (
-        task(task_id="extract", pool=INGEST_POOL, map_index_template="{{ entity }}", retries=3)(tasks.extract)
+        task(task_id="extract", pool=ingest_pool, map_index_template="{{ entity }}", retries=3)(tasks.extract)
         .partial(run_no=run_no)
         .expand(entity=read_entities(shop))
     )
-    validated = _use_case("validate", run_no, pool=INGEST_POOL)
-    loaded = _use_case("load", run_no, pool=INGEST_POOL)
+    validated = _use_case("validate", run_no, pool=ingest_pool)
+    loaded = _use_case("load", run_no, pool=ingest_pool)
     record = Asset(name=f"touchpoint_record__{shop.id}", uri=f"touchpoint://{shop.id}/record")
-    refreshed = _use_case("refresh", run_no, pool=INGEST_POOL, outlets=[record])
+    refreshed = _use_case("refresh", run_no, pool=ingest_pool, outlets=[record])
     chosen = task.branch(task_id="choose")(tasks.choose)(run_no, [campaign.id for campaign in campaigns])
     none_due = EmptyOperator(task_id="no_campaign_due")
     planned = [_campaign_group(campaign, run_no) for campaign in campaigns]
     decided = _use_case("decide", run_no, trigger_rule=ALWAYS)
     sent = (
-        task(task_id="dispatch", pool=SEND_POOL, map_index_template="shard {{ shard }}", trigger_rule=ALWAYS)(
+        task(task_id="dispatch", pool=send_pool, map_index_template="shard {{ shard }}", trigger_rule=ALWAYS)(
             tasks.dispatch
         )
         .partial(run_no=run_no)
@@ -135,7 +139,7 @@ def _wire(shop: Shop, cadence: str, campaigns: list[Campaign]) -> None:
     if cadence == "daily":
         # Beside the campaigns: what it learns is for the next run.
         refreshed >> _use_case("learn", run_no) >> watched
-        extracted >> _use_case("rescan", run_no, pool=INGEST_POOL) >> validated
+        extracted >> _use_case("rescan", run_no, pool=ingest_pool) >> validated
         reconciled >> _use_case("upkeep", run_no, trigger_rule=ALWAYS) >> watched
     task(task_id="config_check", retries=0)(tasks.config_check)() >> watched
 
