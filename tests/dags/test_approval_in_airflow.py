@@ -17,6 +17,7 @@ import pytest
 from tests.dags.installation import NOBODY, Installation, run_path, running_installation
 
 from touchpoint.clock import real_now
+from touchpoint.db import Database
 from touchpoint.local.clocks import latest_first_cycle
 from touchpoint.settings import CONFIG_ROOT
 
@@ -91,6 +92,26 @@ class Question:
         told = (self.installation.stack.layout.log / "scheduler.log").read_text(errors="replace")
         return told.count(noted) >= times
 
+    def look_now(self) -> None:
+        """Let ten minutes be over for Airflow's scheduler, in which it has to wake a task that waits."""
+        database = Database(self.installation.stack.state.server.url("airflow"))
+        with database.transaction() as tx:
+            woken = tx.connection.exec_driver_sql(
+                "UPDATE task_instance SET trigger_timeout = now() WHERE dag_id = %s AND run_id = %s AND task_id = %s"
+                " AND state = 'awaiting_input' AND trigger_timeout <= now() + interval '10 minutes'",
+                (self.dag_id, self.run_id, TASK),
+            )
+        database.close()
+        assert woken.rowcount == 1
+
+    def is_offered(self) -> bool:
+        """Whether Required Actions shows it to the marketer."""
+        path = f"{run_path(self.dag_id, self.run_id)}/hitlDetails?response_received=false"
+        return any(
+            told["task_instance"]["state"] == "awaiting_input"
+            for told in self.installation.call("marketer", "GET", path)[1]["hitl_details"]
+        )
+
     def asked(self) -> list[str]:
         """Questions of the run in the ledger, oldest first."""
         rows = self.installation.rows(
@@ -128,6 +149,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     at = latest_first_cycle(ZoneInfo("Asia/Shanghai"), real_now())
     text = (CONFIG_ROOT / "campaigns" / f"{CAMPAIGN}.yaml").read_text(encoding="utf-8")
     asking = text.replace("cadence: intraday", "cadence: monthly").replace("approval: none", "approval: marketer")
+    asking = asking.replace("      boleto: 48h\n", "")  # a word of a rehearsal's exports, which is not here
     with running_installation(tmp_path_factory.mktemp("live"), at, ["birch", "maple"], {CAMPAIGN: asking}) as made:
         yield made
 
@@ -217,6 +239,15 @@ def test_a_form_that_shows_another_question_or_no_choice_answers_nothing(birch: 
     assert birch.state() == "awaiting_input"
 
 
+def test_a_question_that_can_still_be_answered_is_offered_on_after_a_look(birch: Question) -> None:
+    questions = birch.asked()
+    birch.look_now()
+    birch.installation.wait("the question to be put aside again", lambda: birch.is_put_aside(2))
+    assert birch.state() == "awaiting_input"
+    assert birch.is_offered()
+    assert (birch.asked(), birch.answers()) == (questions, set())
+
+
 @pytest.mark.parametrize("user", ["ops", "engineer"])
 def test_marked_successful_it_approves_nothing_and_cleared_it_asks_anew(birch: Question, user: str) -> None:
     before = birch.messages()
@@ -272,6 +303,23 @@ def test_the_page_shows_it_all_and_its_form_answers_in_the_marketers_name(birch:
     assert "by marketer on" in birch.installation.call("marketer", "GET", birch.page)[1]
 
 
+def test_a_question_the_business_clock_has_passed_is_withdrawn_and_not_asked_anew(maple: Question) -> None:
+    """As after a first cycle: asked while the clock stands in the past, long before its time in the real clock's."""
+    assert maple.is_offered()
+    waiting, questions = maple.messages(), maple.asked()
+    first = maple.installation.rows("SELECT min(expires_at) FROM ledger.approval_batch WHERE shop_id = 'maple'")[0][0]
+    maple.installation.stop_clock(first)
+    maple.look_now()
+    assert maple.wait_for("success", "failed") == "success"
+    assert not maple.is_offered()
+    assert maple.clear("ops", TASK) == 200
+    assert maple.wait_for("skipped", "awaiting_input") == "skipped"
+    assert (maple.asked(), maple.answers(), maple.messages()) == (questions, set(), waiting)
+    maple.installation.stop_clock(maple.installation.at)
+    assert maple.clear("ops", TASK) == 200
+    assert maple.wait_for("skipped", "awaiting_input") == "awaiting_input"
+
+
 def test_rejected_it_is_cancelled_and_cleared_it_has_nothing_left_to_ask(maple: Question) -> None:
     waiting = maple.messages()["waiting"]
     assert maple.answer("marketer", NO)[0] == 200
@@ -301,6 +349,7 @@ def test_a_shop_added_later_asks_its_marketer_and_without_an_answer_in_time_noth
     installation.stop_clock(first - timedelta(seconds=25))
     question = asked(installation, "added")
     waiting = question.messages()["waiting"]
+    installation.stop_clock(first)
     assert question.wait_for("success", "failed") == "success"
     assert question.answers() == set()
     assert question.answer("marketer", YES)[0] == 409

@@ -9,6 +9,7 @@ from tests.flow.conftest import ANCHOR, Flow
 from touchpoint.campaigns.load import load_campaigns
 from touchpoint.model import Cadence, Channel
 from touchpoint.pipeline import approving, dispatch
+from touchpoint.services import LIVE, stop_clock
 
 ID = "monthly_promotion"
 SPEC = load_campaigns().by_id[ID]
@@ -63,3 +64,19 @@ def test_a_month_in_the_words_of_each_series_after_a_yes_and_once(flow: Flow) ->
     assert flow.decided(later, ID)["decisions"]["enqueued"] <= decisions["suppressed"] + decisions["capped"]
     twice = "SELECT count(*) FROM ledger.message WHERE campaign_id = %s GROUP BY identity HAVING count(*) > 1"
     assert flow.rows(twice, ID) == []
+
+
+def test_what_is_over_is_not_asked_and_an_open_question_knows_when_it_is(flow: Flow) -> None:
+    run = flow.run(ANCHOR, **MONTHLY)
+    asked = approving.ask(flow.services, DAG, run.run_id, ID)
+    assert isinstance(asked, approving.Asked), asked
+    assert approving.time_left(flow.services, run.run_no, ID) == asked.patience
+
+    stop_clock(flow.services.db, LIVE, ANCHOR + asked.patience)
+    assert approving.time_left(flow.services, run.run_no, ID) is None
+    assert approving.ask(flow.services, DAG, run.run_id, ID) == approving.OVER
+
+    stop_clock(flow.services.db, LIVE, ANCHOR)
+    with flow.services.db.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE ledger.message SET state = 'expired', reason = 'not_after'")
+    assert approving.time_left(flow.services, run.run_no, ID) is None

@@ -4,6 +4,10 @@ The answer is kept by this very task when it is resumed, from what Airflow itsel
 would have to take it from an XCom, which whoever may edit XComs could write. So marking it successful, or clearing it,
 keeps nothing, and neither does an answer that nobody gave (`defaults`: no, when time is up).
 
+While it waits it looks again every few minutes whether there is still something to answer: a question whose messages
+have ended, or whose time the business clock has passed (which a first cycle stops, and lets go), is over, and leaves
+*Required Actions* without an answer.
+
 A task that is cleared asks anew, but Airflow goes on showing the text of its first question. What an answer is about
 has a code, which the form hands back: one that names another code than is asked about now is not taken.
 """
@@ -21,13 +25,14 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from touchpoint.clock import real_now
 from touchpoint.model import Rejection
 from touchpoint.orchestration import alerts
 from touchpoint.orchestration.tasks import services
 
 LONGEST = timedelta(days=31)
 """An occasion that asks for approval is a month at most. How long a question may really wait, its messages say."""
+LOOKS_AGAIN = timedelta(minutes=10)
+"""How long a question that is over may still be shown. While it looks, a few seconds, Airflow takes no answer."""
 NOTE_LENGTH = 500
 """As in reports/approval.py, which no DAG file imports."""
 REJECTION_WORDS = {
@@ -68,22 +73,20 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
             "run_no": asked.run_no,
             "code": asked.code,
             "is_restated": asked.is_restated,
-            "until": (real_now() + asked.patience).isoformat(),
         }
-        self._park(context, question)
+        self._park(context, question, asked.patience)
 
     def execute_complete(self, context: Any, event: dict[str, Any], **question: Any) -> str:
-        """Keep what was answered, by whom and when; nothing, where nobody answered in time."""
+        """Keep what was answered, by whom and when; wait on where nobody has, until it is too late to."""
         from touchpoint.pipeline import approving
 
         who = (event.get("responded_by_user") or {}).get("name")
         if not who or event.get("timedout") or "error" in event:
-            log.info("nobody answered in time: the messages expire")
-            return "not answered"
+            return self._wait_on(context, question)
         chosen, given = event["chosen_options"], event.get("params_input") or {}
         if not approving.is_about(given.get("covers"), question["code"], is_restated=question["is_restated"]):
             log.warning("the answer was to other figures than are asked about now: the question stays open")
-            self._park(context, question)
+            return self._wait_on(context, question)
         answered_at = event["responded_at"]
         rejection = _rejection(given)
         with services() as opened:
@@ -103,7 +106,22 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
         log.info("answered: %s; %s messages cancelled", chosen, kept["cancelled"])
         return "approved" if chosen == [self.APPROVE] else f"rejected: {rejection}"
 
-    def _park(self, context: Any, question: dict[str, Any]) -> None:
+    def _wait_on(self, context: Any, question: dict[str, Any]) -> str:
+        from touchpoint.pipeline import approving
+
+        try:
+            with services() as opened:
+                left = approving.time_left(opened, question["run_no"], self.campaign_id)
+        except Exception:
+            # A ledger that does not answer just now is no reason to take a question back.
+            log.exception("could not look whether the question is over: it stays open")
+            left = LOOKS_AGAIN
+        if left is not None:
+            self._park(context, question, left)
+        log.info("the question is over, and nobody has answered it")
+        return "not answered"
+
+    def _park(self, context: Any, question: dict[str, Any], left: timedelta) -> None:
         upsert_hitl_detail(
             ti_id=context["task_instance"].id,
             options=self.options,
@@ -113,9 +131,8 @@ class AskMarketer(ApprovalOperator):  # type: ignore[misc]
             multiple=False,
             params={name: param.serialize() for name, param in _form(question["code"]).items()},
         )
-        patience = datetime.fromisoformat(question["until"]) - real_now()
         raise TaskAwaitingInput(
-            method_name="execute_complete", kwargs=question, timeout=max(patience, timedelta(seconds=1))
+            method_name="execute_complete", kwargs=question, timeout=max(min(left, LOOKS_AGAIN), timedelta(seconds=1))
         )
 
 

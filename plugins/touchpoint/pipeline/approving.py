@@ -23,6 +23,7 @@ from touchpoint.services import LIVE, Services, no_run, run_from_row
 from touchpoint.settings import Shop, load_shop
 
 REASONS_TOLD = 6
+OVER = "the time to answer is over: the messages expire"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def ask(services: Services, dag_id: str, run_id: str, campaign_id: str) -> Asked
     """Note a question about the messages of a campaign that a run has put into the outbox.
 
     Nothing is asked, and the reason is handed back, where the run recomputes, is a rehearsal's, did not pass its gate,
-    or has nothing of the campaign waiting that nobody has answered for.
+    or has nothing of the campaign waiting that nobody has answered for, or it is too late to answer.
 
     Raises:
         TouchpointError: no such run.
@@ -82,7 +83,9 @@ def ask(services: Services, dag_id: str, run_id: str, campaign_id: str) -> Asked
             figures=told.as_dict(),
         )
         if asked is None:
-            return "nothing of the campaign waits for an answer"
+            state = _state(tx, run, campaign_id, loaded, at)
+            is_late = state is not None and state.waiting and state.expires_at <= at
+            return OVER if is_late else "nothing of the campaign waits for an answer"
         return Asked(
             question=str(asked.question),
             run_no=run.run_no,
@@ -114,11 +117,7 @@ def answer(
     Returns:
         occasions: answered by it; cancelled: messages.
     """
-    with services.db.transaction() as tx:
-        row = tx.maybe("runs/read", run_no=run_no)
-    if row is None:
-        raise no_run(run_no)
-    run = run_from_row(row)
+    run = _numbered_run(services, run_no)
     loaded = load_campaigns(services.config).by_id
     with services.db.transaction() as tx:
         occasions, cancelled = approval.answer(
@@ -137,6 +136,18 @@ def answer(
     return {"occasions": occasions, "cancelled": cancelled}
 
 
+def time_left(services: Services, run_no: int, campaign_id: str) -> timedelta | None:
+    """How long, in business time, a question about a campaign of a run can still be answered.
+
+    None: it is over. Its time is up, or none of its messages waits any more, or they were answered for elsewhere.
+    """
+    run = _numbered_run(services, run_no)
+    at = services.clock_of(run).now()
+    with services.db.transaction() as tx:
+        state = _state(tx, run, campaign_id, load_campaigns(services.config).by_id, at)
+    return state.expires_at - at if state is not None and state.word == "open" else None
+
+
 def is_about(covers: object, code: str, *, is_restated: bool) -> bool:
     """Whether an answer is to the question as it stands.
 
@@ -149,10 +160,31 @@ def _stored_run(services: Services, dag_id: str, run_id: str) -> Run:
     """The run in the mode it was begun in: a question is about what it enqueued then."""
     with services.db.transaction() as tx:
         run_no = find_run(tx, dag_id, run_id)
-        row = tx.maybe("runs/read", run_no=run_no) if run_no is not None else None
+    if run_no is None:
+        raise no_run(run_no)
+    return _numbered_run(services, run_no)
+
+
+def _numbered_run(services: Services, run_no: int) -> Run:
+    with services.db.transaction() as tx:
+        row = tx.maybe("runs/read", run_no=run_no)
     if row is None:
         raise no_run(run_no)
     return run_from_row(row)
+
+
+def _state(
+    tx: Transaction, run: Run, campaign_id: str, campaigns: dict[str, Campaign], at: datetime
+) -> figures.State | None:
+    found = figures.states(
+        tx,
+        realm=run.realm,
+        shop_id=run.shop_id,
+        run_nos=[run.run_no],
+        versions=approval_versions(campaigns.values()),
+        at=at,
+    )
+    return next((state for state in found if state.campaign_id == campaign_id), None)
 
 
 def _cost(tx: Transaction, run: Run, campaign: Campaign, shop: Shop, at: datetime) -> costs.Cost:

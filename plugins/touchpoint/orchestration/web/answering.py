@@ -18,12 +18,14 @@ from touchpoint.reports.approval import NOTE_LENGTH
 
 OPTIONS = {"approve": AskMarketer.APPROVE, "reject": AskMarketer.REJECT}
 PASSED_ON = ("authorization", "cookie")
+AT_WORK = ("scheduled", "queued", "running")
 
 
 def answer(request: Request, dag_id: str, run_id: str, campaign_id: str, form: dict[str, str], code: str) -> int:
     """Hand what a form says (answer, rejection, note) to Airflow.
 
-    Returns the HTTP status: 200, 403, 404 (nothing waits for it), 409 (answered already).
+    Returns the HTTP status: 200, 403, 404 (nothing waits for it), 409 (answered already), or 503 (the task that asked
+    works: it looks whether its question is over, or keeps an answer).
 
     A task that was marked successful, or failed, does not wait: Airflow would still note an answer, and do nothing.
 
@@ -50,6 +52,7 @@ async def _answer(path: str, body: dict[str, object], headers: dict[str, str]) -
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://airflow.invalid") as client:
         task = await client.get(path, headers=headers)
-        if task.status_code == 200 and task.json()["state"] != "awaiting_input":
-            return 404
+        state = task.json()["state"] if task.status_code == 200 else "awaiting_input"
+        if state != "awaiting_input":
+            return 503 if state in AT_WORK else 404
         return (await client.patch(f"{path}/-1/hitlDetails", json=body, headers=headers)).status_code

@@ -21,6 +21,11 @@ REFUSALS = {
         "the task does not wait for an answer any more", place=PLACE, remedy="clear it in Airflow: it asks anew"
     ),
     409: TouchpointError("somebody has answered already", place=PLACE, remedy="see below who"),
+    503: TouchpointError(
+        "the question is looked at this very moment, or somebody has just answered",
+        place=PLACE,
+        remedy="look again in ten seconds",
+    ),
 }
 
 
