@@ -58,6 +58,8 @@ class Entity(StrEnum):
 
 ORDER_SOURCES = ("app", "web", "flash_sale", "partner")
 """Where an order was made, in our words; a shop's own exports may say others."""
+PAYMENT_KINDS = ("card", "debit_card", "voucher", "boleto")
+"""How an order is paid, where a source says it in the words most do; a shop's own exports may say others."""
 
 
 class Decision(StrEnum):

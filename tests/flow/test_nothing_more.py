@@ -160,10 +160,11 @@ def test_history_of_an_hour_ago_is_loaded_as_well(flow: Flow) -> None:
     ]
 
 
-def test_a_run_taken_over_by_a_backfill_recomputes_from_then_on(flow: Flow) -> None:
+def test_a_run_taken_over_by_a_backfill_recomputes_in_a_row_of_its_own(flow: Flow) -> None:
     run = pipeline.begin(flow.services, flow.trigger(flow.at(ANCHOR), run_type="scheduled", run_id="scheduled__1"))
-    pipeline.begin(flow.services, flow.trigger(ANCHOR, run_type="backfill", run_id="scheduled__1"))
-    assert pipeline.read_run(flow.services, run.run_no).mode == "recompute"
+    taken_over = pipeline.begin(flow.services, flow.trigger(ANCHOR, run_type="backfill", run_id="scheduled__1"))
+    assert pipeline.read_run(flow.services, taken_over.run_no).mode == "recompute"
+    assert pipeline.read_run(flow.services, run.run_no) == run
 
 
 def test_a_run_asked_again_for_another_instant_stays_as_it_was(flow: Flow) -> None:

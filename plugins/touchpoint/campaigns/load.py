@@ -11,7 +11,7 @@ from touchpoint.campaigns.offers import with_offer
 from touchpoint.campaigns.parameters import wrong_parameters
 from touchpoint.campaigns.spec import STAGES, Campaign
 from touchpoint.errors import ConfigError
-from touchpoint.model import ORDER_SOURCES, Channel
+from touchpoint.model import ORDER_SOURCES, PAYMENT_KINDS, Channel
 from touchpoint.settings import (
     CONFIG_ROOT,
     Shop,
@@ -151,7 +151,7 @@ def _unknown_delays(campaign: Campaign, place: str, shops: Sequence[Shop]) -> It
     """A delay for a source or a way to pay that no order has would hold for nobody, without a word."""
     given = campaign.audience.parameters.get(delays.KEY)
     own = [word for shop in shops for word in (*shop.order_sources, *shop.payment_kinds)]
-    known = list(dict.fromkeys((delays.DEFAULT, *ORDER_SOURCES, *own)))
+    known = list(dict.fromkeys((delays.DEFAULT, *ORDER_SOURCES, *PAYMENT_KINDS, *own)))
     for key in given if isinstance(given, dict) else ():
         if key not in known:
             yield ConfigError(

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -15,7 +15,9 @@ from touchpoint.errors import ConfigError
 from touchpoint.model import Entity
 from touchpoint.settings import CONFIG_ROOT, Shop, load_shop, read_yaml
 from touchpoint.sources.base import READ_TOGETHER
-from touchpoint.sources.files.mapping import Mapping, entities_of, load_mapping
+
+if TYPE_CHECKING:
+    from touchpoint.sources.files.mapping import Mapping
 
 PATTERNS = {"zh-CN": "tmall", "en": "online_retail"}
 """By locale, the rehearsal that such a shop is patterned on."""
@@ -72,6 +74,8 @@ def rehearsal_config(
             raise ConfigError(
                 f"no file {path.name!r}", place=place, remedy="name one, as config/mappings/tmall_orders.yaml"
             )
+    from touchpoint.sources.files.mapping import load_mapping  # with it comes Arrow, which no other command needs
+
     loaded = load_mapping(str(mapping))
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(CONFIG_ROOT, target)
@@ -87,6 +91,8 @@ def rehearsal_config(
 
 def entities_with_files(mapping: Mapping, data: Path) -> tuple[list[Entity], list[str]]:
     """What the files of a folder can be asked for by a mapping, and the globs that none of them fits."""
+    from touchpoint.sources.files.mapping import entities_of
+
     has_file = {export.files: _has_file(data, export.files) for export in mapping.exports}
     found = []
     for asked in READ_TOGETHER:

@@ -286,7 +286,6 @@ def test_who_has_reason_to_be_cross_is_passed_over(tx: Transaction, grievance: A
     ("changed", "arrives", "expected"),
     [
         ({"finished_at": None}, None, "late_parcel"),  # paid, and nothing ever left
-        ({"finished_at": None, "kind": "price_difference"}, None, None),  # nothing was to leave
         ({"finished_at": None, "closed_at": AS_OF - 190 * DAY}, None, "late_parcel"),  # paid, and called off
         ({"finished_at": None, "closed_at": AS_OF + DAY, "shipped_at": AS_OF - 199 * DAY}, None, None),
         ({"finished_at": None}, parcel(("picked_up", 198), ("in_transit", 197)), "late_parcel"),  # seen no more
@@ -302,6 +301,13 @@ def test_who_never_had_what_they_paid_for_last_is_not_asked_how_it_does(
     if arrives:
         arrives(tx)
     assert reasons(ask(tx)) == {"b": expected}
+
+
+def test_a_price_difference_is_not_the_last_order_of_a_silence(tx: Transaction) -> None:
+    bought(tx, "b", 200, "link", finished_at=None, kind="price_difference")
+    assert reasons(ask(tx)) == {}
+    bought(tx, "b", 210, "last")
+    assert [(row["occasion"], row["exclude_reason"]) for row in ask(tx)] == [("last", None)]
 
 
 def test_a_shop_that_tells_nothing_of_parcels_is_not_judged_by_them(tx: Transaction) -> None:

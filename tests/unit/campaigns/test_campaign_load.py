@@ -260,7 +260,8 @@ REFUSALS = {
     "an order source nobody has": (
         ("flash_sale: 12m", "flash_sail: 12m"),
         "reminder.yaml: audience.parameters.delay: unknown order source or payment kind 'flash_sail'. "
-        "one of: default, app, web, flash_sale, partner; or add it to order_sources or payment_kinds of a shop's file",
+        "one of: default, app, web, flash_sale, partner, card, debit_card, voucher, boleto; or add it to "
+        "order_sources or payment_kinds of a shop's file",
     ),
     "a number of texts nobody gets": (
         ("limits: {per_day: 1}", "limits: {per_day: 99999999999999999999}"),
@@ -333,8 +334,8 @@ def test_a_file_that_is_not_utf_8_is_refused(place):
 
 
 def test_a_delay_may_name_what_a_shop_s_own_export_says(place):
-    place.change("flash_sale: 12m", "boleto: 48h")
-    place.change("sources: {}", "sources: {}\npayment_kinds: [boleto]", "config/shops/first.yaml")
+    place.change("flash_sale: 12m", "pix: 48h")
+    place.change("sources: {}", "sources: {}\npayment_kinds: [pix]", "config/shops/first.yaml")
     assert place.problems() == []
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from touchpoint.errors import ConfigError
-from touchpoint.sources.files.lines import WHITESPACE
+from touchpoint.sources.files.forgiving import WHITESPACE
 from touchpoint.sources.files.workbooks import DATES, ENDINGS
 
 TIME_FORMATS = tuple(

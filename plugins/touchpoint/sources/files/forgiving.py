@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 
+WHITESPACE = "whitespace"
+"""The delimiter of files whose columns stand apart by blanks or tabs, however many."""
 LONGEST_RECORD = 50
 """Lines a quoted value may run on before its quote counts as stray."""
 

@@ -17,12 +17,10 @@ import pyarrow
 import pyarrow.csv
 
 from touchpoint.errors import HeaderError, SourceError
-from touchpoint.sources.files.forgiving import BadLine, Shape, decode, read_records
+from touchpoint.sources.files.forgiving import WHITESPACE, BadLine, Shape, decode, read_records
 
 BLOCK = 6 << 20
 """Bytes a block: some 50,000 rows, a COPY's worth, and small enough to read again."""
-WHITESPACE = "whitespace"
-"""The delimiter of files whose columns stand apart by blanks or tabs, however many."""
 _GAPS = re.compile(rb"[ \t]+")
 _GAPS_BESIDE_QUOTES = re.compile(rb'("[^"\n]*")|[ \t]+')
 _OUTER = re.compile(rb"^\t+|\t+$", re.MULTILINE)

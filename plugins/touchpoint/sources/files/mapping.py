@@ -19,8 +19,8 @@ from touchpoint.settings import CONFIG_ROOT, Strict, parse_config, read_yaml, sh
 from touchpoint.settings.values import time_zones
 from touchpoint.sources.base import READ_TOGETHER
 from touchpoint.sources.columns import COLUMNS, REQUIRED, Holds
+from touchpoint.sources.files.forgiving import WHITESPACE
 from touchpoint.sources.files.given import Column, Conditions, Given, Lookup
-from touchpoint.sources.files.lines import WHITESPACE
 from touchpoint.sources.files.time_formats import trouble
 from touchpoint.sources.files.workbooks import DATES, ENDINGS
 
