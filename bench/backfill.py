@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from bench import Row, agree
 from touchpoint.clock import real_now
 from touchpoint.db import Database
@@ -27,8 +29,9 @@ SHOP, FLOOR = "sandbox", "floor"
 OURS, EMPTY = f"touchpoints_daily__{SHOP}", f"touchpoints_daily__{FLOOR}"
 AT_ONCE = 4
 """Runs of a backfill at the same time."""
-SWEEP = 45
-"""Seconds until Airflow has noticed that a backfill is over."""
+SLOT = timedelta(hours=3, minutes=40)
+"""Shop time of the daily run."""
+BEHAVIOURS = ("completed", "failed", "none", "completed")
 NEVER_CHANGED = (
     "facts.customers", "facts.orders", "facts.orders_history", "facts.order_lines", "facts.refunds",
     "facts.shipments", "facts.tracking_events", "contact.contact_points", "contact.consents", "landing.watermark",
@@ -56,7 +59,10 @@ globals()["{EMPTY}"] = dag.shop_dag(shop, "daily", "40 3 * * *", "20 hours")
 
 
 def run(size: int | None) -> list[Row]:
-    """Seconds a backfill of `size` days (default 30) takes, beside the floor."""
+    """Seconds a backfill of `size` days (default 30) takes, beside the floor.
+
+    One or two days visit the past again with the first behaviour alone.
+    """
     days = size or 30
     with tempfile.TemporaryDirectory() as folder:
         dags = Path(folder) / "dags"
@@ -97,22 +103,21 @@ def _start(stack: Stack, api: AirflowApi) -> Database:
     stack.wait_for_airflow(api, [OURS, EMPTY])
     stack.set_schedule("on")
     for dag_id in (OURS, EMPTY):
-        api.reparse(api.file_token(dag_id))
-        while not (api.dag(dag_id) or {}).get("timetable_periodic"):
-            time.sleep(0.5)
+        # Airflow writes a changed DAG at most every 30 s, and a backfill goes by what is written.
+        while "non-periodic" in _post(api, "backfills/dry_run", dag_id, _span(1), "none").text:
+            _say(f"{dag_id}: its schedule is not written yet")
+            api.reparse(api.file_token(dag_id))
+            time.sleep(5)
         api.unpause(dag_id)
     _wait(api, {OURS: 1, EMPTY: 1})  # the run of the latest slot, which un-pausing makes
     return Database(stack.state.server.url("touchpoint"), application="touchpoint-bench")
 
 
 def _visit(api: AirflowApi, database: Database, days: int) -> tuple[float, float]:
-    zone = load_shop(SHOP).tz
-    last = real_now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    span = (last - timedelta(days=days), last)
+    span = _span(days)
     before = _contents(database)
     seconds = {dag_id: _backfill(api, dag_id, span, "none", days + 1) for dag_id in (EMPTY, OURS)}
-    for behaviour in ("completed", "failed", "none", "completed"):
-        time.sleep(SWEEP)
+    for behaviour in BEHAVIOURS if days > 2 else BEHAVIOURS[:1]:
         _backfill(api, OURS, span, behaviour, days + 1)
     agree("rows of facts, record, decisions and messages", _contents(database), before)
     return seconds[OURS], seconds[EMPTY]
@@ -120,15 +125,11 @@ def _visit(api: AirflowApi, database: Database, days: int) -> tuple[float, float
 
 def _backfill(api: AirflowApi, dag_id: str, span: tuple[datetime, datetime], behaviour: str, runs: int) -> float:
     """Seconds from the first run's start to the last one's end."""
-    asked = {
-        "dag_id": dag_id,
-        "from_date": span[0].isoformat(),
-        "to_date": span[1].isoformat(),
-        "max_active_runs": AT_ONCE,
-        "reprocess_behavior": behaviour,
-    }
-    answer = api.session.post(f"{api.url}/api/v2/backfills", json=asked, timeout=TIMEOUT)
-    answer.raise_for_status()
+    while any(each["completed_at"] is None for each in _asked(api, "backfills", dag_id=dag_id)["backfills"]):
+        time.sleep(1)  # Airflow notices now and then that a backfill is over, and takes no other before
+    answer = _post(api, "backfills", dag_id, span, behaviour)
+    if not answer.ok:
+        raise ValueError(f"backfill of {dag_id}: Airflow answered {answer.status_code}: {answer.text[:300]}")
     time.sleep(2)
     found = _wait(api, {dag_id: runs})[dag_id]
     within = [each for each in found if each["run_type"] == "backfill"]
@@ -138,18 +139,42 @@ def _backfill(api: AirflowApi, dag_id: str, span: tuple[datetime, datetime], beh
     return (ended - begun).total_seconds()
 
 
+def _span(days: int) -> tuple[datetime, datetime]:
+    """So many days before the latest slot, which has its run."""
+    day = (real_now().astimezone(load_shop(SHOP).tz) - SLOT).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=days), day
+
+
+def _post(
+    api: AirflowApi, path: str, dag_id: str, span: tuple[datetime, datetime], behaviour: str
+) -> requests.Response:
+    asked = {
+        "dag_id": dag_id,
+        "from_date": span[0].isoformat(),
+        "to_date": span[1].isoformat(),
+        "max_active_runs": AT_ONCE,
+        "reprocess_behavior": behaviour,
+    }
+    return api.session.post(f"{api.url}/api/v2/{path}", json=asked, timeout=TIMEOUT)
+
+
 def _wait(api: AirflowApi, wanted: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
     """Runs of some DAGs, when there are so many and all have ended."""
     found: dict[str, list[dict[str, Any]]] = {}
     while set(found) != set(wanted):
         time.sleep(1)
         for dag_id in wanted.keys() - found.keys():
-            answer = api.session.get(f"{api.url}/api/v2/dags/{dag_id}/dagRuns", params={"limit": 200}, timeout=TIMEOUT)
-            runs = answer.json()["dag_runs"]
+            runs = _asked(api, f"dags/{dag_id}/dagRuns", limit="200")["dag_runs"]
             if len(runs) >= wanted[dag_id] and all(each["state"] in ("success", "failed") for each in runs):
                 agree(f"runs of {dag_id} that failed", [each for each in runs if each["state"] == "failed"], [])
                 found[dag_id] = runs
     return found
+
+
+def _asked(api: AirflowApi, path: str, **query: str) -> dict[str, Any]:
+    answer = api.session.get(f"{api.url}/api/v2/{path}", params=query, timeout=TIMEOUT)
+    answer.raise_for_status()
+    return dict(answer.json())
 
 
 def _contents(database: Database) -> dict[str, str]:
