@@ -307,7 +307,7 @@ def test_a_price_difference_is_not_the_last_order_of_a_silence(tx: Transaction) 
     bought(tx, "b", 200, "link", finished_at=None, kind="price_difference")
     assert reasons(ask(tx)) == {}
     bought(tx, "b", 210, "last")
-    assert [(row["occasion"], row["exclude_reason"]) for row in ask(tx)] == [("last", None)]
+    assert [(found.occasion, found.exclude_reason) for found in ask(tx)] == [("last", None)]
 
 
 def test_a_shop_that_tells_nothing_of_parcels_is_not_judged_by_them(tx: Transaction) -> None:
